@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zobo: a ZooKeeper client. This header is all of it.
+ *
+ *   errors.h       errors and their classes
+ *   types.h        stats, ACLs, events, states, replies
+ *   retry.h        trying again
+ *   client.h       options, start and stop, state, counters, event loops
+ *   call.h         operations under way
+ *   ops.h          the verbs: create, get, set, delete, ...
+ *   transaction.h  several operations as one
+ *   acl.h          ACLs and credentials
+ *   path.h         what a path may be */
+#ifndef ZOBO_ZOBO_H
+#define ZOBO_ZOBO_H
+
+#include <zobo/acl.h>
+#include <zobo/call.h>
+#include <zobo/client.h>
+#include <zobo/errors.h>
+#include <zobo/ops.h>
+#include <zobo/path.h>
+#include <zobo/retry.h>
+#include <zobo/transaction.h>
+#include <zobo/types.h>
+
+#endif
