@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's watch table: who is told what about which path.
+ *
+ * One node per watched path, one small item per watcher, in the five lists that ZooKeeper keeps apart: data, exist and
+ * child (one-shot), persistent, recursive. Paths are the server's (chroot included). */
+#ifndef ZB_WATCH_H
+#define ZB_WATCH_H
+
+#include <zobo/types.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "wire/op.h"
+
+struct zb_watch_node; /* one watched path; private to watch.c */
+
+/* One registered watcher. Made before the request is sent, so that its registration cannot fail for want of memory when
+ * the reply comes. Memory: at most 200 bytes for item and node together on a 30-byte path. */
+typedef struct zb_watch {
+    zb_link link; /* in its node's list while registered; then free for its holder (the delivery queue) */
+    struct zb_watch_node *node;
+    zobo_watcher watcher;
+    uint32_t refs;   /* the table's one, and one for each event of a persistent watch under way */
+    uint8_t table;   /* zb_watch_table */
+    bool registered;
+    bool removed; /* taken back: events still under way are not delivered any more, but for the last one */
+    /* the event to deliver, filled when a one-shot watch leaves the table: no allocation is needed then */
+    int8_t event;
+    int64_t zxid;
+} zb_watch;
+
+typedef struct zb_watches {
+    zb_map nodes;
+    uint64_t n; /* watchers registered */
+} zb_watches;
+
+void zb_watches_init(zb_watches *w, uint64_t seed);
+void zb_watches_free(zb_watches *w); /* drops all */
+
+/* zb_watch_new makes a watch on prefix + path, not yet in the table. It already holds its (shared) path node. NULL: no
+ * memory. The caller holds one reference. */
+zb_watch *zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watcher *watcher);
+
+/* zb_watch_register puts it in the table, which takes over the caller's reference. If the same watcher (fn, arg) is
+ * there already for this path and table, nothing is added and the reference is dropped. `table` may have become another since
+ * zb_watch_new (exists on a missing node: EXIST, on a present one: DATA). Cannot fail. */
+void zb_watch_register(zb_watches *w, zb_watch *watch, zb_watch_table table);
+
+/* zb_watch_unref drops a reference; the last one frees it. */
+void zb_watch_unref(zb_watches *w, zb_watch *watch);
+
+/* zb_watch_path: the watched path, NUL-terminated, valid as long as the watch. */
+const char *zb_watch_path(const zb_watch *watch, size_t *len);
+
+/* zb_watches_fire collects into `out` (a list of zb_watch.link) the one-shot watches that an event of this type on this
+ * path ends, with event and zxid filled in and the table's reference passed to the holder of the list, and into
+ * `persist` an array of persistent ones that are to be told (references NOT yet taken): PERSISTENT on the path itself, RECURSIVE on the path or an
+ * ancestor (never for CHILD).
+ * Returns false when memory for `persist` ran out: nothing has changed then. */
+typedef struct zb_watch_array {
+    zb_watch **items;
+    size_t n, cap;
+} zb_watch_array;
+bool zb_watches_fire(zb_watches *w, const char *path, size_t len, zobo_event_type type, int64_t zxid, zb_link *out,
+                     zb_watch_array *persist);
+
+/* zb_watches_expire takes all one-shot watches out (as fire does, event NONE): the session is over. */
+void zb_watches_expire(zb_watches *w, zb_link *out);
+
+/* zb_watches_take_persistent takes all persistent and recursive watches out too (event *_REMOVED): the client stops. */
+void zb_watches_take_persistent(zb_watches *w, zb_link *out);
+
+/* zb_watches_remove takes out the watchers of `kind` on a path that equal `watcher` (all if NULL), event *_REMOVED filled in, references
+ * passed to the holder of `out`. *left is set to the tables that still have a watcher on that path, as a bit set of 1 << zb_watch_table.
+ * Returns how many. */
+size_t zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_watcher *watcher, zb_link *out,
+                         unsigned *left);
+
+/* Walks all persistent and recursive watches, for NONE events: *it zeroed at first. The table must not change. */
+typedef struct zb_watch_iter {
+    zb_map_iter map;
+    struct zb_watch_node *node;
+    int table;
+    zb_link *at;
+    bool begun;
+} zb_watch_iter;
+zb_watch *zb_watches_next_persistent(const zb_watches *w, zb_watch_iter *it);
+
+/* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table). The table must not change
+ * during the walk. NULL at the end. */
+const char *zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables);
+
+#endif
