@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# What `make install` puts where. pkg-config and find_package find everything relative to their own files, so that an
+# installation can be moved.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/zobo)
+
+install(TARGETS zobo zobo_static EXPORT zoboTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zobo)
+if(adapter_headers)
+  install(FILES ${adapter_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zobo/adapters)
+endif()
+if(TARGET zobo_cli)
+  install(TARGETS zobo_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+install(EXPORT zoboTargets NAMESPACE zobo:: DESTINATION ${package_dir})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/zoboConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/zoboConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/zoboConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/zoboConfig.cmake ${PROJECT_BINARY_DIR}/zoboConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+file(RELATIVE_PATH pc_to_prefix /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/zobo.pc.in ${PROJECT_BINARY_DIR}/zobo.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/zobo.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(TARGET zobo_man)
+  install(DIRECTORY ${man_dir}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 FILES_MATCHING PATTERN "*.3")
+endif()
+foreach(section 1 5 7)
+  file(GLOB_RECURSE pages CONFIGURE_DEPENDS docs/*.${section} man/*.${section})
+  if(pages)
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+  endif()
+endforeach()
+
+# zobo_completion(<file> <directory> <name>) installs a shell's completion, if the project has one.
+function(zobo_completion file directory name)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/completions/${file})
+    install(FILES completions/${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${directory} RENAME ${name})
+  endif()
+endfunction()
+zobo_completion(zobo.bash bash-completion/completions zobo)
+zobo_completion(_zobo zsh/site-functions _zobo)
+zobo_completion(zobo.fish fish/vendor_completions.d zobo.fish)
