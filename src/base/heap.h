@@ -19,8 +19,10 @@ typedef struct zb_heap {
 
 void zb_heap_init(zb_heap *h);
 void zb_heap_free(zb_heap *h);
-bool zb_heap_add(zb_heap *h, zb_heap_node *node, uint64_t at); /* false: no memory */
-void zb_heap_remove(zb_heap *h, zb_heap_node *node);           /* a node not in the heap is ignored */
-zb_heap_node *zb_heap_first(const zb_heap *h);                 /* NULL when empty */
+
+/* Adds a node (index 0), or moves one that is in the heap. False: no memory, nothing changed; moving never fails. */
+bool zb_heap_add(zb_heap *h, zb_heap_node *node, uint64_t at);
+void zb_heap_remove(zb_heap *h, zb_heap_node *node); /* a node not in the heap is ignored */
+zb_heap_node *zb_heap_first(const zb_heap *h);       /* NULL when empty */
 
 #endif

@@ -9,17 +9,20 @@ typedef struct zb_link {
     struct zb_link *prev, *next;
 } zb_link;
 
-static inline void zb_list_init(zb_link *l)
+static inline void
+zb_list_init(zb_link *l)
 {
     l->prev = l->next = l;
 }
 
-static inline bool zb_list_empty(const zb_link *l)
+static inline bool
+zb_list_empty(const zb_link *l)
 {
     return l->next == l;
 }
 
-static inline void zb_list_push_back(zb_link *head, zb_link *item)
+static inline void
+zb_list_push_back(zb_link *head, zb_link *item)
 {
     item->prev = head->prev;
     item->next = head;
@@ -27,13 +30,15 @@ static inline void zb_list_push_back(zb_link *head, zb_link *item)
     head->prev = item;
 }
 
-static inline void zb_list_push_front(zb_link *head, zb_link *item)
+static inline void
+zb_list_push_front(zb_link *head, zb_link *item)
 {
     zb_list_push_back(head->next, item);
 }
 
 /* Takes an item out of whatever list it is in; unlinked items may be removed again. */
-static inline void zb_list_remove(zb_link *item)
+static inline void
+zb_list_remove(zb_link *item)
 {
     item->prev->next = item->next;
     item->next->prev = item->prev;
@@ -41,7 +46,8 @@ static inline void zb_list_remove(zb_link *item)
 }
 
 /* Takes out and returns the first item; NULL when empty. */
-static inline zb_link *zb_list_pop_front(zb_link *head)
+static inline zb_link *
+zb_list_pop_front(zb_link *head)
 {
     zb_link *item = head->next;
     if (item == head)
@@ -51,7 +57,8 @@ static inline zb_link *zb_list_pop_front(zb_link *head)
 }
 
 /* Appends all of `from` to `head`; `from` is empty afterwards. */
-static inline void zb_list_append(zb_link *head, zb_link *from)
+static inline void
+zb_list_append(zb_link *head, zb_link *from)
 {
     if (zb_list_empty(from))
         return;

@@ -26,12 +26,13 @@ void zb_map_free(zb_map *m); /* frees the table, not the items */
 
 zb_map_node *zb_map_find(const zb_map *m, const char *key, size_t len);
 
-/* Adds an item whose key is not in the map. False: no memory, nothing changed. */
+/* Adds an item whose key is not in the map. False: no memory, nothing changed; that can only happen to the first item,
+ * for a map that cannot grow goes on with longer chains. */
 bool zb_map_add(zb_map *m, zb_map_node *node);
-void zb_map_remove(zb_map *m, zb_map_node *node);
+void zb_map_remove(zb_map *m, zb_map_node *node); /* an item that was added once and is gone is ignored */
 
-/* Walks all items: *pos starts at 0. The item returned last may be removed during the walk, others may not, and
- * none may be added. NULL at the end. */
+/* Walks all items, in no order; NULL at the end. The item returned last may be removed during the walk, others may not,
+ * and none may be added. */
 typedef struct zb_map_iter {
     size_t bucket;
     zb_map_node *next;

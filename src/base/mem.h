@@ -8,11 +8,11 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ZB_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define ZB_LIKELY(x) __builtin_expect(!!(x), 1)
-#define ZB_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ZB_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define ZB_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 #else
 #define ZB_PRINTF(fmt, args)
-#define ZB_LIKELY(x) (x)
+#define ZB_LIKELY(x)   (x)
 #define ZB_UNLIKELY(x) (x)
 #endif
 

@@ -9,7 +9,8 @@ typedef struct zb_rng {
     uint64_t s;
 } zb_rng;
 
-static inline uint64_t zb_rng_next(zb_rng *r)
+static inline uint64_t
+zb_rng_next(zb_rng *r)
 {
     uint64_t z = (r->s += 0x9e3779b97f4a7c15U);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -18,7 +19,8 @@ static inline uint64_t zb_rng_next(zb_rng *r)
 }
 
 /* 0 to n - 1; 0 for n 0. */
-static inline uint64_t zb_rng_below(zb_rng *r, uint64_t n)
+static inline uint64_t
+zb_rng_below(zb_rng *r, uint64_t n)
 {
     return n ? zb_rng_next(r) % n : 0;
 }

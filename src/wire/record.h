@@ -52,6 +52,7 @@
 struct zb_empty_request {
     char none;
 };
+void zb_put_empty_request(zb_writer *w, const struct zb_empty_request *v); /* v may be NULL */
 
 #define F(kind, name) zb_t_##kind name;
 #define R(name, fields)                                                                                                \
