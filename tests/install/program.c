@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program of somebody else's: valid C99 and C++. */
+#include <stdio.h>
+
+#include <zobo/zobo.h>
+
+int
+main(void)
+{
+    printf("%s\n", zobo_version());
+    return zobo_err_class(ZOBO_ENONODE) == ZOBO_CLASS_REJECTED ? 0 : 1;
+}
