@@ -11,8 +11,8 @@
 #include "base/rng.h"
 
 typedef struct zb_host {
-    char *name;       /* host name, address without brackets, or socket path; owned */
-    uint16_t port;    /* 0 for Unix sockets */
+    char *name;    /* host name, address without brackets, or socket path; owned */
+    uint16_t port; /* 0 for Unix sockets */
     bool is_unix;
     zobo_err last_err; /* what came of the last try; ZOBO_OK: not tried */
     int last_errno;    /* the system's number, 0 for none */
@@ -21,17 +21,18 @@ typedef struct zb_host {
 typedef struct zb_hosts {
     zb_host *items;
     size_t n;
-    char *chroot; /* "" or "/a/b"; owned */
-    char *text;   /* the string as given; owned */
+    char *chroot;  /* "" or "/a/b"; owned */
+    char *text;    /* the string as given; owned */
     size_t *order; /* n indexes: this round */
     size_t next;   /* place in `order` of the next server; n: the round is over */
 } zb_hosts;
 
-enum { ZB_DEFAULT_PORT = 2181, ZB_MAX_HOSTS = 1024 };
+enum { ZB_DEFAULT_PORT = 2181, ZB_MAX_HOSTS = 1024, ZB_MAX_SOCKET_PATH = 107 };
 
 /* zb_hosts_parse reads "h1:p,h2,[v6]:p/chroot" or "unix:/path[:/chroot]" (also mixed, the chroot comes last). Host
  * names are lower-cased, spaces around entries and empty chroots ("/") are accepted; the chroot must be a valid path
- * (double and trailing slashes are folded, as in kazoo).
+ * (double and trailing slashes are folded, as in kazoo). The path of a Unix socket ends at ',' or ":/". `text` NULL is
+ * "127.0.0.1:2181".
  *
  * Errors: ZOBO_EBADHOSTS with why->offset at the byte, ZOBO_ENOMEM. On error *h is zeroed. */
 zobo_err zb_hosts_parse(zb_hosts *h, const char *text, zobo_problem *why);

@@ -13,8 +13,14 @@ typedef struct zb_chroot {
     uint32_t len;
 } zb_chroot;
 
-/* zb_path_join makes what is sent for a client's path: chroot + path, where "/" under a chroot is the chroot itself. The path has been
- * checked. `chroot` may be NULL. */
+enum { ZB_MAX_PATH = 1 << 20 };
+
+/* zb_path_fault looks for what zobo_path_check refuses: NULL for a good path, else the rule that is broken (a static
+ * string), and *offset the offending byte. The path need not be terminated. */
+const char *zb_path_fault(const char *path, size_t len, bool sequence, size_t *offset);
+
+/* zb_path_join makes what is sent for a client's path: chroot + path, where "/" under a chroot is the chroot itself.
+ * The path has been checked. `chroot` may be NULL. */
 zb_path zb_path_join(const zb_chroot *chroot, const char *path);
 
 /* zb_path_strip turns a server's path (not NUL-terminated) into the client's: a view into the same bytes, or "/" for the

@@ -24,8 +24,14 @@ typedef enum zb_reply_kind {
 } zb_reply_kind;
 
 /* Which server-side watch a request with its watch flag set leaves behind. */
-typedef enum zb_watch_table { ZB_WATCH_NONE, ZB_WATCH_DATA, ZB_WATCH_EXIST, ZB_WATCH_CHILD, ZB_WATCH_PERSISTENT,
-                              ZB_WATCH_RECURSIVE } zb_watch_table;
+typedef enum zb_watch_table {
+    ZB_WATCH_NONE,
+    ZB_WATCH_DATA,
+    ZB_WATCH_EXIST,
+    ZB_WATCH_CHILD,
+    ZB_WATCH_PERSISTENT,
+    ZB_WATCH_RECURSIVE
+} zb_watch_table;
 
 /* X(NAME, code, request record, reply kind, writes) */
 #define ZB_OPS(X)                                                                                                      \
@@ -82,7 +88,12 @@ const zb_op *zb_op_find(int32_t code);
 enum { ZB_XID_EVENT = -1, ZB_XID_PING = -2, ZB_XID_AUTH = -4, ZB_XID_SET_WATCHES = -8 };
 
 /* create's flags */
-enum { ZB_CREATE_EPHEMERAL = 1, ZB_CREATE_SEQUENCE = 2, ZB_CREATE_CONTAINER = 4, ZB_CREATE_TTL = 5,
-       ZB_CREATE_TTL_SEQUENCE = 6 };
+enum {
+    ZB_CREATE_EPHEMERAL = 1,
+    ZB_CREATE_SEQUENCE = 2,
+    ZB_CREATE_CONTAINER = 4,
+    ZB_CREATE_TTL = 5,
+    ZB_CREATE_TTL_SEQUENCE = 6
+};
 
 #endif
