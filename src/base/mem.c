@@ -58,6 +58,8 @@ zb_calloc(size_t n, size_t size)
         return NULL;
     if (n == 0 || size == 0)
         n = size = 1;
+    if (n > SIZE_MAX / size)
+        return NULL;
     return calloc(n, size);
 }
 

@@ -505,7 +505,7 @@ noise_does_no_harm(void **state)
         uint8_t *bytes = malloc(n ? n : 1);
         assert_non_null(bytes);
         for (size_t i = 0; i < n; i++)
-            bytes[i] = zb_rng_below(&rng, 3) ? 0 : (uint8_t)(zb_rng_next(&rng) >> (56 + zb_rng_below(&rng, 8)));
+            bytes[i] = (uint8_t)(zb_rng_below(&rng, 3) ? 0 : zb_rng_next(&rng) >> (56 + zb_rng_below(&rng, 8)));
         zobo_reply *reply;
         zb_reply_kind kind = (zb_reply_kind)zb_rng_below(&rng, ZB_REPLY_TOKEN + 1);
         if (zb_reply_build(kind, zb_reader_of(bytes, n), 0, &app, &reply) == ZOBO_OK)

@@ -337,7 +337,7 @@ noise_does_no_harm(void **state)
             uint8_t *noise = malloc(n ? n : 1);
             assert_non_null(noise);
             for (size_t j = 0; j < n; j++)
-                noise[j] = zb_rng_below(&rng, 4) ? 0 : (uint8_t)(zb_rng_next(&rng) >> (56 + zb_rng_below(&rng, 8)));
+                noise[j] = (uint8_t)(zb_rng_below(&rng, 4) ? 0 : zb_rng_next(&rng) >> (56 + zb_rng_below(&rng, 8)));
             any value, again;
             zb_reader r = zb_reader_of(noise, n);
             records[i].get(&r, &value);
