@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a client: made, started, stopped, closed. Its two threads begin with the first start and last until it is
+ * closed; stopping ends the session only, so that a callback may stop the client it runs in. */
+#include <stdio.h>
+#include <time.h>
+
+#include "client/client.h"
+#include "client/options.h"
+
+/* ---- making ---- */
+
+static zobo_err
+init_sync(zobo_client *c)
+{
+    if (pthread_condattr_init(&c->monotonic) || pthread_condattr_setclock(&c->monotonic, CLOCK_MONOTONIC))
+        return ZOBO_ESYS;
+    if (pthread_mutex_init(&c->lock, NULL) || pthread_cond_init(&c->wrote, &c->monotonic) ||
+        pthread_cond_init(&c->bg_cond, &c->monotonic) || pthread_cond_init(&c->cb_cond, &c->monotonic) ||
+        pthread_cond_init(&c->cb_idle, &c->monotonic))
+        return ZOBO_ESYS;
+    return ZOBO_OK;
+}
+
+static void
+init_fields(zobo_client *c, const zobo_options *o)
+{
+    c->log.fn = o->log;
+    c->log.arg = o->log_arg;
+    c->log.level = o->log_level;
+    c->event_loop = o->event_loop;
+    c->keepalive = o->keepalive;
+    c->fail_when_full = o->fail_when_full;
+    c->max_in_flight = o->max_in_flight;
+    c->max_queued_bytes = o->max_queued_bytes;
+    c->request_timeout_ms = o->request_timeout_ms;
+    c->timeout_ms = o->timeout_ms;
+    c->command_retry = *o->command_retry;
+    if (o->client_id) {
+        c->resume = *o->client_id;
+        c->has_resume = true;
+    }
+    atomic_init(&c->state, ZOBO_LOST);
+}
+
+static void
+init_empty(zobo_client *c)
+{
+    c->fd = c->epoll_fd = c->timer_fd = c->wake_fd[0] = c->wake_fd[1] = -1;
+    zb_list_init(&c->waiters);
+    zb_list_init(&c->inline_pending);
+    zb_list_init(&c->mail);
+    zb_list_init(&c->queue);
+    zb_list_init(&c->starved);
+    zb_list_init(&c->listeners);
+}
+
+static zobo_err
+open_parts(zobo_client *c, const zb_settings *s, zobo_problem *why)
+{
+    zb_session_config config = {.options = &s->o, .log = c->log};
+    if (!zb_random(&config.seed, sizeof config.seed))
+        return zb_problem(why, ZOBO_ESYS, 0, "no random numbers from the system");
+    c->rng.s = config.seed ^ 0x5a5a5a5a5a5a5a5aU;
+    c->guard = zb_fork_guard_new();
+    if (!c->guard)
+        return zb_problem(why, ZOBO_ESYS, 0, "the system cannot wipe memory on fork (Linux 4.14 and later can)");
+    c->wake_fd[0] = zb_wake_open();
+    c->wake_fd[1] = zb_wake_open();
+    if (c->wake_fd[0] < 0 || c->wake_fd[1] < 0)
+        return zb_problem(why, ZOBO_ESYS, 0, "cannot open an eventfd (too many open files?)");
+    zobo_err err = zb_session_new(&config, &c->session, why);
+    if (!err)
+        err = zb_helper_box_new(c, &c->box);
+    if (!err)
+        err = zb_acl_copy(s->o.default_acl, &c->default_acl);
+    if (!err && !(c->chroot_text = zb_strndup(zb_session_hosts(c->session)->chroot,
+                                              strlen(zb_session_hosts(c->session)->chroot))))
+        err = ZOBO_ENOMEM;
+    if (!err) {
+        c->chroot.path = c->chroot_text;
+        c->chroot.len = (uint32_t)strlen(c->chroot_text);
+    }
+    if (!err && c->event_loop)
+        err = zb_loop_open(c);
+    if (err && why && !why->text[0])
+        zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    return err;
+}
+
+/* Frees what there is; nobody uses the client any more. */
+static void
+free_client(zobo_client *c)
+{
+    zb_link *l;
+    if (c->event_loop)
+        zb_loop_close(c);
+    zb_close_fd(c->fd);
+    zb_close_fd(c->wake_fd[0]);
+    zb_close_fd(c->wake_fd[1]);
+    if (c->session) {
+        zb_helper_drop_mail(c);
+        zb_session_free(c->session);
+    }
+    while ((l = zb_list_pop_front(&c->listeners)) != NULL)
+        zb_free(ZB_CONTAINER_OF(l, zb_listener, link));
+    zb_free((void *)(uintptr_t)c->default_acl.items);
+    zb_free(c->chroot_text);
+    zb_fork_guard_free(c->guard);
+    zb_free(c);
+}
+
+static void
+destroy_sync(zobo_client *c)
+{
+    pthread_cond_destroy(&c->wrote);
+    pthread_cond_destroy(&c->bg_cond);
+    pthread_cond_destroy(&c->cb_cond);
+    pthread_cond_destroy(&c->cb_idle);
+    pthread_condattr_destroy(&c->monotonic);
+    pthread_mutex_destroy(&c->lock);
+}
+
+zobo_err
+zobo_new(const zobo_options *options, zobo_client **out, zobo_problem *why)
+{
+    zb_settings s;
+    *out = NULL;
+    if (why)
+        memset(why, 0, sizeof *why);
+    zobo_err err = zb_options_import(&s, options, why);
+    if (err)
+        return err;
+    zobo_client *c = zb_calloc(1, sizeof *c);
+    if (!c)
+        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+    init_empty(c);
+    init_fields(c, &s.o);
+    err = init_sync(c);
+    if (err) {
+        zb_free(c);
+        return zb_problem(why, err, 0, "cannot make a mutex");
+    }
+    err = open_parts(c, &s, why);
+    if (err) {
+        if (c->box)
+            zb_helper_box_close(c->box);
+        destroy_sync(c);
+        free_client(c);
+        return err;
+    }
+    *out = c;
+    return ZOBO_OK;
+}
+
+/* ---- starting ---- */
+
+static zobo_err
+start_threads(zobo_client *c)
+{
+    if (c->event_loop)
+        return ZOBO_OK;
+    if (!c->cb_present) {
+        if (zb_thread_start(&c->cb_thread, false, zb_callbacks, c) != 0)
+            return ZOBO_ESYS;
+        c->cb_present = true;
+    }
+    if (c->bg == ZB_BG_ABSENT) {
+        if (zb_thread_start(&c->bg_thread, false, zb_background, c) != 0)
+            return ZOBO_ESYS;
+        c->bg = ZB_BG_RUNNING;
+    }
+    return ZOBO_OK;
+}
+
+static zobo_err
+begin_start(zobo_client *c)
+{
+    if (c->closing)
+        return ZOBO_ESTOPPED;
+    if (c->running)
+        return ZOBO_EALREADY;
+    zobo_err err = start_threads(c);
+    if (err)
+        return err;
+    c->running = true;
+    c->ended_by = ZOBO_OK;
+    c->ask = ZB_ASK_START;
+    zb_kick(c);
+    return ZOBO_OK;
+}
+
+zobo_err
+zobo_start_async(zobo_client *c)
+{
+    zobo_err err = zb_check_process(c);
+    if (err)
+        return err;
+    zb_lock(c);
+    err = begin_start(c);
+    zb_unlock(c);
+    return err;
+}
+
+static bool
+up_or_over(zobo_client *c, void *arg)
+{
+    (void)arg;
+    return zobo_connected(c) || !c->running;
+}
+
+/* One line that names every server and what came of it. Locked. */
+static void
+describe_failure(zobo_client *c, zobo_err err, uint32_t timeout_ms, zobo_problem *why)
+{
+    const zb_hosts *h = zb_session_hosts(c->session);
+    size_t at, size;
+    if (!why)
+        return;
+    zb_problem(why, err, 0, "no connection within %u ms", (unsigned)timeout_ms);
+    size = sizeof why->text;
+    for (size_t i = 0; i < h->n; i++) {
+        char name[300], sys[128] = "", rest[48];
+        at = strlen(why->text);
+        (void)snprintf(rest, sizeof rest, "; and %zu more", h->n - i);
+        (void)zb_hosts_describe(&h->items[i], name, sizeof name);
+        zobo_err e = h->items[i].last_err;
+        const char *text = e ? zobo_err_text(e) : "not answered yet";
+        if (h->items[i].last_errno)
+            (void)strerror_r(h->items[i].last_errno, sys, sizeof sys);
+        /* Refusals and the like say it all; for the rest the system's words help. */
+        bool with_sys = sys[0] && e != ZOBO_EREFUSED;
+        if (at + strlen(name) + strlen(text) + strlen(sys) + 16 + sizeof rest > size) {
+            (void)snprintf(why->text + at, size - at, "%s", rest);
+            return;
+        }
+        (void)snprintf(why->text + at, size - at, "; %s: %s%s%s%s", name, text, with_sys ? " (" : "",
+                       with_sys ? sys : "", with_sys ? ")" : "");
+    }
+}
+
+zobo_err
+zobo_start(zobo_client *c, uint32_t timeout_ms, zobo_problem *why)
+{
+    enum { DEFAULT_START_MS = 15000 };
+    if (why)
+        memset(why, 0, sizeof *why);
+    zobo_err err = zb_may_block(c);
+    uint32_t ms = timeout_ms ? timeout_ms : DEFAULT_START_MS;
+    if (!err) {
+        zb_lock(c);
+        err = begin_start(c);
+        if (!err) {
+            (void)zb_drive(c, up_or_over, NULL, NULL, false, zb_now() + ZB_MS(ms));
+            if (!zobo_connected(c)) {
+                err = c->running || !c->ended_by ? ZOBO_ENOCONNECTION : c->ended_by;
+                if (err == ZOBO_ENOCONNECTION)
+                    describe_failure(c, err, ms, why);
+            }
+        }
+        zb_unlock(c);
+        if (err && err != ZOBO_EALREADY && err != ZOBO_ESTOPPED)
+            zb_stop_now(c, true);
+    }
+    if (err && why && !why->text[0])
+        zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    return err;
+}
+
+/* ---- stopping ---- */
+
+static bool
+is_over(zobo_client *c, void *arg)
+{
+    (void)arg;
+    return !c->running;
+}
+
+void
+zb_stop_now(zobo_client *c, bool detach)
+{
+    zb_lock(c);
+    if (c->running) {
+        c->ask = detach ? ZB_ASK_DETACH : ZB_ASK_STOP;
+        zb_kick(c);
+        (void)zb_drive(c, is_over, NULL, NULL, false, ZB_NEVER);
+    }
+    zb_unlock(c);
+}
+
+zobo_err
+zobo_stop(zobo_client *c)
+{
+    zobo_err err = zb_may_block(c);
+    if (!err)
+        zb_stop_now(c, false);
+    return err;
+}
+
+zobo_err
+zobo_detach(zobo_client *c)
+{
+    zobo_client_id id;
+    zobo_err err = zb_may_block(c);
+    if (!err)
+        err = zobo_get_client_id(c, &id);
+    if (!err)
+        zb_stop_now(c, true);
+    return err;
+}
+
+zobo_err
+zobo_restart(zobo_client *c, zobo_problem *why)
+{
+    zobo_err err = zobo_stop(c);
+    if (!err)
+        return zobo_start(c, 0, why);
+    return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+}
+
+/* ---- closing ---- */
+
+static bool
+no_inline_left(zobo_client *c, void *arg)
+{
+    (void)arg;
+    return zb_list_empty(&c->inline_pending) && c->ask == ZB_ASK_NOTHING;
+}
+
+/* Ends the background thread, after it has run what is left to run inline. */
+static void
+end_background(zobo_client *c)
+{
+    zb_lock(c);
+    (void)zb_drive(c, no_inline_left, NULL, NULL, false, ZB_NEVER);
+    bool join = c->bg != ZB_BG_ABSENT;
+    c->quit = true;
+    zb_kick(c);
+    pthread_cond_signal(&c->bg_cond);
+    zb_unlock(c);
+    if (join)
+        (void)pthread_join(c->bg_thread, NULL);
+}
+
+static void
+end_callbacks(zobo_client *c, bool here)
+{
+    zb_lock(c);
+    c->cb_quit = true;
+    zb_call_cb_needed(c);
+    bool join = c->cb_present && !here;
+    if (!join) {
+        while (zb_run_callbacks(c)) {
+        }
+    }
+    zb_unlock(c);
+    if (join)
+        (void)pthread_join(c->cb_thread, NULL);
+}
+
+void
+zb_close_now(zobo_client *c)
+{
+    zb_lock(c);
+    bool here = c->close_asked; /* this is the callback thread */
+    c->closing = true;
+    zb_unlock(c);
+    zb_stop_now(c, false);
+    zb_helper_box_close(c->box);
+    end_background(c);
+    end_callbacks(c, here);
+    /* What the last callbacks cancelled still has to be told. */
+    zb_run_items(c, &c->inline_pending);
+    destroy_sync(c);
+    free_client(c);
+}
+
+void
+zobo_close(zobo_client *c)
+{
+    if (!c)
+        return;
+    if (zb_check_process(c)) {
+        /* A forked child: the threads are the parent's, the lock may be held by one that is not here. */
+        free_client(c);
+        return;
+    }
+    zb_lock(c);
+    bool later = zb_on_callback_thread(c);
+    if (later)
+        c->close_asked = c->closing = true;
+    zb_unlock(c);
+    if (!later)
+        zb_close_now(c);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client: the session machine, its lock, the threads and descriptors around it.
+ *
+ * One mutex guards everything in struct zobo_client that is not marked otherwise. The driver's role (`driving`) is a
+ * second, coarser right: whoever has it polls, reads, feeds the session, pulls its events and runs inline callbacks.
+ * driver.c tells how the role moves between threads. */
+#ifndef ZB_CLIENT_H
+#define ZB_CLIENT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <zobo/zobo.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "core/path.h"
+#include "core/session.h"
+#include "io/sys.h"
+
+typedef struct zb_helper_box zb_helper_box;
+typedef struct zb_waiter zb_waiter;
+
+/* What stands in the callback queue. */
+typedef enum zb_item_kind { ZB_ITEM_CALL, ZB_ITEM_EVENT, ZB_ITEM_STATE } zb_item_kind;
+
+typedef struct zb_item {
+    zb_link link;
+    uint8_t kind; /* zb_item_kind */
+} zb_item;
+
+/* An event for a watcher. */
+typedef struct zb_event_item {
+    zb_item item;
+    zb_watch *watch; /* a reference */
+    zobo_event_type type;
+    zobo_state state;
+    int64_t zxid;
+    bool last;
+    size_t path_len;
+    char path[]; /* the server's path */
+} zb_event_item;
+
+typedef struct zb_state_item {
+    zb_item item;
+    zobo_state state;
+} zb_state_item;
+
+enum { ZB_STATE_ITEMS = 16 };
+
+typedef struct zb_listener {
+    zb_link link;
+    zobo_listener_fn *fn;
+    void *arg;
+    bool removed;
+} zb_listener;
+
+/* What ends a step of a compound operation: inline, and the reply is its own to free or to keep. */
+typedef void zb_step_fn(void *arg, zobo_err err, zobo_reply *reply);
+
+/* A call: a request of the session, and who wants to know. Blocking verbs have theirs on the stack. Compound
+ * operations (makepath, recursive delete, ...) are calls without a request, ended by their own steps. */
+struct zobo_call {
+    zb_req req; /* first */
+    zb_item item;
+    zobo_client *client; /* NULL once the client is closed */
+    atomic_int refs;     /* the handle's, and the operation's */
+    atomic_bool done;    /* the result is there */
+    bool compound;
+    zobo_done_fn *fn;
+    zb_step_fn *step; /* instead of fn: a step of a compound operation */
+    void *arg;
+    unsigned flags;
+    bool on_stack;      /* a blocking verb's: not counted, not freed */
+    zb_waiter *waiters; /* threads asleep on this call */
+};
+
+/* A thread that sleeps until something is so. Lives on its stack, linked in client->waiters. */
+struct zb_waiter {
+    zb_link link;
+    zb_waiter *next_of_call;
+    pthread_cond_t cond;
+    bool woken;
+    bool wants_room;
+};
+
+typedef enum zb_bg_state { ZB_BG_ABSENT, ZB_BG_RUNNING, ZB_BG_ASLEEP, ZB_BG_NAPPING } zb_bg_state;
+
+/* What other threads ask of the driver: only it may do what can end a link. */
+typedef enum zb_ask { ZB_ASK_NOTHING, ZB_ASK_START, ZB_ASK_STOP, ZB_ASK_DETACH } zb_ask;
+
+struct zobo_client {
+    pthread_mutex_t lock;
+    pthread_condattr_t monotonic;
+    zb_fork_guard *guard;
+    zb_session *session;
+    zb_log log;
+    bool event_loop;
+    bool keepalive;
+    bool fail_when_full;
+    uint32_t max_in_flight;
+    size_t max_queued_bytes;
+    uint32_t request_timeout_ms;
+    uint32_t timeout_ms;
+    zobo_acl_list default_acl; /* one allocation */
+    zobo_client_id resume;
+    bool has_resume;
+    zobo_retry_policy command_retry;
+    zb_rng rng;
+    zb_chroot chroot;
+    char *chroot_text;
+
+    /* the link */
+    int fd;
+    bool connecting;     /* waiting for the socket to become writable */
+    bool want_pollout;   /* the socket is full */
+    bool link_broken;    /* a write failed: the driver is to report it */
+    zb_addr peer;        /* of the link */
+    bool has_peer;
+    char peer_name[300]; /* "host:port" in use */
+
+    /* the driver's role */
+    bool driving;
+    bool polling;    /* the driver is (about to be) in poll: it must be woken to see anything new */
+    bool woken;      /* it has been */
+    int poll_wake;   /* the descriptor that wakes it */
+    bool writing;    /* somebody is in send() without the lock */
+    bool stealable;  /* the driver is the background thread in poll: the role may be taken from it */
+    pthread_cond_t wrote; /* signalled when `writing` ends and somebody waits for that */
+    unsigned wrote_waiters;
+    uint64_t activity;    /* counts the times a thread took the role: the lease */
+    bool lease_async;     /* the lease was taken by a submitter short of room: see driver.c */
+    zb_link waiters;
+    unsigned room_waiters;
+    int wake_fd[2]; /* background, foreground */
+    bool in_inline;
+    pthread_t inline_thread;
+    zb_link inline_pending; /* zb_item: inline callbacks of calls that ended outside the driver */
+    zb_ask ask;
+    zb_link mail; /* helpers' answers, for the driver (helper.c) */
+
+    /* the background thread */
+    zb_bg_state bg;
+    pthread_t bg_thread;
+    pthread_cond_t bg_cond;
+    bool bg_signalled;
+    bool quit;
+    bool running; /* between start and the session's end */
+    zobo_err ended_by;
+    bool closing;
+
+    /* callbacks */
+    zb_link queue;      /* zb_item */
+    zb_link starved;    /* zb_watch: one-shot watches whose event had no memory to queue in order */
+    size_t undelivered; /* queued, or being run */
+    bool cb_present, cb_asleep, cb_quit;
+    pthread_t cb_thread;
+    pthread_cond_t cb_cond;
+    pthread_cond_t cb_idle; /* signalled when a callback has returned and somebody waits for it */
+    unsigned cb_idle_waiters;
+    bool in_callbacks; /* the callback thread (event loop: zobo_process) is running them */
+    bool in_process;
+    bool close_asked;
+    zb_link listeners;
+    zb_listener *listener_running;
+    zb_state_item state_items[ZB_STATE_ITEMS];
+    unsigned state_first, state_n; /* ring: states not yet told */
+
+    /* event loop */
+    int epoll_fd, timer_fd;
+    zb_time timer_at;
+    bool epoll_has_fd;
+    uint32_t epoll_events;
+
+    zb_helper_box *box;
+
+    /* read without the lock */
+    _Atomic int state;
+    _Atomic uint64_t n_requests, n_errors, in_flight;
+    _Atomic uint64_t published[8]; /* see info.c */
+    _Atomic uint64_t latency[32];
+    _Atomic uint64_t last_zxid;
+    _Atomic uint32_t granted_ms;
+};
+
+/* ---- submit.c: from a verb to a call ---- */
+
+/* A request as a verb describes it; the record is on the verb's stack. */
+typedef struct zb_order {
+    int32_t op;
+    const void *record;
+    const zobo_watcher *watcher; /* to be set with the reply, on watch_path */
+    zb_watch_table table;
+    zb_path watch_path;
+    bool no_chroot;
+    bool is_auth;
+} zb_order;
+
+/* zb_run_sync submits and waits. The results wanted are those whose pointers are not NULL. */
+zobo_err zb_run_sync(zobo_client *c, const zb_order *o, zobo_reply **out, zobo_stat *stat, int32_t *count);
+/* zb_run_async submits and returns. */
+zobo_err zb_run_async(zobo_client *c, const zb_order *o, const zobo_how *how, zobo_call **out);
+/* zb_run_step is zb_run_async for the steps of compound operations: inline, not subject to the queue's limits. Its own
+ * errors come back by value, and `done` is not called then. `want_reply` false: reply is NULL. */
+zobo_err zb_run_step(zobo_client *c, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg,
+                     uint32_t timeout_ms);
+
+zobo_err zb_check_how(const zobo_how *how);
+
+/* zb_compound_new makes the call of a compound operation. */
+zobo_err zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_call **out);
+/* zb_compound_discard frees one whose operation could not begin. */
+void zb_compound_discard(zobo_call *call);
+/* zb_compound_end ends it (once): takes the reply over and drops the steps' reference. Not locked; any thread. */
+void zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply);
+/* True: cancelled; the steps may as well end. */
+bool zb_compound_cancelled(const zobo_call *call);
+
+/* zb_may_block: ZOBO_OK unless this is an inline callback or a forked child. Blocking compound verbs ask first. */
+zobo_err zb_may_block(zobo_client *c);
+
+/* zb_sync_of waits for a call that an async twin has just made and hands out its results: "sync is async plus wait". */
+zobo_err zb_sync_of(zobo_err err, zobo_call *call, zobo_reply **out);
+
+void zb_call_finished(zobo_client *c, zobo_call *call, zb_link *inline_list, zb_time now);
+void zb_call_unref(zobo_call *call);
+
+/* ---- ops.c ---- */
+
+zobo_err zb_check_acl(const zobo_acl_list *acl);
+/* zb_create_flags gives the operation and the wire's flags of a create. ZOBO_EBADOPTION: they exclude each other. */
+zobo_err zb_create_flags(const zobo_create_options *o, int32_t *op, int32_t *flags);
+zobo_err zb_create_step(zobo_client *c, const char *path, const void *data, size_t len,
+                        const zobo_create_options *options, zb_step_fn *done, void *arg, uint32_t timeout_ms);
+zobo_err zb_delete_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms);
+zobo_err zb_children_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms);
+/* As zobo_path_join's result, sent as it is: the full path with the chroot in it already. */
+zobo_err zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl,
+                             zb_step_fn *done, void *arg, uint32_t timeout_ms);
+zobo_err zb_exists_full_step(zobo_client *c, const char *full, size_t len, zb_step_fn *done, void *arg,
+                             uint32_t timeout_ms);
+
+/* ---- compound.c ---- */
+
+zobo_err zb_create_makepath(zobo_client *c, const char *path, const void *data, size_t len,
+                            const zobo_create_options *options, const zobo_how *how, zobo_call **call);
+
+/* zb_acl_copy copies an ACL into one allocation (out->items, for zb_free). */
+zobo_err zb_acl_copy(const zobo_acl_list *in, zobo_acl_list *out);
+
+/* ---- driver.c ---- */
+
+typedef bool zb_ready_fn(zobo_client *c, void *arg);
+
+/* zb_drive waits until `ready` (looked at under the lock, which is held) is true, doing the driver's work when nobody
+ * else does. False: `deadline` came first. */
+bool zb_drive(zobo_client *c, zb_ready_fn *ready, void *arg, zobo_call *call, bool wants_room, zb_time deadline);
+
+/* zb_after_submit sees to it that what has been queued goes out. Locked. */
+void zb_after_submit(zobo_client *c);
+
+/* zb_kick makes the driver look again (new deadline, stop, answer of a helper). Locked. */
+void zb_kick(zobo_client *c);
+
+void zb_wake_waiters(zobo_client *c);         /* all: a state has changed */
+void zb_wake_call(zobo_client *c, zobo_call *call);
+/* zb_turn does one round of the driver's work; it has the role. Locked; unlocks while it waits. False: the role was
+ * taken away meanwhile (background thread only). */
+bool zb_turn(zobo_client *c, bool background, bool block, zb_time deadline);
+void zb_flush(zobo_client *c);
+void zb_close_link(zobo_client *c);
+void zb_wake_thread(zobo_client *c, zb_waiter *w);
+void *zb_background(void *client);
+bool zb_on_callback_thread(const zobo_client *c);
+bool zb_in_inline(const zobo_client *c);
+
+/* ---- events.c: what the session's events ask for ---- */
+
+/* zb_pull_events acts on all events; inline callbacks are collected in `inline_list` (zb_item). Locked, with the role. */
+void zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now);
+void zb_publish(zobo_client *c);
+
+/* ---- deliver.c: callbacks ---- */
+
+void *zb_callbacks(void *client);
+void zb_queue_item(zobo_client *c, zb_item *item);
+void zb_run_items(zobo_client *c, zb_link *items); /* unlocked */
+/* zb_run_callbacks runs what is queued. Locked; unlocks meanwhile. False: there was nothing. */
+bool zb_run_callbacks(zobo_client *c);
+void zb_queue_state(zobo_client *c, zobo_state state);
+void zb_call_cb_needed(zobo_client *c);
+
+/* ---- helper.c: work that blocks, on threads that may outlive the client ---- */
+
+zobo_err zb_helper_box_new(zobo_client *c, zb_helper_box **out);
+void zb_helper_box_close(zb_helper_box *b); /* answers that come later are dropped */
+void zb_helper_read_mail(zobo_client *c, zb_time now); /* by the driver */
+void zb_helper_resolve(zobo_client *c, size_t host, zb_time now);
+void zb_helper_probe(zobo_client *c, size_t host, zb_time now);
+void zb_helper_drop_mail(zobo_client *c);
+/* zb_thread_start: a thread that gets none of the program's signals. Returns 0 or an errno. */
+int zb_thread_start(pthread_t *out, bool detached, void *(*fn)(void *), void *arg);
+
+/* ---- loop.c: event-loop mode ---- */
+
+zobo_err zb_loop_open(zobo_client *c);
+void zb_loop_close(zobo_client *c);
+void zb_loop_update(zobo_client *c); /* descriptor interest and timer, after anything changed. Locked */
+void zb_loop_forget_fd(zobo_client *c);
+
+/* ---- client.c ---- */
+
+zobo_err zb_check_process(const zobo_client *c); /* ZOBO_EFORKED in a forked child */
+void zb_close_now(zobo_client *c);
+void zb_stop_now(zobo_client *c, bool detach);
+
+static inline void
+zb_lock(zobo_client *c)
+{
+    pthread_mutex_lock(&c->lock);
+}
+
+static inline void
+zb_unlock(zobo_client *c)
+{
+    pthread_mutex_unlock(&c->lock);
+}
+
+#endif

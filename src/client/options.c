@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options: copied field by field as far as this library knows them, checked, defaults filled in. */
+#include "client/options.h"
+
+#include "core/retry.h"
+#include "wire/op.h"
+
+enum {
+    DEFAULT_TIMEOUT_MS = 10000,
+    DEFAULT_LOST_PERCENT = 133,
+    DEFAULT_IN_FLIGHT = 100000,
+    DEFAULT_QUEUED_BYTES = 64 * 1024 * 1024,
+    DEFAULT_REQUEST_BYTES = 1048575,
+    DEFAULT_REPLY_BYTES = 128 * 1024 * 1024,
+    SMALLEST_REPLY_LIMIT = 1024,
+    MAX_TIMEOUT_MS = 0x7fffffff
+};
+
+static zobo_err
+bad(zobo_problem *why, const char *name, const char *what)
+{
+    return zb_problem(why, ZOBO_EBADOPTION, 0, "option %s: %s", name, what);
+}
+
+/* A newer program may pass a longer struct: fine as long as it uses nothing that is unknown here. */
+static zobo_err
+copy_known(zobo_options *to, const zobo_options *from, zobo_problem *why)
+{
+    memset(to, 0, sizeof *to);
+    if (!from)
+        return ZOBO_OK;
+    if (from->size < offsetof(zobo_options, hosts) || from->size > 65536)
+        return bad(why, "size", "set it to sizeof(zobo_options)");
+    const unsigned char *bytes = (const unsigned char *)from;
+    for (size_t i = sizeof *to; i < from->size; i++)
+        if (bytes[i])
+            return zb_problem(why, ZOBO_EBADOPTION, i, "an option at byte %zu is set that this version does not know", i);
+    memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
+    return ZOBO_OK;
+}
+
+static zobo_err
+check_auth(const zobo_options *o, zobo_problem *why)
+{
+    if (o->n_auth && !o->auth)
+        return bad(why, "auth", "n_auth is set, but auth is NULL");
+    for (size_t i = 0; i < o->n_auth; i++)
+        if (!o->auth[i].scheme || !o->auth[i].scheme[0] || (!o->auth[i].credential && o->auth[i].credential_len) ||
+            o->auth[i].credential_len > 65536)
+            return zb_problem(why, ZOBO_EBADOPTION, 0, "option auth: entry %zu lacks a scheme or has a bad credential", i);
+    return ZOBO_OK;
+}
+
+static zobo_err
+check_numbers(const zobo_options *o, zobo_problem *why)
+{
+    if (o->timeout_ms > MAX_TIMEOUT_MS)
+        return bad(why, "timeout_ms", "more than 2147483647");
+    if (o->lost_after_percent && o->lost_after_percent < 100)
+        return bad(why, "lost_after_percent", "below 100 the session may well be alive");
+    if (o->max_request_bytes > MAX_TIMEOUT_MS)
+        return bad(why, "max_request_bytes", "more than 2147483647");
+    if (o->max_reply_bytes > MAX_TIMEOUT_MS)
+        return bad(why, "max_reply_bytes", "more than 2147483647");
+    if (o->max_reply_bytes && o->max_reply_bytes < SMALLEST_REPLY_LIMIT)
+        return bad(why, "max_reply_bytes", "less than 1024");
+    if ((unsigned)o->log_level > ZOBO_LOG_DEBUG)
+        return bad(why, "log_level", "not a zobo_log_level");
+    if (o->client_id && !o->client_id->session_id)
+        return bad(why, "client_id", "session id 0 is no session");
+    return ZOBO_OK;
+}
+
+zobo_err
+zb_options_import(zb_settings *s, const zobo_options *options, zobo_problem *why)
+{
+    zobo_options *o = &s->o;
+    zobo_err err = copy_known(o, options, why);
+    if (!err)
+        err = check_numbers(o, why);
+    if (!err)
+        err = check_auth(o, why);
+    if (!err && zb_check_acl(o->default_acl))
+        err = bad(why, "default_acl", "an entry lacks scheme or id, or has unknown permissions");
+    if (!err)
+        err = zb_retry_import(&s->connection_retry, o->connection_retry, "connection_retry", why);
+    if (!err)
+        err = zb_retry_import(&s->command_retry, o->command_retry, "command_retry", why);
+    if (err)
+        return err;
+#define DEFAULT(field, value)                                                                                          \
+    if (!o->field)                                                                                                     \
+    o->field = (value)
+    DEFAULT(hosts, "127.0.0.1:2181");
+    DEFAULT(timeout_ms, DEFAULT_TIMEOUT_MS);
+    DEFAULT(default_acl, zobo_open_acl());
+    DEFAULT(queue_timeout_ms, o->timeout_ms);
+    DEFAULT(lost_after_percent, DEFAULT_LOST_PERCENT);
+    DEFAULT(max_in_flight, DEFAULT_IN_FLIGHT);
+    DEFAULT(max_queued_bytes, DEFAULT_QUEUED_BYTES);
+    DEFAULT(max_request_bytes, DEFAULT_REQUEST_BYTES);
+    DEFAULT(max_reply_bytes, DEFAULT_REPLY_BYTES);
+    DEFAULT(log_level, ZOBO_LOG_INFO);
+#undef DEFAULT
+    o->connection_retry = &s->connection_retry;
+    o->command_retry = &s->command_retry;
+    return ZOBO_OK;
+}

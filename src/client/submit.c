@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a verb to a call. Blocking verbs keep their call on the stack and wait in zb_drive; the twins allocate one. Both
+ * go through the same few steps: check, make room, make the watch, submit. */
+#include "client/client.h"
+
+zobo_err
+zb_check_process(const zobo_client *c)
+{
+    return ZB_LIKELY(zb_fork_guard_same(c->guard)) ? ZOBO_OK : ZOBO_EFORKED;
+}
+
+zobo_err
+zb_check_how(const zobo_how *how)
+{
+    return how && (how->flags & ~(unsigned)ZOBO_INLINE) ? ZOBO_EINVAL : ZOBO_OK;
+}
+
+/* ---- room in the queue ---- */
+
+static bool
+has_room(zobo_client *c, void *arg)
+{
+    (void)arg;
+    if (!c->running)
+        return true; /* submitting will say what is wrong */
+    if (zb_session_in_flight(c->session) >= c->max_in_flight ||
+        zb_session_queued_bytes(c->session) >= c->max_queued_bytes)
+        return false;
+    return c->undelivered < c->max_in_flight || zb_on_callback_thread(c);
+}
+
+static zobo_err
+make_room(zobo_client *c)
+{
+    if (ZB_LIKELY(has_room(c, NULL)))
+        return ZOBO_OK;
+    if (c->fail_when_full || c->event_loop || zb_in_inline(c))
+        return ZOBO_EQUEUEFULL;
+    (void)zb_drive(c, has_room, NULL, NULL, true, ZB_NEVER);
+    return ZOBO_OK;
+}
+
+/* ---- submitting ---- */
+
+static zobo_err
+submit_locked(zobo_client *c, zobo_call *call, const zb_order *o)
+{
+    zb_req *req = &call->req;
+    if (!c->running)
+        return ZOBO_ENOTSTARTED;
+    req->op = zb_op_find(o->op);
+    req->no_chroot = o->no_chroot;
+    req->is_auth = o->is_auth;
+    if (o->watcher) {
+        req->watch = zb_watch_new(zb_session_watches(c->session), o->watch_path, o->table, o->watcher);
+        if (!req->watch)
+            return ZOBO_ENOMEM;
+    }
+    zobo_err err = zb_session_submit(c->session, req, o->record, zb_now());
+    if (err) {
+        if (req->watch)
+            zb_watch_unref(zb_session_watches(c->session), req->watch);
+        req->watch = NULL;
+        return err;
+    }
+    atomic_store_explicit(&c->n_requests, atomic_load_explicit(&c->n_requests, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    return ZOBO_OK;
+}
+
+static bool
+call_is_done(zobo_client *c, void *arg)
+{
+    (void)c;
+    return atomic_load_explicit(&((zobo_call *)arg)->done, memory_order_relaxed);
+}
+
+zobo_err
+zb_run_sync(zobo_client *c, const zb_order *o, zobo_reply **out, zobo_stat *stat, int32_t *count)
+{
+    zobo_err err = zb_check_process(c);
+    if (out)
+        *out = NULL;
+    if (err)
+        return err;
+    zobo_call call;
+    memset(&call, 0, sizeof call);
+    call.on_stack = true;
+    call.client = c;
+    call.req.want_reply = out != NULL;
+    call.req.timeout = ZB_MS(c->request_timeout_ms);
+    zb_lock(c);
+    if (zb_in_inline(c))
+        err = ZOBO_EWOULDBLOCK;
+    else
+        err = submit_locked(c, &call, o);
+    if (!err) {
+        (void)zb_drive(c, call_is_done, &call, &call, false, ZB_NEVER);
+        err = call.req.err;
+    }
+    zb_unlock(c);
+    if (!err && stat)
+        *stat = call.req.stat;
+    if (!err && count)
+        *count = call.req.count;
+    if (out)
+        *out = call.req.reply;
+    else
+        zobo_reply_free(call.req.reply);
+    return err;
+}
+
+static zobo_call *
+new_call(zobo_client *c, const zobo_how *how, bool handle)
+{
+    zobo_call *call = zb_calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    atomic_init(&call->refs, handle ? 2 : 1);
+    atomic_init(&call->done, false);
+    call->client = c;
+    call->item.kind = ZB_ITEM_CALL;
+    zb_list_init(&call->item.link);
+    if (how) {
+        call->fn = how->done;
+        call->arg = how->arg;
+        call->flags = how->flags;
+    }
+    call->req.want_reply = call->fn || handle;
+    call->req.timeout = ZB_MS(how && how->timeout_ms ? how->timeout_ms : c->request_timeout_ms);
+    return call;
+}
+
+zobo_err
+zb_run_async(zobo_client *c, const zb_order *o, const zobo_how *how, zobo_call **out)
+{
+    if (out)
+        *out = NULL;
+    zobo_err err = zb_check_process(c);
+    if (!err)
+        err = zb_check_how(how);
+    if (err)
+        return err;
+    zobo_call *call = new_call(c, how, out != NULL);
+    if (!call)
+        return ZOBO_ENOMEM;
+    zb_lock(c);
+    err = make_room(c);
+    if (!err)
+        err = submit_locked(c, call, o);
+    if (!err)
+        zb_after_submit(c);
+    zb_unlock(c);
+    if (err)
+        zb_free(call);
+    else if (out)
+        *out = call;
+    return err;
+}
+
+zobo_err
+zb_run_step(zobo_client *c, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg, uint32_t timeout_ms)
+{
+    zobo_how how = {.timeout_ms = timeout_ms, .arg = arg, .flags = ZOBO_INLINE};
+    zobo_call *call = new_call(c, &how, false);
+    if (!call)
+        return ZOBO_ENOMEM;
+    call->step = done;
+    call->req.want_reply = want_reply;
+    zb_lock(c);
+    zobo_err err = submit_locked(c, call, o);
+    if (!err)
+        zb_after_submit(c);
+    zb_unlock(c);
+    if (err)
+        zb_free(call);
+    return err;
+}
+
+/* ---- the end of a call ---- */
+
+static void
+count_result(zobo_client *c, const zobo_call *call, zb_time now)
+{
+    const zb_req *req = &call->req;
+    if (req->err)
+        atomic_store_explicit(&c->n_errors, atomic_load_explicit(&c->n_errors, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+    if (!req->submitted)
+        return;
+    uint64_t us = now > req->submitted ? (now - req->submitted) / 1000 : 0;
+    unsigned bucket = us ? 64U - (unsigned)__builtin_clzll(us) : 0;
+    if (bucket > 31)
+        bucket = 31;
+    atomic_store_explicit(&c->latency[bucket], atomic_load_explicit(&c->latency[bucket], memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+void
+zb_call_finished(zobo_client *c, zobo_call *call, zb_link *inline_list, zb_time now)
+{
+    count_result(c, call, now);
+    bool last_use = call->on_stack; /* its owner may return as soon as `done` is seen and the lock is free */
+    atomic_store_explicit(&call->done, true, memory_order_release);
+    if (call->waiters)
+        zb_wake_call(c, call);
+    if (last_use)
+        return;
+    if (!call->fn && !call->step)
+        zb_call_unref(call);
+    else if (call->flags & ZOBO_INLINE)
+        zb_list_push_back(inline_list, &call->item.link);
+    else
+        zb_queue_item(c, &call->item);
+}
+
+void
+zb_call_unref(zobo_call *call)
+{
+    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    zobo_reply_free(call->req.reply);
+    zb_free(call);
+}
+
+/* ---- compound operations ----
+ *
+ * A compound call has three references: the handle's (if any), that of whoever is to be told, and that of the steps,
+ * which go on for a while when the call is cancelled. */
+
+zobo_err
+zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_call **out)
+{
+    zobo_err err = zb_check_process(c);
+    *out = NULL;
+    if (!err)
+        err = zb_check_how(how);
+    if (err)
+        return err;
+    zobo_call *call = new_call(c, how, handle);
+    if (!call)
+        return ZOBO_ENOMEM;
+    atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
+    call->compound = true;
+    *out = call;
+    return ZOBO_OK;
+}
+
+static void
+end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply)
+{
+    if (atomic_load_explicit(&call->done, memory_order_relaxed)) { /* cancelled: nobody wants to know */
+        zobo_reply_free(reply);
+        return;
+    }
+    call->req.err = err;
+    call->req.reply = reply;
+    zb_call_finished(c, call, &c->inline_pending, 0);
+    if (!zb_list_empty(&c->inline_pending))
+        zb_kick(c);
+}
+
+void
+zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply)
+{
+    zobo_client *c = call->client;
+    zb_lock(c);
+    end_locked(c, call, err, reply);
+    zb_unlock(c);
+    zb_call_unref(call);
+}
+
+void
+zb_compound_discard(zobo_call *call)
+{
+    zb_free(call);
+}
+
+bool
+zb_compound_cancelled(const zobo_call *call)
+{
+    return atomic_load_explicit(&call->done, memory_order_acquire);
+}
+
+void
+zobo_call_cancel(zobo_call *call)
+{
+    if (!call || atomic_load_explicit(&call->done, memory_order_acquire))
+        return;
+    zobo_client *c = call->client;
+    if (zb_check_process(c))
+        return;
+    zb_lock(c);
+    if (call->compound) {
+        end_locked(c, call, ZOBO_EABANDONED, NULL);
+    } else if (call->req.state == ZB_REQ_WAITING || call->req.state == ZB_REQ_SENT) {
+        zb_session_forget(c->session, &call->req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
+        zb_call_finished(c, call, &c->inline_pending, zb_now());
+        if (!zb_list_empty(&c->inline_pending))
+            zb_kick(c);
+        if (c->room_waiters)
+            zb_wake_waiters(c);
+    }
+    zb_unlock(c);
+}
+
+/* ---- waiting ---- */
+
+zobo_err
+zb_may_block(zobo_client *c)
+{
+    zobo_err err = zb_check_process(c);
+    if (err)
+        return err;
+    zb_lock(c);
+    if (zb_in_inline(c))
+        err = ZOBO_EWOULDBLOCK;
+    zb_unlock(c);
+    return err;
+}
+
+zobo_err
+zobo_call_wait(zobo_call *call, uint32_t timeout_ms)
+{
+    if (!call)
+        return ZOBO_EINVAL;
+    if (atomic_load_explicit(&call->done, memory_order_acquire))
+        return ZOBO_OK;
+    zobo_client *c = call->client;
+    zobo_err err = zb_check_process(c);
+    if (err)
+        return err;
+    zb_time deadline = timeout_ms ? zb_now() + ZB_MS(timeout_ms) : ZB_NEVER;
+    zb_lock(c);
+    if (zb_in_inline(c))
+        err = ZOBO_EWOULDBLOCK;
+    else if (!zb_drive(c, call_is_done, call, call, false, deadline))
+        err = ZOBO_ETIMEDOUT;
+    zb_unlock(c);
+    return err;
+}
+
+bool
+zobo_call_done(const zobo_call *call)
+{
+    return atomic_load_explicit(&call->done, memory_order_acquire);
+}
+
+zobo_err
+zobo_call_get(zobo_call *call, uint32_t timeout_ms, zobo_reply **out)
+{
+    if (out)
+        *out = NULL;
+    zobo_err err = zobo_call_wait(call, timeout_ms);
+    if (err)
+        return err;
+    if (out && !call->fn) {
+        *out = call->req.reply;
+        call->req.reply = NULL;
+    }
+    return call->req.err;
+}
+
+void
+zobo_call_free(zobo_call *call)
+{
+    if (call)
+        zb_call_unref(call);
+}
+
+zobo_err
+zb_sync_of(zobo_err err, zobo_call *call, zobo_reply **out)
+{
+    if (out)
+        *out = NULL;
+    if (err)
+        return err;
+    err = zobo_call_get(call, 0, out);
+    zobo_call_free(call);
+    return err;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Persistent watches, and taking watches back.
+ *
+ * Taking one back is first of all a matter of our own table; the server is told only when nothing here needs its watch
+ * any more, in words that every server since 3.5 understands: it drops everything it has on a path for kind ANY, and on
+ * servers before 3.9 the kinds CHILDREN and DATA take persistent watches along. */
+#include "client/client.h"
+
+static zobo_err
+order_add(zobo_client *c, zb_order *o, struct zb_add_watch_request *r, const char *path, zobo_watch_mode mode,
+          const zobo_watcher *watcher)
+{
+    memset(o, 0, sizeof *o);
+    zobo_err err = path ? zobo_path_check(path, false, NULL) : ZOBO_EBADPATH;
+    if (err)
+        return err;
+    if (!watcher || !watcher->fn || (watcher->flags & ~(unsigned)ZOBO_INLINE) ||
+        (mode != ZOBO_PERSISTENT && mode != ZOBO_PERSISTENT_RECURSIVE))
+        return ZOBO_EINVAL;
+    r->path = zb_path_join(&c->chroot, path);
+    r->mode = (int32_t)mode;
+    o->op = ZB_OP_ADD_WATCH;
+    o->record = r;
+    o->watcher = watcher;
+    o->watch_path = r->path;
+    o->table = mode == ZOBO_PERSISTENT ? ZB_WATCH_PERSISTENT : ZB_WATCH_RECURSIVE;
+    return ZOBO_OK;
+}
+
+zobo_err
+zobo_add_watch(zobo_client *c, const char *path, zobo_watch_mode mode, const zobo_watcher *watcher)
+{
+    zb_order o;
+    struct zb_add_watch_request r;
+    zobo_err err = order_add(c, &o, &r, path, mode, watcher);
+    return err ? err : zb_run_sync(c, &o, NULL, NULL, NULL);
+}
+
+zobo_err
+zobo_add_watch_async(zobo_client *c, const char *path, zobo_watch_mode mode, const zobo_watcher *watcher,
+                     const zobo_how *how, zobo_call **call)
+{
+    zb_order o;
+    struct zb_add_watch_request r;
+    if (call)
+        *call = NULL;
+    zobo_err err = order_add(c, &o, &r, path, mode, watcher);
+    return err ? err : zb_run_async(c, &o, how, call);
+}
+
+/* ---- check ---- */
+
+static zobo_err
+order_watches(zobo_client *c, zb_order *o, struct zb_watches_request *r, int32_t op, const char *path,
+              zobo_watch_kind kind)
+{
+    memset(o, 0, sizeof *o);
+    zobo_err err = path ? zobo_path_check(path, false, NULL) : ZOBO_EBADPATH;
+    if (err)
+        return err;
+    if ((int)kind < ZOBO_WATCH_CHILDREN || (int)kind > ZOBO_WATCH_PERSISTENT_RECURSIVE)
+        return ZOBO_EINVAL;
+    r->path = zb_path_join(&c->chroot, path);
+    r->type = (int32_t)kind;
+    o->op = op;
+    o->record = r;
+    return ZOBO_OK;
+}
+
+zobo_err
+zobo_check_watches(zobo_client *c, const char *path, zobo_watch_kind kind)
+{
+    zb_order o;
+    struct zb_watches_request r;
+    zobo_err err = order_watches(c, &o, &r, ZB_OP_CHECK_WATCHES, path, kind);
+    return err ? err : zb_run_sync(c, &o, NULL, NULL, NULL);
+}
+
+zobo_err
+zobo_check_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind, const zobo_how *how, zobo_call **call)
+{
+    zb_order o;
+    struct zb_watches_request r;
+    if (call)
+        *call = NULL;
+    zobo_err err = order_watches(c, &o, &r, ZB_OP_CHECK_WATCHES, path, kind);
+    return err ? err : zb_run_async(c, &o, how, call);
+}
+
+/* ---- remove ---- */
+
+/* Queues the last event of each watcher taken out. */
+static void
+tell_removed(zobo_client *c, zb_link *removed)
+{
+    zb_link *l;
+    while ((l = zb_list_pop_front(removed)) != NULL) {
+        zb_watch *w = ZB_CONTAINER_OF(l, zb_watch, link);
+        size_t len;
+        const char *path = zb_watch_path(w, &len);
+        zb_event_item *it = zb_malloc(sizeof *it + len + 1);
+        if (!it) {
+            zb_list_push_back(&c->starved, l);
+            continue;
+        }
+        it->item.kind = ZB_ITEM_EVENT;
+        it->watch = w;
+        it->type = (zobo_event_type)w->event;
+        it->state = (zobo_state)atomic_load(&c->state);
+        it->zxid = -1;
+        it->last = true;
+        it->path_len = len;
+        memcpy(it->path, path, len + 1);
+        zb_queue_item(c, &it->item);
+    }
+    zb_call_cb_needed(c);
+}
+
+/* Which of the server's watches can go now that `left` (1 << zb_watch_table) is all that stands on the path here; 0: none. */
+static int32_t
+server_kind(zobo_watch_kind kind, unsigned left)
+{
+    const unsigned persistent = 1U << ZB_WATCH_PERSISTENT | 1U << ZB_WATCH_RECURSIVE;
+    if (!left)
+        return ZOBO_WATCH_ANY;
+    if (left & persistent)
+        return 0;
+    if (kind == ZOBO_WATCH_CHILDREN && !(left & 1U << ZB_WATCH_CHILD))
+        return ZOBO_WATCH_CHILDREN;
+    if (kind == ZOBO_WATCH_DATA && !(left & (1U << ZB_WATCH_DATA | 1U << ZB_WATCH_EXIST)))
+        return ZOBO_WATCH_DATA;
+    return 0;
+}
+
+
+/* The watchers are gone here whatever came of telling the server. */
+static void
+removal_done(void *arg, zobo_err err, zobo_reply *reply)
+{
+    (void)err;
+    (void)reply;
+    zb_compound_end(arg, ZOBO_OK, NULL);
+}
+
+zobo_err
+zobo_remove_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind, const zobo_watcher *watcher,
+                          const zobo_how *how, zobo_call **out)
+{
+    zb_order o;
+    struct zb_watches_request r;
+    zobo_call *call;
+    zb_link removed;
+    unsigned left = 0;
+    if (out)
+        *out = NULL;
+    zobo_err err = order_watches(c, &o, &r, ZB_OP_REMOVE_WATCHES, path, kind);
+    if (!err)
+        err = zb_compound_new(c, how, out != NULL, &call);
+    if (err)
+        return err;
+    zb_list_init(&removed);
+    zb_lock(c);
+    size_t n = zb_watches_remove(zb_session_watches(c->session), r.path, kind, watcher, &removed, &left);
+    tell_removed(c, &removed);
+    zb_unlock(c);
+    if (!n) {
+        zb_compound_discard(call);
+        return ZOBO_ENOWATCHER;
+    }
+    if (out)
+        *out = call;
+    r.type = server_kind(kind, left);
+    /* Without a connection there is nothing to take back: only what stands in our table is set again on the next one. */
+    if (!r.type || !zobo_connected(c) || zb_run_step(c, &o, false, removal_done, call, how ? how->timeout_ms : 0))
+        zb_compound_end(call, ZOBO_OK, NULL);
+    return ZOBO_OK;
+}
+
+zobo_err
+zobo_remove_watches(zobo_client *c, const char *path, zobo_watch_kind kind, const zobo_watcher *watcher)
+{
+    zobo_call *call = NULL;
+    zobo_err err = zb_may_block(c);
+    if (!err)
+        err = zobo_remove_watches_async(c, path, kind, watcher, NULL, &call);
+    return zb_sync_of(err, call, NULL);
+}
