@@ -385,9 +385,11 @@ zobo_close(zobo_client *c)
         return;
     }
     zb_lock(c);
-    bool later = zb_on_callback_thread(c);
-    if (later)
+    bool later = zb_on_callback_thread(c) || zb_in_inline(c);
+    if (later) {
         c->close_asked = c->closing = true;
+        zb_call_cb_needed(c);
+    }
     zb_unlock(c);
     if (!later)
         zb_close_now(c);
