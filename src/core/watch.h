@@ -26,12 +26,22 @@ typedef struct zb_watch {
     bool removed; /* taken back: events still under way are not delivered any more, but for the last one */
     /* the event to deliver, filled when a one-shot watch leaves the table: no allocation is needed then */
     int8_t event;
+    uint32_t epoch; /* the telling (zb_watches_tell) it was registered in: not told of it */
     int64_t zxid;
 } zb_watch;
 
 typedef struct zb_watches {
     zb_map nodes;
-    uint64_t n; /* watchers registered */
+    uint64_t n;            /* watchers registered */
+    uint64_t n_persistent; /* of them persistent or recursive */
+    uint64_t n_recursive;  /* of them recursive: while there is none, no ancestor is looked up */
+    struct {
+        uint32_t epoch; /* counts the tellings; nodes that have been told carry it */
+        bool on;
+        size_t bucket, n_buckets;
+        struct zb_watch_node *node;
+        zb_link *at;
+    } tell;
 } zb_watches;
 
 void zb_watches_init(zb_watches *w, uint64_t seed);
@@ -54,7 +64,7 @@ const char *zb_watch_path(const zb_watch *watch, size_t *len);
 
 /* zb_watches_fire collects into `out` (a list of zb_watch.link) the one-shot watches that an event of this type on this
  * path ends, with event and zxid filled in and the table's reference passed to the holder of the list, and into
- * `persist` an array of persistent ones that are to be told (references NOT yet taken): PERSISTENT on the path itself, RECURSIVE on the path or an
+ * `persist` an array (appended to; its memory is the caller's, zb_free) of persistent ones that are to be told (references NOT yet taken): PERSISTENT on the path itself, RECURSIVE on the path or an
  * ancestor (never for CHILD).
  * Returns false when memory for `persist` ran out: nothing has changed then. */
 typedef struct zb_watch_array {
@@ -67,7 +77,7 @@ bool zb_watches_fire(zb_watches *w, const char *path, size_t len, zobo_event_typ
 /* zb_watches_expire takes all one-shot watches out (as fire does, event NONE): the session is over. */
 void zb_watches_expire(zb_watches *w, zb_link *out);
 
-/* zb_watches_take_persistent takes all persistent and recursive watches out too (event *_REMOVED): the client stops. */
+/* zb_watches_take_persistent takes all persistent and recursive watches out too (event NONE): the client stops. */
 void zb_watches_take_persistent(zb_watches *w, zb_link *out);
 
 /* zb_watches_remove takes out the watchers of `kind` on a path that equal `watcher` (all if NULL), event *_REMOVED filled in, references
@@ -76,18 +86,18 @@ void zb_watches_take_persistent(zb_watches *w, zb_link *out);
 size_t zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_watcher *watcher, zb_link *out,
                          unsigned *left);
 
-/* Walks all persistent and recursive watches, for NONE events: *it zeroed at first. The table must not change. */
+/* Telling all persistent and recursive watches of one thing, a step at a time: the table may change between steps. Each
+ * watch that is registered when the telling begins, and still is when its turn comes, is given out once, with a reference
+ * taken; those registered later are not. A new telling ends the one before. NULL at the end. */
+void zb_watches_tell(zb_watches *w);
+zb_watch *zb_watches_tell_next(zb_watches *w);
+
+/* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table). *it is
+ * zeroed at first. The table must not change during the walk. NULL at the end. */
 typedef struct zb_watch_iter {
     zb_map_iter map;
-    struct zb_watch_node *node;
-    int table;
-    zb_link *at;
     bool begun;
 } zb_watch_iter;
-zb_watch *zb_watches_next_persistent(const zb_watches *w, zb_watch_iter *it);
-
-/* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table). The table must not change
- * during the walk. NULL at the end. */
 const char *zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables);
 
 #endif
