@@ -340,8 +340,9 @@ zb_session_validate(const zb_session *s)
         return false;
     if (s->host >= 0 && (size_t)s->host >= s->hosts.n)
         return false;
-    bool queued = s->disconnect_due || s->resolve_due || s->connect_due || s->probe_due || s->closed_due || s->n_states ||
-                  s->telling || !zb_list_empty(&s->done) || !zb_list_empty(&s->last_events) || s->fired_at < s->fired.n;
+    bool queued = s->disconnect_due || s->resolve_due || s->connect_due || s->probe_due || s->closed_due ||
+                  s->n_states || s->telling || !zb_list_empty(&s->done) || !zb_list_empty(&s->last_events) ||
+                  s->fired_at < s->fired.n;
     if (queued && !s->urgent)
         return false;
     return counts_agree(s) && output_agrees(s);

@@ -103,9 +103,9 @@ typedef struct zb_state_change {
 struct zb_session {
     /* looked at for each request and reply */
     zb_phase phase;
-    bool urgent;  /* an event may be queued */
-    bool proved;  /* something has come since the handshake */
-    int32_t xid;  /* the last one used */
+    bool urgent; /* an event may be queued */
+    bool proved; /* something has come since the handshake */
+    int32_t xid; /* the last one used */
     zb_out out;
     zb_in in;
     zb_pending pending;
@@ -137,7 +137,7 @@ struct zb_session {
     zb_addr *addrs;
     size_t n_addrs, addr;
     bool resolve_due, connect_due, disconnect_due, probe_due; /* events not yet pulled */
-    bool asked;   /* RESOLVE or CONNECT has been pulled and is still under way, or the link is up */
+    bool asked; /* RESOLVE or CONNECT has been pulled and is still under way, or the link is up */
     bool link_up;
     unsigned rounds; /* that failed in a row */
     unsigned flaps;  /* connections in a row that ended before anything was heard on them */
@@ -153,7 +153,7 @@ struct zb_session {
 
     /* the session */
     bool has_session;
-    bool resuming; /* the id was given to us and no server has confirmed it yet */
+    bool resuming;      /* the id was given to us and no server has confirmed it yet */
     bool made_readonly; /* by a server that only reads: no other knows it */
     zobo_client_id id;
     uint32_t granted_ms;
@@ -176,7 +176,7 @@ struct zb_session {
     bool telling; /* persistent watches are being told of `told` */
     zobo_state told;
     zb_link done;
-    zb_link last_events; /* of watches that have left the table; their reference is ours */
+    zb_link last_events;  /* of watches that have left the table; their reference is ours */
     zb_watch_array fired; /* persistent ones, references taken */
     size_t fired_at;
     zobo_event_type fired_type;

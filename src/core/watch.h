@@ -20,8 +20,8 @@ typedef struct zb_watch {
     zb_link link; /* in its node's list while registered; then free for its holder (the delivery queue) */
     struct zb_watch_node *node;
     zobo_watcher watcher;
-    uint32_t refs;   /* the table's one, and one for each event of a persistent watch under way */
-    uint8_t table;   /* zb_watch_table */
+    uint32_t refs; /* the table's one, and one for each event of a persistent watch under way */
+    uint8_t table; /* zb_watch_table */
     bool registered;
     bool removed; /* taken back: events still under way are not delivered any more, but for the last one */
     /* the event to deliver, filled when a one-shot watch leaves the table: no allocation is needed then */
