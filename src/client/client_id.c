@@ -120,13 +120,15 @@ parse(const char *text, zobo_client_id *out)
     if (errno || strncmp(end, "\npassword ", 10) != 0 || !out->session_id)
         return false;
     text = end + 10;
-    for (int i = 0; i < 16; i++) {
-        int hi = hex_digit(text[2 * i]), lo = hi < 0 ? -1 : hex_digit(text[2 * i + 1]);
-        if (lo < 0)
+    if (strlen(text) != 2 * sizeof out->password + 1 || text[2 * sizeof out->password] != '\n')
+        return false;
+    for (size_t i = 0; i < sizeof out->password; i++) {
+        int hi = hex_digit(text[2 * i]), lo = hex_digit(text[2 * i + 1]);
+        if (hi < 0 || lo < 0)
             return false;
         out->password[i] = (uint8_t)(hi << 4 | lo);
     }
-    return strcmp(text + 32, "\n") == 0;
+    return true;
 }
 
 zobo_err
