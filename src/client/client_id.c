@@ -120,13 +120,14 @@ parse(const char *text, zobo_client_id *out)
     if (errno || strncmp(end, "\npassword ", 10) != 0 || !out->session_id)
         return false;
     text = end + 10;
+    uint8_t *byte = out->password, *last = byte + sizeof out->password;
     if (strlen(text) != 2 * sizeof out->password + 1 || text[2 * sizeof out->password] != '\n')
         return false;
-    for (size_t i = 0; i < sizeof out->password; i++) {
-        int hi = hex_digit(text[2 * i]), lo = hex_digit(text[2 * i + 1]);
+    for (; byte < last; text += 2) {
+        int hi = hex_digit(text[0]), lo = hex_digit(text[1]);
         if (hi < 0 || lo < 0)
             return false;
-        out->password[i] = (uint8_t)(hi << 4 | lo);
+        *byte++ = (uint8_t)(hi << 4 | lo);
     }
     return true;
 }
