@@ -174,10 +174,10 @@ int64_t zobo_last_zxid(const zobo_client *client);
 /* zobo_timeout_ms returns the session timeout the server granted, 0 without a session. Any thread. */
 uint32_t zobo_timeout_ms(const zobo_client *client);
 
-/* zobo_get_hosts copies the host string in use (chroot included) to a new string, freed by the caller with free().
+/* zobo_get_hosts writes the host string in use (chroot included) to `buf`.
  *
- * NULL when out of memory. Any thread. Source: kazoo hosts. */
-char *zobo_get_hosts(const zobo_client *client);
+ * Returns the length without the NUL, which may be more than fits in `size`. Any thread. Source: kazoo hosts. */
+size_t zobo_get_hosts(const zobo_client *client, char *buf, size_t size);
 
 /* zobo_set_hosts replaces the list of servers, for the next time a connection is made; a live one is not disturbed.
  *

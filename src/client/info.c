@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client tells about itself. Counters and state are published by the driver and read without the lock. */
-#include <stdlib.h>
-
 #include "client/client.h"
 
 enum { P_BYTES_OUT, P_BYTES_IN, P_REPLIES, P_EVENTS, P_CONNECTS, P_RECONNECTS, P_EXPIRATIONS, P_WATCHES };
@@ -110,19 +108,27 @@ zobo_get_client_id(const zobo_client *c, zobo_client_id *out)
     return ZOBO_OK;
 }
 
-char *
-zobo_get_hosts(const zobo_client *c)
+/* As much as fits, terminated; returns the whole length. */
+static size_t
+copy_out(const char *text, char *buf, size_t size)
+{
+    size_t n = strlen(text), fit = n < size ? n : size ? size - 1 : 0;
+    if (size) {
+        memcpy(buf, text, fit);
+        buf[fit] = 0;
+    }
+    return n;
+}
+
+size_t
+zobo_get_hosts(const zobo_client *c, char *buf, size_t size)
 {
     if (zb_check_process(c))
-        return NULL;
+        return copy_out("", buf, size);
     zobo_client *m = locked(c);
-    const char *text = zb_session_hosts(m->session)->text;
-    size_t n = strlen(text);
-    char *copy = malloc(n + 1); /* for the caller's free() */
-    if (copy)
-        memcpy(copy, text, n + 1);
+    size_t n = copy_out(zb_session_hosts(m->session)->text, buf, size);
     zb_unlock(m);
-    return copy;
+    return n;
 }
 
 zobo_err
@@ -152,20 +158,10 @@ zobo_set_hosts(zobo_client *c, const char *hosts, zobo_problem *why)
 size_t
 zobo_connected_host(const zobo_client *c, char *buf, size_t size)
 {
-    size_t n = 0;
-    if (size)
-        buf[0] = 0;
     if (zb_check_process(c))
-        return 0;
+        return copy_out("", buf, size);
     zobo_client *m = locked(c);
-    if (m->has_peer && zobo_connected(m)) {
-        n = strlen(m->peer_name);
-        if (size) {
-            size_t fit = n < size ? n : size - 1;
-            memcpy(buf, m->peer_name, fit);
-            buf[fit] = 0;
-        }
-    }
+    size_t n = copy_out(m->has_peer && zobo_connected(m) ? m->peer_name : "", buf, size);
     zb_unlock(m);
     return n;
 }

@@ -24,20 +24,11 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "core/hosts.h"
 #include "core/path.h"
 #include "core/watch.h"
 #include "wire/op.h"
-
-typedef uint64_t zb_time;
-#define ZB_NEVER UINT64_MAX
-#define ZB_MS(n) ((zb_time)(n)*1000000U)
-
-/* A network address as bytes of a struct sockaddr: opaque here. */
-typedef struct zb_addr {
-    uint8_t bytes[128];
-    uint32_t len;
-} zb_addr;
 
 /* A request on its way. Embedded in the client's call; lives until ZB_EV_DONE hands it back (or zb_session_forget). */
 typedef struct zb_req {
@@ -128,10 +119,6 @@ void zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sen
 
 /* Bytes to send: fills up to `max` pieces, returns how many. They stay valid and unchanged until zb_session_sent or a
  * link change, also while others submit: the writer may send them without the lock. */
-typedef struct zb_iov {
-    const void *p;
-    size_t n;
-} zb_iov;
 size_t zb_session_output(zb_session *s, zb_iov *iov, size_t max);
 bool zb_session_wants_write(const zb_session *s); /* there is output */
 

@@ -4,7 +4,11 @@
 #ifndef ZB_NAMES_H
 #define ZB_NAMES_H
 
-#include "core/session.h"
+#include <stdbool.h>
+
+#include <zobo/errors.h>
+
+#include "base/net.h"
 
 enum { ZB_MAX_ADDRS = 16 };
 

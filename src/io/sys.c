@@ -18,11 +18,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "core/session.h"
 
 enum { MAX_PIECES = 16 };
 
-uint64_t
+zb_time
 zb_now(void)
 {
     struct timespec t;
@@ -107,7 +106,7 @@ set_options(int fd, sa_family_t family, bool keepalive)
 }
 
 int
-zb_sock_connect(const struct zb_addr *addr, bool keepalive, bool *done, zobo_err *err, int *sys)
+zb_sock_connect(const zb_addr *addr, bool keepalive, bool *done, zobo_err *err, int *sys)
 {
     struct sockaddr_storage ss;
     if (addr->len > sizeof ss || addr->len > sizeof addr->bytes) {
@@ -175,7 +174,7 @@ zb_recv(int fd, void *p, size_t n, zobo_err *err, int *sys)
 }
 
 long
-zb_send(int fd, const struct zb_iov *iov, size_t n, zobo_err *err, int *sys)
+zb_send(int fd, const zb_iov *iov, size_t n, zobo_err *err, int *sys)
 {
     struct iovec v[MAX_PIECES];
     struct msghdr m;

@@ -9,10 +9,10 @@
 
 #include <zobo/errors.h>
 
-struct zb_addr;
+#include "base/net.h"
 
 /* Nanoseconds of the monotonic clock. */
-uint64_t zb_now(void);
+zb_time zb_now(void);
 
 /* Fills `p` with random bytes. False when the system has none (then nothing should go on). */
 bool zb_random(void *p, size_t n);
@@ -25,7 +25,7 @@ void zb_wake_drain(int fd);
 /* zb_sock_connect begins to connect a non-blocking stream socket.
  *
  * Returns the descriptor, with *done telling whether it is connected already; or -1 with *err and *sys set. */
-int zb_sock_connect(const struct zb_addr *addr, bool keepalive, bool *done, zobo_err *err, int *sys);
+int zb_sock_connect(const zb_addr *addr, bool keepalive, bool *done, zobo_err *err, int *sys);
 
 /* zb_sock_finish tells how a connect ended (call when writable). ZOBO_OK: it is up. */
 zobo_err zb_sock_finish(int fd, int *sys);
@@ -37,8 +37,7 @@ zobo_err zb_err_of_errno(int sys);
 long zb_recv(int fd, void *p, size_t n, zobo_err *err, int *sys);
 
 /* zb_send writes up to 16 pieces in one call: >= 0 bytes taken; -1 failed (*err, *sys). */
-struct zb_iov;
-long zb_send(int fd, const struct zb_iov *iov, size_t n, zobo_err *err, int *sys);
+long zb_send(int fd, const zb_iov *iov, size_t n, zobo_err *err, int *sys);
 
 void zb_close_fd(int fd);
 
