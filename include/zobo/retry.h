@@ -22,7 +22,7 @@ typedef struct zobo_retry_policy {
     uint32_t jitter_percent; /* 0: 40; more than 100 is refused; ZOBO_NO_JITTER for none */
     uint32_t deadline_ms;    /* no attempt starts later than this after the first; 0: none */
     bool no_expire;          /* do not retry errors of class SESSION (kazoo: ignore_expire=False) */
-    bool retry_unknown_off;  /* do not retry errors of class UNKNOWN: for operations that must not happen twice */
+    bool no_unknown;  /* do not retry errors of class UNKNOWN: for operations that must not happen twice */
     bool (*interrupt)(void *arg); /* asked before each wait and every 100 ms of it; true ends the loop */
     void *interrupt_arg;
 } zobo_retry_policy;

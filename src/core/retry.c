@@ -72,7 +72,7 @@ zb_retry_wants(const zobo_retry_policy *p, zobo_err err)
     case ZOBO_CLASS_RETRY:
         return err != ZOBO_ESTOPPED;
     case ZOBO_CLASS_UNKNOWN:
-        return !p->retry_unknown_off;
+        return !p->no_unknown;
     case ZOBO_CLASS_SESSION:
         return !p->no_expire;
     case ZOBO_CLASS_OK:

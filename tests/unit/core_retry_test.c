@@ -20,7 +20,7 @@ defaults_are_filled_in(void **state)
         assert_int_equal(out.max_delay_ms, 5000);
         assert_int_equal(out.jitter_percent, 40);
         assert_int_equal(out.deadline_ms, 0);
-        assert_false(out.no_expire || out.retry_unknown_off);
+        assert_false(out.no_expire || out.no_unknown);
         assert_null(out.interrupt);
     }
 }
@@ -46,7 +46,7 @@ what_is_given_is_kept(void **state)
     assert_int_equal(out.backoff_percent, 100);
     assert_int_equal(out.max_delay_ms, 13);
     assert_int_equal(out.deadline_ms, 17);
-    assert_true(out.no_expire && out.retry_unknown_off);
+    assert_true(out.no_expire && out.no_unknown);
     assert_true(out.interrupt == never);
     assert_ptr_equal(out.interrupt_arg, &arg);
 }
@@ -171,7 +171,7 @@ what_is_tried_again(void **state)
     zobo_retry_policy p, careful;
     assert_int_equal(zb_retry_import(&p, NULL, "p", NULL), ZOBO_OK);
     careful = p;
-    careful.no_expire = careful.retry_unknown_off = true;
+    careful.no_expire = careful.no_unknown = true;
     static const zobo_err all[] = {
 #define X(name, number, cls, zk, text) name,
         ZOBO_ERRORS(X)
