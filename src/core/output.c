@@ -241,9 +241,10 @@ void
 zb_session_sent(zb_session *s, size_t n, zb_time now)
 {
     zb_out *out = &s->out;
-    free_limbo(out);
-    if (!out->lent)
-        return; /* of a link that is gone */
+    if (ZB_UNLIKELY(out->limbo != NULL)) { /* they went out on a link that is gone */
+        free_limbo(out);
+        return;
+    }
     out->lent = false;
     out->sending = 0;
     if (n > out->bytes)

@@ -18,7 +18,7 @@ zb_session_space(zb_session *s, size_t want, size_t *room)
     size_t need = want > ZB_IN_BYTES ? want : ZB_IN_BYTES;
     if (used == 0)
         in->begin = in->end = 0;
-    if (used == 0 && in->cap > need) { /* after a large frame */
+    if (used == 0 && in->cap / 4 > need) { /* after a large frame */
         zb_free(in->data);
         in->data = NULL;
         in->cap = 0;

@@ -242,7 +242,7 @@ zb_session_get_info(const zb_session *s, zb_session_info *out)
     out->state = s->state;
     out->stopped = s->phase == ZB_PHASE_IDLE || s->phase == ZB_PHASE_CLOSED;
     out->ended_by = s->ended_by;
-    out->has_session = s->has_session;
+    out->has_session = s->has_session && !s->resuming;
     out->id = s->id;
     out->timeout_ms = s->granted_ms;
     out->last_zxid = s->last_zxid;

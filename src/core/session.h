@@ -100,11 +100,14 @@ zobo_err zb_session_new(const zb_session_config *config, zb_session **out, zobo_
 /* zb_session_free frees it. The owner has pulled all events; requests still inside are forgotten, not completed. */
 void zb_session_free(zb_session *s);
 
-/* zb_session_start begins to connect, resuming the session of `id` if not NULL. ZOBO_EALREADY unless IDLE or CLOSED. */
+/* zb_session_start begins to connect, resuming the session of `id` if not NULL (options.client_id is not looked at): if
+ * the server refuses it, the session ends with ZOBO_ESESSIONEXPIRED. ZOBO_EALREADY unless IDLE or CLOSED (and
+ * ZB_EV_CLOSED pulled). */
 zobo_err zb_session_start(zb_session *s, const zobo_client_id *id, zb_time now);
 
 /* zb_session_stop flushes, ends the session on the server (unless `detach`) and closes the link; ZB_EV_CLOSED tells when.
- * Takes at most the session timeout. Without a connection it ends at once. From now on submit is refused. */
+ * Takes at most the session timeout. Without a connection it ends at once. From now on submit is refused. When nothing
+ * is started, or it is ending already, it does nothing and makes no event. */
 void zb_session_stop(zb_session *s, bool detach, zb_time now);
 
 /* zb_session_submit encodes `record` (of req->op's type) and sends or queues it.
@@ -125,7 +128,8 @@ bool zb_session_wants_write(const zb_session *s); /* there is output */
 /* zb_session_sending notes that output pieces of so many bytes in all are being handed to the kernel: from now on they count as sent. */
 void zb_session_sending(zb_session *s, size_t n);
 
-/* zb_session_sent notes that the first n bytes of the output have gone out. */
+/* zb_session_sent notes that the first n bytes of the output have gone out, and that the rest of what was handed out has
+ * not been taken by the kernel after all: to be called after each write, also with n 0. */
 void zb_session_sent(zb_session *s, size_t n, zb_time now);
 
 /* Room for bytes from the peer: at least `want` bytes, to be filled without the lock by the one reader, then noted by
@@ -147,7 +151,8 @@ void zb_session_resolved(zb_session *s, size_t host, const zb_addr *addrs, size_
 /* zb_session_probed answers ZB_EV_PROBE: `writes`: this server is not read-only, go there. */
 void zb_session_probed(zb_session *s, size_t host, bool writes, zb_time now);
 
-/* zb_session_deadline: when zb_session_tick must be called next; ZB_NEVER for no need. */
+/* zb_session_deadline: when zb_session_tick must be called next; ZB_NEVER for no need. What has arrived is to be fed before
+ * the tick, for a tick may find the server silent. */
 zb_time zb_session_deadline(const zb_session *s);
 void zb_session_tick(zb_session *s, zb_time now);
 

@@ -123,6 +123,7 @@ zb_session_probed(zb_session *s, size_t host, bool writes, zb_time now)
     if (writes) {
         ZB_LOG(&s->log, ZOBO_LOG_INFO, "found a server that writes: leaving the read-only one");
         s->prefer = (long)host;
+        s->proved = true; /* it did not hang up: we do */
         zb_conn_lost(s, ZOBO_EREADONLYSERVER, 0, now);
     } else {
         s->probe_wait_ms = s->probe_wait_ms > PROBE_MAX_MS / 2 ? PROBE_MAX_MS : 2 * s->probe_wait_ms;
