@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all commands share: exit codes, the context of one run, messages, the session. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <zobo/zobo.h>
+
+/* The exit codes are a promise to scripts: add, never change. */
+enum exit_code {
+    DONE = 0,
+    ANSWER_NO = 1,   /* a question was answered with no: exists */
+    BAD_USAGE = 2,   /* wrong arguments; nothing was sent */
+    FAILED = 3,      /* the server or this machine could not do it */
+    NO_NODE = 4,     /* NoNode */
+    CONFLICT = 5,    /* NodeExists, BadVersion, NotEmpty */
+    NOT_ALLOWED = 6, /* credentials or ACL */
+    NO_SERVER = 7,   /* no connection, no answer in time, session over */
+    PARTIAL = 8,     /* part of it was done */
+    BY_SIGNAL = 128  /* and the signal's number */
+};
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_RAW, FORMAT_NAME, FORMAT_COUNT };
+
+struct command;
+
+/* One run of the program. */
+struct ctx {
+    enum format format;
+    bool json_errors; /* known before the options are, so that wrong options are told in JSON too */
+    bool quiet;
+    bool trace;
+    bool out_is_tty;
+    bool utf8;
+    bool color;
+    const struct command *command; /* NULL while it is not known */
+
+    char *hosts; /* NULL: the library's default */
+    uint32_t connect_ms;
+    uint32_t session_ms;
+    bool read_only;
+    bool wait;     /* go on trying after every server has refused */
+    char *secrets; /* "scheme:credential" lines */
+
+    bool keep_trying; /* set by a command before need_session: reconnect without limit */
+    zobo_client *client;
+    bool started;
+    bool told_down; /* the user knows that there is no connection */
+    int signal;     /* what ended the run, 0 for nothing */
+};
+
+/* --- messages (report.c) ------------------------------------------------------------------------------------------ */
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
+#else
+#define PRINTF_LIKE(string, first)
+#endif
+
+/* note tells the user something on stderr, unless --quiet. */
+void note(const struct ctx *ctx, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* fail tells of an error and returns its exit code. `path` and `hint` may be NULL: no path, the usual hint if any. */
+int fail(const struct ctx *ctx, zobo_err err, const char *path, const char *hint);
+
+/* fail_why is fail with the error's text replaced by what a zobo_problem tells. */
+int fail_why(const struct ctx *ctx, zobo_err err, const char *path, const zobo_problem *why, const char *hint);
+
+/* fail_usage tells what is wrong with the arguments and returns BAD_USAGE. */
+int fail_usage(const struct ctx *ctx, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* refuse tells why something is not done, where more about the command would not help, and returns `code`. */
+int refuse(const struct ctx *ctx, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* fail_errno tells of a failed system call on `what` and returns FAILED. */
+int fail_errno(const struct ctx *ctx, const char *what, int error);
+
+int exit_code_of(zobo_err err);
+
+/* worse merges the outcomes of several arguments: equal ones stay, a mixture is PARTIAL. `n` counts those before. */
+int worse(int so_far, size_t n, int code);
+
+/* --- the session (session.c) -------------------------------------------------------------------------------------- */
+
+/* need_path checks a path given by the user; 0, or the exit code after telling what is wrong. */
+int need_path(const struct ctx *ctx, const char *path, bool sequence);
+
+/* need_client makes the client, need_session also connects it; 0, or the exit code after telling what is wrong. */
+int need_client(struct ctx *ctx);
+int need_session(struct ctx *ctx);
+
+/* turn waits until the client has something to do, at most `timeout_ms` (-1: for ever), and lets it do it. */
+zobo_err turn(struct ctx *ctx, int timeout_ms);
+
+/* full_path returns the path with the chroot before it; freed by the caller. */
+char *full_path(const struct ctx *ctx, const char *path);
+
+/* end_session ends it if it was begun. Output should be flushed before: the server may take its time. */
+void end_session(struct ctx *ctx);
+
+/* load_secrets reads credentials: from a file nobody else can read, or from lines already in memory. */
+int load_secrets(struct ctx *ctx, const char *file);
+int check_secrets(const struct ctx *ctx);
+void add_secrets(struct ctx *ctx, const char *lines);
+void wipe(char *text);
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+/* These end the program when there is no memory: a command has nothing better to do. */
+void *need_memory(size_t n, size_t size);
+void *need_more(void *block, size_t n, size_t size);
+char *need_copy(const char *text);
+
+#endif

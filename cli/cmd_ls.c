@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "command.h"
+#include "out.h"
+#include "walk.h"
+
+enum { O_LONG, O_RECURSIVE, O_NULL };
+
+static const struct opt opts[] = {
+    [O_LONG] = {'l', "long", OPT_FLAG, NULL, "version, size, children, time of change and owner too"},
+    [O_RECURSIVE] = {'R', "recursive", OPT_FLAG, NULL, "all that is below, as full paths"},
+    [O_NULL] = {'0', "null", OPT_FLAG, NULL, "end each name with a NUL byte instead of a newline"},
+    {0, NULL, OPT_FLAG, NULL, NULL}};
+
+static void
+print_node(const struct ctx *ctx, const struct args *in, const struct node *node)
+{
+    bool full = in->opt[O_RECURSIVE].given || ctx->format == FORMAT_NAME;
+    char *path = full || ctx->format == FORMAT_JSON ? node_path(node) : NULL;
+    const zobo_stat *stat = node->has_stat ? &node->stat : NULL;
+    if (ctx->format == FORMAT_JSON) {
+        struct json json = one_json_path(path);
+        json_text(&json, "name", node->name);
+        if (stat != NULL)
+            json_stat(&json, "stat", stat);
+        end_json(&json);
+    } else {
+        if (ctx->format == FORMAT_LONG)
+            put_long(stat);
+        put_node(ctx, full ? path : node->name, stat, false);
+        fputc(in->opt[O_NULL].given ? '\0' : '\n', stdout);
+    }
+    free(path);
+}
+
+static int
+list(struct ctx *ctx, const struct args *in, const char *path)
+{
+    struct walk walk = {.depth = in->opt[O_RECURSIVE].given ? UINT32_MAX : 1,
+                        .stats = ctx->format == FORMAT_LONG || in->opt[O_LONG].given};
+    zobo_err err = walk_tree(ctx, path, &walk);
+    int code = err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
+    if (code == DONE && ctx->format == FORMAT_LONG && ctx->out_is_tty && walk.n_nodes > 0)
+        put_long_header();
+    for (const struct node *node = walk_next(&walk.root); code == DONE && node != NULL; node = walk_next(node))
+        print_node(ctx, in, node);
+    if (code == DONE && walk.n_failed > 0) {
+        fflush(stdout);
+        note(ctx, "%zu of %zu nodes could not be read", walk.n_failed, walk.n_nodes);
+        code = PARTIAL;
+    }
+    walk_free(&walk);
+    return code;
+}
+
+static int
+run(struct ctx *ctx, const struct args *in)
+{
+    if (in->opt[O_LONG].given) {
+        if (ctx->format != FORMAT_TEXT && ctx->format != FORMAT_JSON && ctx->format != FORMAT_LONG)
+            return fail_usage(ctx, "-l and -o %s: which?", format_names[ctx->format]);
+        if (ctx->format == FORMAT_TEXT)
+            ctx->format = FORMAT_LONG;
+    }
+    if (in->opt[O_NULL].given && ctx->format != FORMAT_TEXT && ctx->format != FORMAT_NAME)
+        return fail_usage(ctx, "-0 goes with plain names only");
+    const char *path = in->n > 0 ? in->words[0] : "/";
+    int code = need_path(ctx, path, false);
+    if (code == DONE)
+        code = need_session(ctx);
+    return code == DONE ? list(ctx, in, path) : code;
+}
+
+static const struct alias aliases[] = {{"getChildren", NO_OPT}, {"lsr", O_RECURSIVE}, {NULL, NO_OPT}};
+static const struct example examples[] = {{"zobo ls /", "names, one a line, sorted"},
+                                          {"zobo ls -l /app", "with version, size, number of children, time and owner"},
+                                          {"zobo ls -R -0 /app | xargs -0 -n1 zobo stat", "every path below"},
+                                          {NULL, NULL}};
+
+const struct command cmd_ls = {.name = "ls",
+                               .aliases = aliases,
+                               .usage = "[PATH]",
+                               .summary = "list a node's children",
+                               .about = "Without PATH it lists the root. -o name prints full paths. -R reads the whole "
+                                        "subtree before it prints; nodes that vanish meanwhile are left out.",
+                               .examples = examples,
+                               .opts = opts,
+                               .min_words = 0,
+                               .max_words = 1,
+                               .formats = FORMATS_LIST,
+                               .run = run};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands. A command is one file and one `struct command`; parsing, help and the man page all come
+ * from the tables, so that they cannot tell different stories. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "cli.h"
+
+enum opt_kind {
+    OPT_FLAG,
+    OPT_TEXT,
+    OPT_LINES,    /* may be repeated; a secret: wiped from argv, so that the process list does not keep it */
+    OPT_VERSION,  /* -1 or more */
+    OPT_COUNT,    /* 1 or more */
+    OPT_DURATION, /* 1 ms to 24 days: "1500", "1500ms", "1.5s", "2m", "1h", "3d" */
+    OPT_TTL       /* a duration up to ZooKeeper's limit, 34 years */
+};
+
+struct opt {
+    char letter; /* 0: none */
+    const char *name;
+    enum opt_kind kind;
+    const char *arg; /* what help calls its value; NULL for flags */
+    const char *help;
+};
+
+struct opt_value {
+    bool given;
+    char *text;
+    int64_t n; /* numbers; milliseconds */
+};
+
+enum { OPTS_MAX = 16 };
+
+/* A command's arguments. Options are found by their index in the command's table. */
+struct args {
+    struct opt_value opt[OPTS_MAX];
+    char **words;
+    size_t n;
+};
+
+/* Another name, which may stand for an option too: deleteall is rm -r. */
+struct alias {
+    const char *name;
+    int opt; /* the option's index, or NO_OPT */
+};
+enum { NO_OPT = -1 };
+
+struct example {
+    const char *line;
+    const char *what;
+};
+
+#define FORMATS(f)   (1U << (f))
+#define FORMATS_ONE  (FORMATS(FORMAT_TEXT) | FORMATS(FORMAT_JSON))
+#define FORMATS_LIST (FORMATS_ONE | FORMATS(FORMAT_LONG) | FORMATS(FORMAT_NAME))
+
+struct command {
+    const char *name;               /* may be two words: "acl get" */
+    const struct alias *aliases;    /* ended by a NULL name, or NULL */
+    const char *usage;              /* what follows the name and the options */
+    const char *summary;            /* one line, no full stop */
+    const char *about;              /* more, or NULL: one paragraph */
+    const struct example *examples; /* ended by a NULL line */
+    const struct opt *opts;         /* ended by a NULL name, or NULL */
+    size_t min_words;
+    size_t max_words; /* 0 with min_words 0: none */
+    unsigned formats;
+    int (*run)(struct ctx *ctx, const struct args *in);
+};
+
+#define WORDS_ANY SIZE_MAX
+
+/* A new command is its file and its name here, in the order in which help lists them. */
+#define COMMANDS(X)                                                                                                    \
+    X(get)                                                                                                             \
+    X(set)                                                                                                             \
+    X(create)                                                                                                          \
+    X(rm)                                                                                                              \
+    X(exists)                                                                                                          \
+    X(stat)                                                                                                            \
+    X(ls)                                                                                                              \
+    X(tree)                                                                                                            \
+    X(watch)                                                                                                           \
+    X(acl_get)                                                                                                         \
+    X(acl_set)                                                                                                         \
+    X(acl_digest)                                                                                                      \
+    X(whoami)                                                                                                          \
+    X(sync)                                                                                                            \
+    X(ping)                                                                                                            \
+    X(cmd)                                                                                                             \
+    X(help)                                                                                                            \
+    X(version)
+
+#define DECLARE_COMMAND(name) extern const struct command cmd_##name;
+COMMANDS(DECLARE_COMMAND)
+#undef DECLARE_COMMAND
+
+/* All commands; ended by NULL. */
+extern const struct command *const commands[];
+
+/* The options that every command takes. */
+enum {
+    G_HOSTS,
+    G_TIMEOUT,
+    G_SESSION_TIMEOUT,
+    G_WAIT,
+    G_AUTH_FILE,
+    G_AUTH,
+    G_READ_ONLY,
+    G_OUTPUT,
+    G_NO_COLOR,
+    G_QUIET,
+    G_TRACE,
+    G_VERSION,
+    G_HELP,
+    G_COUNT
+};
+extern const struct opt global_opts[];
+
+/* The names of enum format. */
+extern const char *const format_names[FORMAT_COUNT];
+
+/* find_command finds the command that argv begins with, by name or alias; `*used` is the number of words it took,
+ * `*opt` the option that the alias stands for, or NO_OPT. */
+const struct command *find_command(char *const *argv, size_t n, size_t *used, int *opt);
+
+/* is_group tells whether `word` begins the names of several commands ("acl"). */
+bool is_group(const char *word);
+
+/* did_you_mean returns the command or alias that `word` resembles, or NULL. */
+const char *did_you_mean(const char *word);
+
+/* --- options (options.c) ------------------------------------------------------------------------------------------ */
+
+struct opt_table {
+    const struct opt *opts; /* may be NULL */
+    struct opt_value *values;
+};
+
+/* parse_args reads argv with the first table that knows an option. Words go to `words` (room for `n`), their number
+ * to `*n_words`. With `stop`, the first word ends it; `*used` is then how many arguments were read before it.
+ * Returns 0, or BAD_USAGE after telling what is wrong. */
+int parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, bool stop, char **words,
+               size_t *n_words, size_t *used);
+
+/* parse_value reads one option's value; false when it makes no sense. */
+bool parse_value(const struct opt *opt, char *text, struct opt_value *out);
+
+/* bad_value_text says what a good value would be. */
+const char *bad_value_text(enum opt_kind kind);
+
+/* --- help (help.c) ------------------------------------------------------------------------------------------------ */
+
+void print_help(FILE *to);
+void print_command_help(FILE *to, const struct command *command);
+void print_group_help(FILE *to, const char *group);
+void print_man(FILE *to);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A signal handler reaches nothing but globals: which signal came, and the pipe that wakes poll. */
+static volatile sig_atomic_t caught;
+static int wake_fds[2];
+
+static void
+on_signal(int signal)
+{
+    int error = errno;
+    caught = signal;
+    if (write(wake_fds[1], "", 1) < 0) {
+        /* the pipe is full of earlier wake-ups: one is enough */
+    }
+    errno = error;
+}
+
+uint64_t
+now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void
+on_state(void *arg, zobo_state state)
+{
+    struct ctx *ctx = arg;
+    bool was_down = ctx->told_down;
+    ctx->told_down = state == ZOBO_SUSPENDED || state == ZOBO_LOST;
+    if (!was_down && !ctx->told_down)
+        return;
+    char host[300] = "";
+    switch (state) {
+    case ZOBO_CONNECTED:
+    case ZOBO_CONNECTED_RO:
+        zobo_connected_host(ctx->client, host, sizeof host);
+        note(ctx, "connected to %s%s", host, state == ZOBO_CONNECTED_RO ? ", which only reads at present" : "");
+        break;
+    case ZOBO_SUSPENDED:
+        note(ctx, "connection lost, reconnecting");
+        break;
+    case ZOBO_LOST:
+        note(ctx, "the session is over; ephemeral nodes are gone");
+        break;
+    }
+}
+
+int
+hold_begin(struct ctx *ctx)
+{
+    if (pipe(wake_fds) != 0)
+        return fail_errno(ctx, "pipe", errno);
+    for (int i = 0; i < 2; i++)
+        if (fcntl(wake_fds[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(wake_fds[i], F_SETFL, O_NONBLOCK) != 0)
+            return fail_errno(ctx, "fcntl", errno);
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, before;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup, a shell's & */
+            sigaction(signals[i], &action, NULL);
+    zobo_err err = zobo_add_listener(ctx->client, on_state, ctx);
+    return err == ZOBO_OK ? DONE : fail(ctx, err, NULL, NULL);
+}
+
+enum hold_end
+hold_turn(struct ctx *ctx, uint64_t deadline_ms)
+{
+    uint64_t now = deadline_ms == 0 ? 0 : now_ms();
+    if (deadline_ms != 0 && now >= deadline_ms)
+        return HOLD_TIME_UP;
+    struct pollfd fds[3] = {{.fd = zobo_fd(ctx->client), .events = POLLIN},
+                            {.fd = wake_fds[0], .events = POLLIN},
+                            {.fd = STDOUT_FILENO}}; /* POLLERR comes unasked: a pipe without a reader */
+    int timeout = deadline_ms == 0 ? -1 : (int)(deadline_ms - now);
+    if (poll(fds, 3, timeout) < 0 && errno != EINTR)
+        return HOLD_BROKEN;
+    if (caught != 0) {
+        ctx->signal = caught;
+        return HOLD_SIGNAL;
+    }
+    if (fds[2].revents & POLLERR) {
+        ctx->signal = SIGPIPE;
+        return HOLD_READER_GONE;
+    }
+    return zobo_process(ctx->client) == ZOBO_OK ? HOLD_GOES_ON : HOLD_BROKEN;
+}
+
+void
+hold_over(struct ctx *ctx)
+{
+    zobo_remove_listener(ctx->client, on_state, ctx);
+}
+
+int
+hold(struct ctx *ctx)
+{
+    int code = hold_begin(ctx);
+    if (code != DONE)
+        return code;
+    fflush(stdout);
+    enum hold_end end;
+    while ((end = hold_turn(ctx, 0)) == HOLD_GOES_ON)
+        if (zobo_get_state(ctx->client) == ZOBO_LOST)
+            return NO_SERVER; /* the listener has told it; what was held is gone */
+    hold_over(ctx);
+    return end == HOLD_BROKEN ? FAILED : DONE;
+}

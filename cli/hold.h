@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running until a signal comes, the reader goes away, or time is up. */
+#ifndef CLI_HOLD_H
+#define CLI_HOLD_H
+
+#include "cli.h"
+
+enum hold_end { HOLD_GOES_ON, HOLD_SIGNAL, HOLD_READER_GONE, HOLD_TIME_UP, HOLD_BROKEN };
+
+/* hold_begin catches SIGINT, SIGTERM and SIGHUP from now on: the first ends the hold, the second the program. It
+ * also tells the user on stderr of lost and regained connections. 0, or the exit code. */
+int hold_begin(struct ctx *ctx);
+
+/* hold_turn waits for something to happen and lets the client work. `deadline_ms` is on now_ms's clock, 0: none. On
+ * HOLD_SIGNAL ctx->signal says which; on HOLD_READER_GONE it is SIGPIPE. */
+enum hold_end hold_turn(struct ctx *ctx, uint64_t deadline_ms);
+
+/* hold_over ends the telling, so that the end of the session is not told as its loss. */
+void hold_over(struct ctx *ctx);
+
+/* hold keeps the session until a signal comes. */
+int hold(struct ctx *ctx);
+
+/* now_ms reads a clock that only goes forward. */
+uint64_t now_ms(void);
+
+#endif

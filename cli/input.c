@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* Far above any server's jute.maxbuffer; the library refuses less than that, but only after it has been read. */
+enum { DATA_MAX = 256 * 1024 * 1024 };
+
+static int
+read_all(const struct ctx *ctx, const char *name, int fd, struct input *out)
+{
+    size_t room = 0;
+    for (;;) {
+        if (out->len == room) {
+            if (room == DATA_MAX)
+                return refuse(ctx, BAD_USAGE, "%s: too long for a node", name);
+            room = room == 0 ? 64 * 1024 : room * 2;
+            out->owned = need_more(out->owned, room, 1);
+        }
+        ssize_t n = read(fd, out->owned + out->len, room - out->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(ctx, name, errno);
+        if (n == 0)
+            break;
+        out->len += (size_t)n;
+    }
+    out->bytes = out->owned;
+    return DONE;
+}
+
+static int
+read_file(const struct ctx *ctx, const char *name, struct input *out)
+{
+    if (strcmp(name, "-") == 0)
+        return read_all(ctx, "stdin", STDIN_FILENO, out);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(ctx, name, errno);
+    int code = read_all(ctx, name, fd, out);
+    close(fd);
+    return code;
+}
+
+int
+read_data(const struct ctx *ctx, const char *word, const char *file, bool base64, struct input *out)
+{
+    *out = (struct input){0};
+    int code = DONE;
+    if (word != NULL && file != NULL)
+        return fail_usage(ctx, "data as an argument and from a file: which?");
+    if (word != NULL && strcmp(word, "-") != 0) {
+        out->owned = need_copy(word);
+        out->len = strlen(word);
+        out->bytes = out->owned;
+    } else if (word != NULL || file != NULL) {
+        code = read_file(ctx, word != NULL ? word : file, out);
+    }
+    if (code == DONE && base64 && out->bytes != NULL && !base64_decode(out->owned, &out->len))
+        code = refuse(ctx, BAD_USAGE, "the data is not base64");
+    return code;
+}
+
+void
+input_free(struct input *input)
+{
+    free(input->owned);
+    *input = (struct input){0};
+}
+
+/* next_entry ends the entry at `text` and returns the one behind it, or NULL. Ids may hold commas (x509 names do): a
+ * comma parts two entries only when a scheme and a colon follow. */
+static char *
+next_entry(char *text)
+{
+    for (char *comma = strchr(text, ','); comma != NULL; comma = strchr(comma + 1, ',')) {
+        size_t n = strspn(comma + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+        if (n > 0 && comma[1 + n] == ':') {
+            *comma = '\0';
+            return comma + 1;
+        }
+    }
+    return NULL;
+}
+
+static bool
+parse_acl(char *entry, zobo_acl *out)
+{
+    char *first = strchr(entry, ':');
+    char *last = strrchr(entry, ':');
+    if (first == NULL || first == entry || last == first)
+        return false;
+    *first = *last = '\0';
+    *out = (zobo_acl){.scheme = entry, .id = first + 1};
+    return last[1] != '\0' && zobo_perms_parse(last + 1, &out->perms) == ZOBO_OK;
+}
+
+int
+read_acls(const struct ctx *ctx, char *const *words, size_t n, struct acl_input *out)
+{
+    size_t size = 1;
+    *out = (struct acl_input){0};
+    for (size_t i = 0; i < n; i++)
+        size += strlen(words[i]) + 1;
+    char *text = out->text = need_memory(size, 1);
+    out->items = need_memory(size, sizeof *out->items); /* no entry is shorter than a byte */
+    for (size_t i = 0; i < n; i++) {
+        memcpy(text, words[i], strlen(words[i]) + 1);
+        char *after = text + strlen(text) + 1;
+        for (char *entry = text; entry != NULL;) {
+            char *next = next_entry(entry);
+            if (!parse_acl(entry, &out->items[out->list.n]))
+                return fail_usage(ctx, "%s is no ACL: entries look like scheme:id:cdrwa", words[i]);
+            out->list.n++;
+            entry = next;
+        }
+        text = after;
+    }
+    out->list.items = out->items;
+    return DONE;
+}
+
+void
+acl_input_free(struct acl_input *input)
+{
+    free(input->items);
+    free(input->text);
+    *input = (struct acl_input){0};
+}
+
+bool
+confirm(struct ctx *ctx, const char *question)
+{
+    fprintf(stderr, "%s [y/N] ", question);
+    fflush(stderr);
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = zobo_fd(ctx->client), .events = POLLIN}};
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return false;
+        if (fds[1].revents != 0 && zobo_process(ctx->client) != ZOBO_OK)
+            return false;
+        if (fds[0].revents != 0)
+            break;
+    }
+    char answer[16];
+    ssize_t n = read(STDIN_FILENO, answer, sizeof answer); /* a terminal gives a line */
+    return n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json.h"
+
+#include <string.h>
+
+#include "text.h"
+
+static void
+put_string(FILE *to, const char *text, size_t len)
+{
+    static const char short_escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
+    const unsigned char *s = (const unsigned char *)text;
+    fputc('"', to);
+    for (size_t i = 0; i < len;) {
+        size_t step = utf8_step(s + i, len - i);
+        const char *escape = NULL;
+        for (const char *e = short_escapes; *e != '\0'; e += 2)
+            if ((unsigned char)*e == s[i])
+                escape = e;
+        if (step == 0)
+            fputs("\\ufffd", to); /* not UTF-8: JSON has no way to say it */
+        else if (escape != NULL)
+            fprintf(to, "\\%c", escape[1]);
+        else if (s[i] < 0x20 || s[i] == 0x7F)
+            fprintf(to, "\\u%04x", s[i]);
+        else
+            fwrite(s + i, 1, step, to);
+        i += step == 0 ? 1 : step;
+    }
+    fputc('"', to);
+}
+
+static void
+put_key(struct json *json, const char *key)
+{
+    if (json->more)
+        fputc(',', json->to);
+    if (key != NULL)
+        fprintf(json->to, "\"%s\":", key);
+    json->more = true;
+}
+
+void
+json_open(struct json *json, const char *key, char bracket)
+{
+    put_key(json, key);
+    fputc(bracket, json->to);
+    json->more = false;
+}
+
+void
+json_close(struct json *json, char bracket)
+{
+    fputc(bracket, json->to);
+    json->more = true;
+}
+
+void
+json_text(struct json *json, const char *key, const char *text)
+{
+    put_key(json, key);
+    put_string(json->to, text, strlen(text));
+}
+
+void
+json_int(struct json *json, const char *key, int64_t n)
+{
+    put_key(json, key);
+    fprintf(json->to, "%lld", (long long)n);
+}
+
+void
+json_bool(struct json *json, const char *key, bool yes)
+{
+    put_key(json, key);
+    fputs(yes ? "true" : "false", json->to);
+}
+
+void
+json_id(struct json *json, const char *key, int64_t id)
+{
+    put_key(json, key);
+    fprintf(json->to, "\"0x%llx\"", (unsigned long long)id);
+}
+
+void
+json_time(struct json *json, const char *key, int64_t ms)
+{
+    char text[TIME_TEXT_SIZE];
+    time_text(ms, text);
+    json_text(json, key, text);
+}
+
+void
+json_data(struct json *json, const void *data, size_t len)
+{
+    bool utf8 = is_utf8(data, len);
+    put_key(json, "data");
+    if (data == NULL) {
+        fputs("null", json->to);
+    } else if (utf8) {
+        put_string(json->to, data, len);
+    } else {
+        fputc('"', json->to);
+        put_base64(json->to, data, len);
+        fputc('"', json->to);
+    }
+    json_text(json, "encoding", utf8 ? "utf8" : "base64");
+}
+
+void
+json_stat(struct json *json, const char *key, const zobo_stat *stat)
+{
+    json_open(json, key, '{');
+    json_id(json, "czxid", stat->czxid);
+    json_id(json, "mzxid", stat->mzxid);
+    json_id(json, "pzxid", stat->pzxid);
+    json_time(json, "ctime", stat->ctime);
+    json_time(json, "mtime", stat->mtime);
+    json_int(json, "version", stat->version);
+    json_int(json, "cversion", stat->cversion);
+    json_int(json, "aversion", stat->aversion);
+    json_id(json, "ephemeral_owner", stat->ephemeral_owner);
+    json_int(json, "data_length", stat->data_length);
+    json_int(json, "num_children", stat->num_children);
+    json_close(json, '}');
+}
+
+void
+json_end(struct json *json)
+{
+    fputc('\n', json->to);
+    json->more = false;
+}

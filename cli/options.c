@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options by table. getopt_long guesses abbreviations and keeps its state in globals; neither is wanted here. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "text.h"
+
+static const struct opt *
+find_long(const struct opt_table tables[2], const char *name, size_t len, struct opt_value **value)
+{
+    for (int t = 0; t < 2; t++)
+        for (const struct opt *opt = tables[t].opts; opt != NULL && opt->name != NULL; opt++)
+            if (strncmp(opt->name, name, len) == 0 && opt->name[len] == '\0') {
+                *value = &tables[t].values[opt - tables[t].opts];
+                return opt;
+            }
+    return NULL;
+}
+
+static const struct opt *
+find_letter(const struct opt_table tables[2], char letter, struct opt_value **value)
+{
+    for (int t = 0; t < 2; t++)
+        for (const struct opt *opt = tables[t].opts; opt != NULL && opt->name != NULL; opt++)
+            if (opt->letter == letter) {
+                *value = &tables[t].values[opt - tables[t].opts];
+                return opt;
+            }
+    return NULL;
+}
+
+static bool
+parse_number(const char *text, int64_t least, int64_t most, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || n < least || n > most)
+        return false;
+    *out = n;
+    return true;
+}
+
+/* append_line keeps a secret's own copy, for the original is wiped. */
+static void
+append_line(struct opt_value *out, char *line)
+{
+    size_t had = out->text == NULL ? 0 : strlen(out->text);
+    size_t size = had + strlen(line) + 2;
+    char *all = need_memory(size, 1);
+    snprintf(all, size, "%s%s%s", had > 0 ? out->text : "", had > 0 ? "\n" : "", line);
+    wipe(out->text);
+    free(out->text);
+    out->text = all;
+    wipe(line);
+}
+
+bool
+parse_value(const struct opt *opt, char *text, struct opt_value *out)
+{
+    out->given = true;
+    switch (opt->kind) {
+    case OPT_FLAG:
+        return true;
+    case OPT_TEXT:
+        out->text = text;
+        return true;
+    case OPT_LINES:
+        append_line(out, text);
+        return true;
+    case OPT_VERSION:
+        return parse_number(text, -1, INT32_MAX, &out->n);
+    case OPT_COUNT:
+        return parse_number(text, 1, INT32_MAX, &out->n);
+    case OPT_DURATION:
+        return parse_duration(text, &out->n) && out->n >= 1 && out->n <= INT32_MAX;
+    case OPT_TTL:
+        return parse_duration(text, &out->n) && out->n >= 1 && out->n < (int64_t)1 << 40;
+    }
+    return false;
+}
+
+const char *
+bad_value_text(enum opt_kind kind)
+{
+    switch (kind) {
+    case OPT_VERSION:
+        return "a version is a number, -1 for any";
+    case OPT_COUNT:
+        return "a number from 1 on is needed";
+    case OPT_DURATION:
+    case OPT_TTL:
+        return "a duration is needed, such as 500ms, 5s, 2m or 1h";
+    default:
+        return "not a good value";
+    }
+}
+
+static int
+take_value(const struct ctx *ctx, const struct opt *opt, const char *shown, char *text, struct opt_value *value)
+{
+    if (parse_value(opt, text, value))
+        return DONE;
+    return fail_usage(ctx, "%s %s: %s", shown, text, bad_value_text(opt->kind));
+}
+
+/* parse_long reads "--name", "--name=value", "--name value". */
+static int
+parse_long(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, size_t *i)
+{
+    char *name = argv[*i] + 2;
+    char *equals = strchr(name, '=');
+    struct opt_value *value = NULL;
+    const struct opt *opt = find_long(tables, name, equals == NULL ? strlen(name) : (size_t)(equals - name), &value);
+    if (opt == NULL)
+        return fail_usage(ctx, "unknown option --%.*s", equals == NULL ? 80 : (int)(equals - name), name);
+    char shown[40];
+    snprintf(shown, sizeof shown, "--%s", opt->name);
+    if (opt->kind == OPT_FLAG && equals != NULL)
+        return fail_usage(ctx, "%s takes no value", shown);
+    char *text = equals == NULL ? NULL : equals + 1;
+    if (opt->kind != OPT_FLAG && text == NULL) {
+        if (*i + 1 == n)
+            return fail_usage(ctx, "%s needs a value", shown);
+        text = argv[++*i];
+    }
+    return take_value(ctx, opt, shown, text, value);
+}
+
+/* parse_letters reads "-abc", "-v3", "-v 3". */
+static int
+parse_letters(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, size_t *i)
+{
+    for (char *letter = argv[*i] + 1; *letter != '\0'; letter++) {
+        struct opt_value *value = NULL;
+        const struct opt *opt = find_letter(tables, *letter, &value);
+        if (opt == NULL)
+            return fail_usage(ctx, "unknown option -%c (a word that begins with - goes after --)", *letter);
+        if (opt->kind == OPT_FLAG) {
+            value->given = true;
+            continue;
+        }
+        char shown[3] = {'-', *letter, '\0'};
+        char *text = letter + 1;
+        if (*text == '\0') {
+            if (*i + 1 == n)
+                return fail_usage(ctx, "%s needs a value", shown);
+            text = argv[++*i];
+        }
+        return take_value(ctx, opt, shown, text, value);
+    }
+    return DONE;
+}
+
+int
+parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, bool stop, char **words,
+           size_t *n_words, size_t *used)
+{
+    bool only_words = false;
+    int code = DONE;
+    *n_words = 0;
+    size_t i = 0;
+    for (; i < n && code == DONE; i++) {
+        char *arg = argv[i];
+        if (only_words || arg[0] != '-' || arg[1] == '\0') {
+            if (stop)
+                break;
+            words[(*n_words)++] = arg;
+        } else if (strcmp(arg, "--") == 0) {
+            only_words = true;
+        } else if (arg[1] == '-') {
+            code = parse_long(ctx, tables, argv, n, &i);
+        } else {
+            code = parse_letters(ctx, tables, argv, n, &i);
+        }
+    }
+    *used = i;
+    return code;
+}

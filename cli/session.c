@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The session of one run. The client is in event-loop mode: no threads to start and to end, which is half of what a
+ * short command would take otherwise, and callbacks need no locks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { SECRETS_MAX = 64 * 1024 };
+
+void
+wipe(char *text)
+{
+    for (volatile char *p = text; p != NULL && *p != '\0'; p++)
+        *p = 'x';
+}
+
+void
+add_secrets(struct ctx *ctx, const char *lines)
+{
+    size_t had = ctx->secrets == NULL ? 0 : strlen(ctx->secrets);
+    size_t more = strlen(lines);
+    char *all = need_memory(had + more + 2, 1);
+    memcpy(all, ctx->secrets == NULL ? "" : ctx->secrets, had);
+    memcpy(all + had, lines, more);
+    all[had + more] = '\n';
+    wipe(ctx->secrets);
+    free(ctx->secrets);
+    ctx->secrets = all;
+}
+
+static int
+read_secrets(struct ctx *ctx, const char *file, int fd)
+{
+    char *text = need_memory(SECRETS_MAX + 1, 1);
+    size_t len = 0;
+    ssize_t n;
+    while ((n = read(fd, text + len, SECRETS_MAX - len)) > 0)
+        len += (size_t)n;
+    int code = DONE;
+    if (n < 0)
+        code = fail_errno(ctx, file, errno);
+    else if (len == SECRETS_MAX || memchr(text, '\0', len) != NULL)
+        code = refuse(ctx, BAD_USAGE, "%s: not a file of scheme:credential lines", file);
+    else
+        add_secrets(ctx, text);
+    wipe(text);
+    free(text);
+    return code;
+}
+
+int
+load_secrets(struct ctx *ctx, const char *file)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fail_errno(ctx, file, errno);
+        return BAD_USAGE;
+    }
+    struct stat st;
+    int code;
+    if (fstat(fd, &st) != 0)
+        code = fail_errno(ctx, file, errno);
+    else if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        code = refuse(ctx, BAD_USAGE, "%s: others may use this file: chmod 600 it, and change what was in it", file);
+    else
+        code = read_secrets(ctx, file, fd);
+    close(fd);
+    return code;
+}
+
+int
+check_secrets(const struct ctx *ctx)
+{
+    const char *line = ctx->secrets;
+    for (int number = 1; line != NULL && *line != '\0'; number++) {
+        size_t len = strcspn(line, "\r\n");
+        const char *colon = memchr(line, ':', len);
+        if (len > 0 && line[0] != '#' && (colon == NULL || colon == line))
+            return refuse(ctx, BAD_USAGE, "credential %d is not scheme:credential", number); /* never show it */
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    return DONE;
+}
+
+/* authenticate presents each credential, and wipes it. zobo_options could carry them too, but then a refused one would
+ * show as the loss of the connection that the server closes because of it. */
+static int
+authenticate(struct ctx *ctx)
+{
+    for (char *line = ctx->secrets, *next; line != NULL && *line != '\0'; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next == '\n')
+            *next++ = '\0';
+        line[strcspn(line, "\r")] = '\0';
+        if (line[0] == '\0' || line[0] == '#')
+            continue;
+        char *credential = strchr(line, ':');
+        *credential++ = '\0';
+        zobo_err err = zobo_add_auth(ctx->client, line, credential, strlen(credential));
+        wipe(credential);
+        if (err != ZOBO_OK)
+            return fail(ctx, err, line,
+                        err == ZOBO_EAUTHFAILED ? "this is the scheme; does the server know it?" : NULL);
+    }
+    return DONE;
+}
+
+int
+need_path(const struct ctx *ctx, const char *path, bool sequence)
+{
+    zobo_problem why = {0};
+    zobo_err err = zobo_path_check(path, sequence, &why);
+    return err == ZOBO_OK ? DONE : fail_why(ctx, err, path, &why, NULL);
+}
+
+char *
+full_path(const struct ctx *ctx, const char *path)
+{
+    const char *chroot = zobo_chroot(ctx->client);
+    bool root = chroot[0] != '\0' && strcmp(path, "/") == 0;
+    size_t size = strlen(chroot) + strlen(path) + 1;
+    char *full = need_memory(size, 1);
+    snprintf(full, size, "%s%s", chroot, root ? "" : path);
+    return full;
+}
+
+static uint32_t
+count_hosts(const char *hosts)
+{
+    uint32_t n = 1;
+    for (; hosts != NULL && *hosts != '\0'; hosts++)
+        n += *hosts == ',';
+    return n;
+}
+
+int
+need_client(struct ctx *ctx)
+{
+    if (ctx->client != NULL)
+        return DONE;
+    zobo_retry_policy one_round = {.size = sizeof one_round, .max_tries = 1};
+    zobo_options options = {.size = sizeof options,
+                            .hosts = ctx->hosts,
+                            .timeout_ms = ctx->session_ms,
+                            .event_loop = true,
+                            .read_only = ctx->read_only,
+                            .connection_retry = ctx->wait || ctx->keep_trying ? NULL : &one_round,
+                            .connect_timeout_ms = ctx->connect_ms / count_hosts(ctx->hosts)};
+    if (ctx->trace) {
+        options.log = zobo_log_stderr;
+        options.log_level = ZOBO_LOG_DEBUG;
+    }
+    zobo_problem why = {0};
+    zobo_err err = zobo_new(&options, &ctx->client, &why);
+    return err == ZOBO_OK ? DONE : fail_why(ctx, err, err == ZOBO_EBADHOSTS ? ctx->hosts : NULL, &why, NULL);
+}
+
+int
+need_session(struct ctx *ctx)
+{
+    int code = need_client(ctx);
+    if (code != DONE || ctx->started)
+        return code;
+    zobo_problem why = {0};
+    zobo_err err = zobo_start(ctx->client, ctx->connect_ms, &why);
+    if (err != ZOBO_OK) {
+        const char *hint = NULL;
+        if (err == ZOBO_ENOCONNECTION)
+            hint = ctx->hosts == NULL ? "name the servers with --hosts or ZOBO_HOSTS"
+                   : ctx->wait        ? "--timeout makes it try longer, --trace shows what happens"
+                                      : "--wait makes it try until --timeout, --trace shows what happens";
+        return fail_why(ctx, err, NULL, &why, hint);
+    }
+    ctx->started = true;
+    return authenticate(ctx);
+}
+
+zobo_err
+turn(struct ctx *ctx, int timeout_ms)
+{
+    struct pollfd fd = {.fd = zobo_fd(ctx->client), .events = POLLIN};
+    if (poll(&fd, 1, timeout_ms) < 0 && errno != EINTR)
+        return ZOBO_ESYS;
+    return zobo_process(ctx->client);
+}
+
+void
+end_session(struct ctx *ctx)
+{
+    if (ctx->started) {
+        zobo_err err = zobo_stop(ctx->client);
+        if (err != ZOBO_OK && ctx->trace)
+            note(ctx, "ending the session: %s", zobo_err_text(err));
+    }
+    ctx->started = false;
+    zobo_close(ctx->client);
+    ctx->client = NULL;
+    wipe(ctx->secrets);
+    free(ctx->secrets);
+    ctx->secrets = NULL;
+    free(ctx->hosts);
+    ctx->hosts = NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes, times and durations as text. */
+#ifndef CLI_TEXT_H
+#define CLI_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* utf8_step returns the length of the well-formed UTF-8 sequence that `text` begins with, 0 if it is none. */
+size_t utf8_step(const unsigned char *text, size_t len);
+
+bool is_utf8(const void *data, size_t len);
+
+/* put_visible writes data for a terminal: what is neither text nor, with `lines`, newline or tab becomes \xNN. */
+void put_visible(FILE *to, const void *data, size_t len, bool lines);
+
+void put_base64(FILE *to, const void *data, size_t len);
+
+/* put_hex writes data as a hex dump, sixteen bytes a line. */
+void put_hex(FILE *to, const void *data, size_t len);
+
+/* base64_decode decodes in place, white space ignored; false when it is not base64. */
+bool base64_decode(char *text, size_t *len);
+
+/* time_text writes milliseconds since 1970 as RFC 3339, "2026-11-22T08:32:46.123Z". */
+enum { TIME_TEXT_SIZE = 40 };
+void time_text(int64_t ms, char buf[TIME_TEXT_SIZE]);
+
+/* parse_duration reads "1500", "1500ms", "1.5s", "2m", "1h", "3d" as milliseconds. */
+bool parse_duration(const char *text, int64_t *ms);
+
+#endif

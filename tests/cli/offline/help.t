@@ -1,0 +1,141 @@
+Help goes to stdout, never connects, and comes from the tables.
+
+  $ zobo --help
+  usage: zobo [options] COMMAND [options] [arguments]
+  
+  A ZooKeeper client. Data goes to stdout, everything else to stderr; the exit code tells how it went.
+  
+  commands:
+    get         print a node's data
+    set         replace a node's data
+    create      make a node, and print its path
+    rm          remove nodes
+    exists      tell by the exit code whether nodes are there
+    stat        print nodes' metadata
+    ls          list a node's children
+    tree        draw the nodes below one as a tree
+    watch       print what happens to a node, as it happens
+    acl get     print who may do what with a node
+    acl set     replace a node's ACL
+    acl digest  print the id of a digest ACL; the password comes from stdin
+    whoami      print as whom the server knows this client
+    sync        wait until the server has caught up with the leader
+    ping        tell whether a server gives sessions
+    cmd         send a four-letter word, print the answer
+    help        print help
+    version     print the version
+  
+  options, before or after the command:
+    -H, --hosts LIST            servers: host:port,host:port/chroot (127.0.0.1:2181)
+        --timeout TIME          how long connecting may take (10s)
+        --session-timeout TIME  the session timeout to ask for (10s)
+        --wait                  go on trying until --timeout when no server accepts
+        --auth-file FILE        credentials, scheme:credential lines; chmod 600
+        --auth CRED             one credential; others may see it, prefer --auth-file
+        --read-only             be content with a server that only reads
+    -o, --output FORMAT         text, json, long, raw or name; lists in JSON: one object a line
+        --no-color              no colours on a terminal (also NO_COLOR)
+    -q, --quiet                 no notes on stderr, only errors
+    -v, --trace                 log what the client does on stderr
+        --version               print the version
+    -h, --help                  print help; never connects
+  
+  Each can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...
+  
+  examples:
+    zobo ls /
+    zobo -H zk1,zk2,zk3/app get /config > config.json
+    zobo set /config -f config.json
+    zobo watch -r /config -o json | while read -r event; do ...; done
+  
+  `zobo help COMMAND` tells more about one.
+  $ zobo help acl
+  usage:
+    zobo acl get PATH
+        print who may do what with a node
+    zobo acl set PATH ACL...
+        replace a node's ACL
+    zobo acl digest USER
+        print the id of a digest ACL; the password comes from stdin
+  $ zobo help rm
+  zobo rm: remove nodes
+  
+  examples:
+    zobo rm /app/old
+        one node, if nothing is below it
+    zobo rm -r /app/old
+        a subtree; tells how many nodes that is, and asks
+    zobo rm -rn /app/old
+        what would that remove?
+    zobo rm -r --yes /app/old
+        in a script
+  
+  usage: zobo rm [options] PATH...
+  also called: delete, deleteall (rm --recursive), rmr (rm --recursive)
+  
+  -r is not atomic: when it fails, part of the subtree is gone. The root and
+  ZooKeeper's own nodes are refused.
+  
+  options:
+    -r, --recursive             remove all that is below it too; asks first
+    -y, --yes                   do not ask; needed with -r when stdin is no terminal
+    -n, --dry-run               print what would be removed, change nothing
+    -v, --if-version N          only if the node has this version (exit code 5 if not)
+  
+  -o takes: text json
+  `zobo help` lists the options that every command takes.
+  $ zobo acl set --help
+  zobo acl set: replace a node's ACL
+  
+  examples:
+    zobo acl set /app world:anyone:r
+        everyone may read, nobody may change it
+    zobo acl set /app auth::cdrwa world:anyone:r
+        whoever I am may do anything, others read
+    zobo acl set /app "digest:$(zobo acl digest joe):rw"
+        joe, by name and password
+  
+  usage: zobo acl set [options] PATH ACL...
+  also called: setAcl
+  
+  An ACL is scheme:id:permissions; several are separate arguments or parted by
+  commas. Take care to keep the permission a for somebody.
+  
+  options:
+    -v, --if-version N          only if the ACL has this version (stat: aversion)
+    -n, --dry-run               check that it could be done, change nothing
+  
+  -o takes: text json
+  `zobo help` lists the options that every command takes.
+  $ zobo help gett
+  ! zobo: no command gett; did you mean get?
+  ! hint: `zobo help help` tells how it is used
+  [2]
+  $ zobo 2>/dev/null
+  [2]
+  $ for c in get set create rm exists stat ls tree watch whoami sync ping cmd help version; do
+  >   zobo "$c" --help | grep -q "^usage: zobo $c" || echo "$c"
+  > done
+
+zkCli's names.
+
+  $ for c in delete deleteall rmr getAcl setAcl addWatch; do zobo help $c | head -n 1; done
+  zobo rm: remove nodes
+  zobo rm: remove nodes
+  zobo rm: remove nodes
+  zobo acl get: print who may do what with a node
+  zobo acl set: replace a node's ACL
+  zobo watch: print what happens to a node, as it happens
+
+  $ zobo version
+  zobo 0.1.0
+  $ zobo --version
+  zobo 0.1.0
+  $ zobo version -o json
+  {"version":"0.1.0","library":"0.1.0"}
+
+The manual page is well-formed.
+
+  $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
+  $ zobo help --man | grep -c '^\.SS'
+  18

@@ -1,0 +1,153 @@
+Wrong arguments: exit code 2, a line that says what is wrong, and where to read more. Nothing connects.
+
+  $ zobo lss
+  ! zobo: no command lss; did you mean ls?
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo frobnicate
+  ! zobo: no command frobnicate
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo get
+  ! zobo: too few arguments: zobo get PATH
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo get /a /b
+  ! zobo: too many arguments: zobo get PATH
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo get --bogus /a
+  ! zobo: unknown option --bogus
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo get -Z /a
+  ! zobo: unknown option -Z (a word that begins with - goes after --)
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo get a/b
+  ! zobo: a/b: byte 0: a path begins with '/' (BadPath -1002)
+  ! hint: paths look like /a/b/c: absolute, without a slash at the end
+  [2]
+  $ zobo get /a/
+  ! zobo: /a/: byte 2: a path does not end in '/' (BadPath -1002)
+  ! hint: paths look like /a/b/c: absolute, without a slash at the end
+  [2]
+  $ zobo get /a//b
+  ! zobo: /a//b: byte 3: a path has no empty component ("//") (BadPath -1002)
+  ! hint: paths look like /a/b/c: absolute, without a slash at the end
+  [2]
+  $ zobo get -o name /a
+  ! zobo: get has no format name
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo get -o yaml /a
+  ! zobo: no format yaml: there are text, json, long, raw and name
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo get --hex --base64 /a
+  ! zobo: --hex or --base64: which?
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo set -v three /a b
+  ! zobo: -v three: a version is a number, -1 for any
+  ! hint: `zobo help set` tells how it is used
+  [2]
+  $ zobo set /a
+  ! zobo: what data? give it as an argument, with -f FILE, or as - for stdin
+  ! hint: `zobo help set` tells how it is used
+  [2]
+  $ zobo set /a -f
+  ! zobo: -f needs a value
+  ! hint: `zobo help set` tells how it is used
+  [2]
+  $ zobo set /a b -f c
+  ! zobo: data as an argument and from a file: which?
+  ! hint: `zobo help set` tells how it is used
+  [2]
+  $ zobo set --base64 /a '*'
+  ! zobo: the data is not base64
+  [2]
+  $ zobo create -c -e /a
+  ! zobo: a container is neither ephemeral nor sequential
+  ! hint: `zobo help create` tells how it is used
+  [2]
+  $ zobo create --ttl soon /a
+  ! zobo: --ttl soon: a duration is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help create` tells how it is used
+  [2]
+  $ zobo rm -r /a
+  ! zobo: rm -r would ask, but stdin is no terminal: --yes answers, --dry-run shows
+  [2]
+  $ zobo rm /
+  ! zobo: /: the root is not removed; name what is below it
+  [2]
+  $ zobo rm -r --yes /zookeeper
+  ! zobo: /zookeeper: ZooKeeper's own nodes are not removed
+  [2]
+  $ zobo rm -r -v 3 /a
+  ! zobo: -r and -v do not go together
+  ! hint: `zobo help rm` tells how it is used
+  [2]
+  $ zobo -H h1/zookeeper rm /quota
+  ! zobo: /quota: ZooKeeper's own nodes are not removed
+  [2]
+  $ zobo acl
+  ! usage:
+  !   zobo acl get PATH
+  !       print who may do what with a node
+  !   zobo acl set PATH ACL...
+  !       replace a node's ACL
+  !   zobo acl digest USER
+  !       print the id of a digest ACL; the password comes from stdin
+  [2]
+  $ zobo acl set /a world:anyone
+  ! zobo: world:anyone is no ACL: entries look like scheme:id:cdrwa
+  ! hint: `zobo help acl set` tells how it is used
+  [2]
+  $ zobo cmd status
+  ! zobo: status: a word has four letters: ruok, srvr, mntr, ...
+  ! hint: `zobo help cmd` tells how it is used
+  [2]
+  $ zobo --timeout never ping
+  ! zobo: --timeout never: a duration is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo --timeout 0 ping
+  ! zobo: --timeout 0: a duration is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo --hosts h1:99999 ping
+  ! zobo: h1:99999: byte 3: a port is a number from 1 to 65535 (BadHosts -1003)
+  [2]
+  $ ZOBO_TIMEOUT=x zobo ping
+  ! zobo: ZOBO_TIMEOUT=x: a duration is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help ping` tells how it is used
+  [2]
+  $ zobo --quiet=yes ping
+  ! zobo: --quiet takes no value
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo watch --count 0 /a
+  ! zobo: --count 0: a number from 1 on is needed
+  ! hint: `zobo help watch` tells how it is used
+  [2]
+
+An option of the command hides a common one: -v is --if-version here, and --trace before.
+
+  $ zobo set -v /a b
+  ! zobo: -v /a: a version is a number, -1 for any
+  ! hint: `zobo help set` tells how it is used
+  [2]
+  $ zobo -v set --if-version 2x /a b
+  ! zobo: --if-version 2x: a version is a number, -1 for any
+  ! hint: `zobo help set` tells how it is used
+  [2]
+
+Errors in JSON when JSON is asked for, whatever comes first.
+
+  $ zobo get --bogus /a -o json
+  ! {"error":{"code":-1001,"name":"InvalidArgument","text":"unknown option --bogus","hint":"`zobo help get` tells how it is used"}}
+  [2]
+  $ ZOBO_OUTPUT=json zobo get a
+  ! {"error":{"code":-1002,"name":"BadPath","text":"byte 0: a path begins with '/'","path":"a","hint":"paths look like /a/b/c: absolute, without a slash at the end"}}
+  [2]
