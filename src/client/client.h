@@ -44,6 +44,7 @@ typedef struct zb_event_item {
 typedef struct zb_state_item {
     zb_item item;
     zobo_state state;
+    uint64_t seq;
 } zb_state_item;
 
 enum { ZB_STATE_ITEMS = 16 };
@@ -52,6 +53,7 @@ typedef struct zb_listener {
     zb_link link;
     zobo_listener_fn *fn;
     void *arg;
+    uint64_t since; /* states queued before it came: not for it */
     bool removed;
 } zb_listener;
 
@@ -165,6 +167,7 @@ struct zobo_client {
     zb_listener *listener_running;
     zb_state_item state_items[ZB_STATE_ITEMS];
     unsigned state_first, state_n; /* ring: states not yet told */
+    uint64_t state_seq;            /* states queued so far */
 
     /* event loop */
     int epoll_fd, timer_fd;

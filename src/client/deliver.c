@@ -31,16 +31,19 @@ void
 zb_queue_state(zobo_client *c, zobo_state state)
 {
     zb_state_item *it;
+    c->state_seq++;
     if (c->state_n == ZB_STATE_ITEMS) {
         /* The callbacks are sixteen changes behind: the latest one takes the place of the one before it. */
         it = &c->state_items[(c->state_first + c->state_n - 1) % ZB_STATE_ITEMS];
         it->state = state;
+        it->seq = c->state_seq;
         return;
     }
     it = &c->state_items[(c->state_first + c->state_n) % ZB_STATE_ITEMS];
     c->state_n++;
     it->item.kind = ZB_ITEM_STATE;
     it->state = state;
+    it->seq = c->state_seq;
     zb_queue_item(c, &it->item);
 }
 
@@ -91,6 +94,7 @@ run_state(zobo_client *c, zb_state_item *it)
 {
     zb_lock(c);
     zobo_state state = it->state;
+    uint64_t seq = it->seq;
     c->state_first = (c->state_first + 1) % ZB_STATE_ITEMS;
     c->state_n--;
     zb_listener mark = {.fn = NULL}; /* our place in the list, safe whatever is removed */
@@ -99,6 +103,8 @@ run_state(zobo_client *c, zb_state_item *it)
         zb_listener *l = ZB_CONTAINER_OF(mark.link.next, zb_listener, link);
         zb_list_remove(&mark.link);
         zb_list_push_front(&l->link, &mark.link);
+        if (seq <= l->since)
+            continue;
         c->listener_running = l;
         zb_unlock(c);
         l->fn(l->arg, state);
@@ -226,6 +232,7 @@ zobo_add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
     l->fn = fn;
     l->arg = arg;
     zb_lock(c);
+    l->since = c->state_seq;
     if (find_listener(c, fn, arg))
         zb_free(l);
     else
