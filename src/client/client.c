@@ -180,8 +180,12 @@ begin_start(zobo_client *c)
     if (c->running)
         return ZOBO_EALREADY;
     zobo_err err = start_threads(c);
+    /* Here and not by the driver: who starts a client may submit to it at once. There is no link yet to be minded. */
+    if (!err)
+        err = zb_session_start(c->session, c->has_resume ? &c->resume : NULL, zb_now());
     if (err)
         return err;
+    c->has_resume = false; /* the next start is for a new session */
     c->running = true;
     c->ended_by = ZOBO_OK;
     c->ask = ZB_ASK_START;
@@ -306,6 +310,11 @@ zobo_detach(zobo_client *c)
     zobo_err err = zb_may_block(c);
     if (!err)
         err = zobo_get_client_id(c, &id);
+    if (!err) {
+        zb_lock(c);
+        err = c->running ? ZOBO_OK : ZOBO_ENOTSTARTED; /* detached before: the id is still there, the session not ours */
+        zb_unlock(c);
+    }
     if (!err)
         zb_stop_now(c, true);
     return err;

@@ -177,17 +177,11 @@ do_asked(zobo_client *c, zb_time now)
     c->ask = ZB_ASK_NOTHING;
     if (ask == ZB_ASK_NOTHING)
         return;
+    if (ask == ZB_ASK_START) /* that has been done; its events are to be pulled */
+        return;
     zb_session_get_info(c->session, &info);
-    if (ask == ZB_ASK_START) {
-        zobo_err err = zb_session_start(c->session, c->has_resume ? &c->resume : NULL, now);
-        if (err) {
-            c->running = false;
-            c->ended_by = err;
-            zb_wake_waiters(c);
-        }
-        c->has_resume = false; /* the next start is for a new session */
-    } else if (info.stopped) {
-        c->running = false; /* stopped before it had begun */
+    if (info.stopped) {
+        c->running = false;
         zb_wake_waiters(c);
     } else {
         zb_session_stop(c->session, ask == ZB_ASK_DETACH, now);
