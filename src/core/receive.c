@@ -206,6 +206,10 @@ special(zb_session *s, int32_t xid, int64_t zxid, zobo_err err, zb_reader body, 
         if (err == ZOBO_OK)
             heard_well(s);
         why = zb_auth_reply(s, err);
+        if (why == ZOBO_EAUTHFAILED) { /* nothing sent from now on would be answered: the next connection is for that */
+            zb_conn_lost(s, ZOBO_ESERVERCLOSED, 0, now);
+            return;
+        }
         break;
     case ZB_XID_SET_WATCHES:
         if (s->set_watches_due == 0 || err != ZOBO_OK) { /* watches that are not set must not look as if they were */

@@ -125,6 +125,13 @@ first_awaiting(zb_session *s)
     return NULL;
 }
 
+bool
+zb_auth_awaiting(zb_session *s)
+{
+    return first_awaiting(s) != NULL;
+}
+
+/* ZOBO_EAUTHFAILED: the server, having refused one, closes the connection. */
 zobo_err
 zb_auth_reply(zb_session *s, zobo_err err)
 {
@@ -142,7 +149,12 @@ zb_auth_reply(zb_session *s, zobo_err err)
     } else if (err) {
         ZB_LOG(&s->log, ZOBO_LOG_ERROR, "the server refused a credential given before: %s", zobo_err_text(err));
         zb_session_end(s, ZOBO_EAUTHFAILED, ZOBO_EAUTHFAILED);
+        return ZOBO_OK;
     }
+    if (err)
+        return ZOBO_EAUTHFAILED;
+    if (s->announce_due && zb_conn_usable(s))
+        zb_conn_announce(s);
     return ZOBO_OK;
 }
 

@@ -328,7 +328,8 @@ zb_session_validate(const zb_session *s)
     if ((s->phase == ZB_PHASE_CLOSED || s->phase == ZB_PHASE_IDLE) &&
         (s->n_open || s->state != ZOBO_LOST || s->asked || s->watches.n))
         return false;
-    if ((s->state == ZOBO_CONNECTED || s->state == ZOBO_CONNECTED_RO) != (linked && s->phase != ZB_PHASE_HANDSHAKE))
+    if ((s->state == ZOBO_CONNECTED || s->state == ZOBO_CONNECTED_RO) !=
+        (linked && s->phase != ZB_PHASE_HANDSHAKE && !s->announce_due))
         return false;
     if (s->resolve_due != (s->phase == ZB_PHASE_RESOLVING && s->resolve_due) ||
         s->connect_due != (s->phase == ZB_PHASE_CONNECTING && s->connect_due) || (s->resolve_due && s->asked) ||

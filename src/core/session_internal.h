@@ -155,6 +155,7 @@ struct zb_session {
     bool has_session;
     bool resuming;      /* the id was given to us and no server has confirmed it yet */
     bool made_readonly; /* by a server that only reads: no other knows it */
+    bool announce_due;  /* connected, but the credentials are not answered yet: not told so far */
     zobo_client_id id;
     uint32_t granted_ms;
     zb_time granted;
@@ -197,6 +198,8 @@ bool zb_session_validate(const zb_session *s);
 
 /* link.c */
 void zb_conn_round(zb_session *s, zb_time now);
+/* zb_conn_announce tells that the connection is up, once all credentials sent on it have been accepted. */
+void zb_conn_announce(zb_session *s);
 void zb_conn_drop(zb_session *s, zb_time now); /* forgets the link: DISCONNECT if there is one */
 /* The link is gone or must go, whatever the phase. */
 void zb_conn_lost(zb_session *s, zobo_err why, int sys, zb_time now);
@@ -241,6 +244,7 @@ bool zb_replay(zb_session *s);
 zobo_err zb_auth_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
 zobo_err zb_auth_keep(zb_session *s, const zobo_auth *auth);
 zobo_err zb_auth_reply(zb_session *s, zobo_err err); /* an error: the link is to go */
+bool zb_auth_awaiting(zb_session *s); /* some sent on this connection are not answered yet */
 void zb_auth_forget(zb_req *req);
 void zb_auth_link_down(zb_session *s, zb_time now);
 void zb_auth_end(zb_session *s, zobo_err err);

@@ -72,7 +72,7 @@ void rig_up(rig *r);
 void rig_down(rig *r, zobo_err why);
 void rig_tick(rig *r, uint32_t ms); /* moves the clock, then ticks */
 void rig_dial(rig *r);              /* RESOLVE, CONNECT, up: all but the handshake */
-void rig_connect(rig *r);           /* start, dial, handshake, CONNECTED */
+void rig_connect(rig *r);           /* start, dial, handshake, credentials accepted, CONNECTED */
 void rig_reconnect(rig *r);         /* dial, handshake with the same session, CONNECTED */
 
 /* Bytes */
