@@ -197,6 +197,7 @@ typedef struct zb_order {
     zb_path watch_path;
     bool no_chroot;
     bool is_auth;
+    size_t n_results; /* as in zb_req */
 } zb_order;
 
 /* zb_run_sync submits and waits. The results wanted are those whose pointers are not NULL. */

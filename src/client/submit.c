@@ -51,6 +51,7 @@ submit_locked(zobo_client *c, zobo_call *call, const zb_order *o)
     req->op = zb_op_find(o->op);
     req->no_chroot = o->no_chroot;
     req->is_auth = o->is_auth;
+    req->n_results = o->n_results;
     if (o->watcher) {
         req->watch = zb_watch_new(zb_session_watches(c->session), o->watch_path, o->table, o->watcher);
         if (!req->watch)

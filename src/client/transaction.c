@@ -187,7 +187,7 @@ zobo_transaction_commit(zobo_transaction *tx, zobo_reply **out)
     if (out)
         *out = NULL;
     zobo_err err = close_body(tx, &r);
-    zb_order o = {.op = ZB_OP_MULTI, .record = &r};
+    zb_order o = {.op = ZB_OP_MULTI, .record = &r, .n_results = tx->n};
     zobo_reply *reply = NULL; /* wanted in any case: only it tells whether the transaction failed */
     if (!err)
         err = zb_run_sync(tx->client, &o, &reply, NULL, NULL);
@@ -205,7 +205,7 @@ zobo_transaction_commit_async(zobo_transaction *tx, const zobo_how *how, zobo_ca
     if (call)
         *call = NULL;
     zobo_err err = close_body(tx, &r);
-    zb_order o = {.op = ZB_OP_MULTI, .record = &r};
+    zb_order o = {.op = ZB_OP_MULTI, .record = &r, .n_results = tx->n};
     return err ? err : zb_run_async(tx->client, &o, how, call);
 }
 
@@ -236,7 +236,7 @@ zobo_multi_read(zobo_client *c, const zobo_read *reads, size_t n, zobo_reply **o
     if (out)
         *out = NULL;
     zobo_err err = encode_reads(&tx, reads, n, &r);
-    zb_order o = {.op = ZB_OP_MULTI_READ, .record = &r};
+    zb_order o = {.op = ZB_OP_MULTI_READ, .record = &r, .n_results = n};
     if (!err)
         err = zb_run_sync(c, &o, out, NULL, NULL);
     zb_free(tx.body);
@@ -251,7 +251,7 @@ zobo_multi_read_async(zobo_client *c, const zobo_read *reads, size_t n, const zo
     if (call)
         *call = NULL;
     zobo_err err = encode_reads(&tx, reads, n, &r);
-    zb_order o = {.op = ZB_OP_MULTI_READ, .record = &r};
+    zb_order o = {.op = ZB_OP_MULTI_READ, .record = &r, .n_results = n};
     if (!err)
         err = zb_run_async(c, &o, how, call);
     zb_free(tx.body);

@@ -6,7 +6,7 @@
  * the link goes down. */
 #include "core/session_internal.h"
 
-enum { CONNECT_REPLY_BYTES = 36 };
+enum { CONNECT_REPLY_BYTES = 36, OUR_FIRST = -1001, OUR_LAST = -1999 }; /* errors.h */
 
 typedef enum step { STEP_WAIT, STEP_MORE, STEP_EVENT } step;
 
@@ -121,6 +121,10 @@ build(zb_session *s, zb_req *req, zb_reply_kind kind, zb_reader body)
     zobo_err err = zb_reply_build(kind, body, req->zxid, req->no_chroot ? NULL : &s->chroot, &reply);
     if (err)
         return err;
+    if ((kind == ZB_REPLY_MULTI || kind == ZB_REPLY_MULTI_READ) && reply->n_results != req->n_results) {
+        zobo_reply_free(reply); /* whoever looks for the result of his third operation must find one */
+        return ZOBO_EBADREPLY;
+    }
     if (kind == ZB_REPLY_MULTI)
         err = reply->err;
     if (req->want_reply)
@@ -173,6 +177,8 @@ reply(zb_session *s, zb_event *ev, int32_t xid, int64_t zxid, zobo_err err, zb_r
     if (ZB_LIKELY(req != NULL)) {
         s->stats.replies++;
         req->zxid = zxid;
+        if (ZB_UNLIKELY((int)err <= OUR_FIRST && (int)err >= OUR_LAST)) /* what these say of a request is not a server's to say */
+            err = ZOBO_EBADREPLY;
         if (err == ZOBO_OK)
             err = read_body(s, req, body);
         if (req->watch)

@@ -41,6 +41,7 @@ typedef struct zb_req {
     bool no_chroot;   /* the reply's paths are not stripped (get_config) */
     bool is_auth;     /* add_auth: goes by the auth queue; `auth` below is remembered when accepted */
     bool want_reply;  /* build a zobo_reply; else only err and stat are filled */
+    size_t n_results; /* MULTI and MULTI_READ: how many operations there are, and results there must be */
     /* set by the session */
     uint8_t state; /* zb_req_state */
     uint64_t seq;  /* place in the pending ring */
