@@ -66,6 +66,7 @@ submit_locked(zobo_client *c, zobo_call *call, const zb_order *o)
     }
     atomic_store_explicit(&c->n_requests, atomic_load_explicit(&c->n_requests, memory_order_relaxed) + 1,
                           memory_order_relaxed);
+    atomic_store_explicit(&c->in_flight, zb_session_in_flight(c->session), memory_order_relaxed);
     return ZOBO_OK;
 }
 
