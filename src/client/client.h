@@ -283,6 +283,7 @@ bool zb_in_inline(const zobo_client *c);
 /* zb_pull_events acts on all events; inline callbacks are collected in `inline_list` (zb_item). Locked, with the role. */
 void zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now);
 void zb_publish(zobo_client *c);
+void zb_publish_sent(zobo_client *c); /* the bytes sent only */
 
 /* ---- deliver.c: callbacks ---- */
 

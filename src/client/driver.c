@@ -67,6 +67,7 @@ zb_flush(zobo_client *c)
             return;
         }
         zb_session_sent(c->session, (size_t)put, zb_now());
+        zb_publish_sent(c);
         if ((size_t)put < total) {
             c->want_pollout = true;
             zb_kick(c);

@@ -36,6 +36,12 @@ zb_publish(zobo_client *c)
 }
 
 void
+zb_publish_sent(zobo_client *c)
+{
+    put(&c->published[P_BYTES_OUT], zb_session_get_stats(c->session)->bytes_out);
+}
+
+void
 zobo_get_counters(const zobo_client *c, zobo_counters *out)
 {
     zobo_counters k;
