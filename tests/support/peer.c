@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -402,6 +403,7 @@ adopt(zt_peer *p, int fd)
         abort();
     c->peer = p;
     c->fd = fd;
+    c->accepted_ms = zt_now_ms();
     pthread_mutex_init(&c->send_lock, NULL);
     pthread_mutex_lock(&p->lock);
     c->index = p->n_conns++;
@@ -430,7 +432,7 @@ run_acceptor(void *arg)
         if (fds[1].revents)
             return NULL;
         int fd = accept(p->listener, NULL, NULL);
-        if (fd >= 0)
+        if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
             adopt(p, fd);
     }
 }
@@ -535,6 +537,18 @@ zt_peer_connections(zt_peer *p)
     size_t n = p->n_conns;
     pthread_mutex_unlock(&p->lock);
     return n;
+}
+
+uint64_t
+zt_peer_accepted_ms(zt_peer *p, size_t index)
+{
+    uint64_t at = 0;
+    pthread_mutex_lock(&p->lock);
+    for (zt_conn *c = p->conns; c; c = c->next)
+        if (c->index == index)
+            at = c->accepted_ms;
+    pthread_mutex_unlock(&p->lock);
+    return at;
 }
 
 size_t

@@ -67,9 +67,10 @@ const char *zt_peer_hosts(const zt_peer *p); /* "127.0.0.1:port" or "unix:/path"
 
 /* --- from the test's thread ------------------------------------------------------------------------------------- */
 
-size_t zt_peer_connections(zt_peer *p);       /* accepted so far */
-size_t zt_peer_sessions_up(zt_peer *p);       /* handshakes answered so far */
-size_t zt_peer_count(zt_peer *p, int32_t op); /* requests of this kind received so far */
+size_t zt_peer_connections(zt_peer *p);                 /* accepted so far */
+uint64_t zt_peer_accepted_ms(zt_peer *p, size_t index); /* when, by zt_now_ms */
+size_t zt_peer_sessions_up(zt_peer *p);                 /* handshakes answered so far */
+size_t zt_peer_count(zt_peer *p, int32_t op);           /* requests of this kind received so far */
 size_t zt_peer_count_path(zt_peer *p, int32_t op, const char *path);
 zt_connect zt_peer_last_connect(zt_peer *p); /* the last ConnectRequest received */
 size_t zt_peer_node_count(zt_peer *p);       /* nodes in the tree, the root included */

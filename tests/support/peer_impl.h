@@ -30,6 +30,7 @@ struct zt_conn {
     zt_peer *peer;
     zt_conn *next;
     size_t index;
+    uint64_t accepted_ms;
     pthread_t thread;
     int fd;
     bool up;
