@@ -35,6 +35,16 @@ foreach(source IN LISTS bench_sources)
   endif()
 endforeach()
 
+# An example of several files lies in a directory of its own.
+file(GLOB example_directories CONFIGURE_DEPENDS LIST_DIRECTORIES true examples/*)
+foreach(directory IN LISTS example_directories)
+  if(IS_DIRECTORY ${directory})
+    get_filename_component(stem ${directory} NAME)
+    file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.c)
+    zobo_program(example-${stem} "${sources}" zobo_static)
+  endif()
+endforeach()
+
 # An example whose name begins with an event loop's needs that loop's library.
 set(loop_uv libuv)
 set(loop_event libevent)
