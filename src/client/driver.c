@@ -252,6 +252,7 @@ wait_ready(zobo_client *c, bool block, zb_time now, zb_time until)
 {
     struct pollfd p[2] = {{.fd = c->poll_wake, .events = POLLIN}, {.fd = c->fd, .events = 0}};
     struct timespec ts = {0, 0};
+    nfds_t n_fds = c->fd >= 0 ? 2 : 1; /* without the lock the role may be taken from us, and the link closed */
     bool forever = block && until == ZB_NEVER;
     if (block && !forever && until > now)
         ts = to_timespec(until - now);
@@ -260,7 +261,7 @@ wait_ready(zobo_client *c, bool block, zb_time now, zb_time until)
         p[1].events |= POLLOUT;
     c->polling = true;
     zb_unlock(c);
-    int n = ppoll(p, c->fd >= 0 ? 2 : 1, forever ? NULL : &ts, NULL);
+    int n = ppoll(p, n_fds, forever ? NULL : &ts, NULL);
     if (n > 0 && p[0].revents)
         zb_wake_drain(p[0].fd);
     zb_lock(c);
