@@ -514,7 +514,7 @@ the_server_says_that_the_session_is_over(void **state)
                 rig_end(&r);
                 continue;
             }
-            rig_get(&r, &q, "/b"); /* waits for the new session */
+            rig_get(&r, &q, "/b");                 /* waits for the new session */
             assert_int_equal(info_of(&r).host, 0); /* the same server first, and at once */
             rig_dial(&r);
             rig_flush(&r);

@@ -233,18 +233,18 @@ what_does_not_fit_the_protocol_ends_the_link(void **state)
         const char *bytes;
         size_t n;
     } rows[] = {
-        {ZOBO_EPROTOCOL, "\377\377\377\377", 4},                                      /* negative length */
+        {ZOBO_EPROTOCOL, "\377\377\377\377", 4}, /* negative length */
         {ZOBO_EPROTOCOL, "\200\0\0\0", 4},
-        {ZOBO_EPROTOCOL, "\0\0\0\017", 4},                                            /* no room for the header */
+        {ZOBO_EPROTOCOL, "\0\0\0\017", 4}, /* no room for the header */
         {ZOBO_EPROTOCOL, "\0\0\0\0", 4},
-        {ZOBO_EFRAMESIZE, "\0\020\0\1", 4},                                           /* beyond max_reply_bytes */
+        {ZOBO_EFRAMESIZE, "\0\020\0\1", 4}, /* beyond max_reply_bytes */
         {ZOBO_EFRAMESIZE, "\177\377\377\377", 4},
-        {ZOBO_EPROTOCOL, "\0\0\0\020\0\0\0\2\0\0\0\0\0\0\0\1\0\0\0\0", 20},           /* a later xid */
-        {ZOBO_EPROTOCOL, "\0\0\0\020\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0", 20},           /* xid 0 */
-        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\375\0\0\0\0\0\0\0\1\0\0\0\0", 20},   /* xid -3 */
-        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\374\0\0\0\0\0\0\0\1\0\0\0\0", 20},   /* no auth is awaited */
-        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\370\0\0\0\0\0\0\0\1\0\0\0\0", 20},   /* nor setWatches */
-        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\377\0\0\0\0\0\0\0\1\0\0\0\0", 20},   /* an event without its body */
+        {ZOBO_EPROTOCOL, "\0\0\0\020\0\0\0\2\0\0\0\0\0\0\0\1\0\0\0\0", 20},         /* a later xid */
+        {ZOBO_EPROTOCOL, "\0\0\0\020\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0", 20},         /* xid 0 */
+        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\375\0\0\0\0\0\0\0\1\0\0\0\0", 20}, /* xid -3 */
+        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\374\0\0\0\0\0\0\0\1\0\0\0\0", 20}, /* no auth is awaited */
+        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\370\0\0\0\0\0\0\0\1\0\0\0\0", 20}, /* nor setWatches */
+        {ZOBO_EPROTOCOL, "\0\0\0\020\377\377\377\377\0\0\0\0\0\0\0\1\0\0\0\0", 20}, /* an event without its body */
         {ZOBO_EPROTOCOL, "\0\0\0\034\377\377\377\377\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\3\0\0\0\5", 32},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -245,9 +245,12 @@ removal_takes_what_was_asked_for(void **state)
         const char *taken;
         unsigned left;
     } rows[] = {
-        {ZOBO_WATCH_CHILDREN, "3", 0x36}, {ZOBO_WATCH_DATA, "12", 0x38},
-        {ZOBO_WATCH_ANY, "12345", 0},     {ZOBO_WATCH_PERSISTENT, "4", 0x2e},
-        {ZOBO_WATCH_PERSISTENT_RECURSIVE, "5", 0x1e}, {(zobo_watch_kind)9, "", 0x3e},
+        {ZOBO_WATCH_CHILDREN, "3", 0x36},
+        {ZOBO_WATCH_DATA, "12", 0x38},
+        {ZOBO_WATCH_ANY, "12345", 0},
+        {ZOBO_WATCH_PERSISTENT, "4", 0x2e},
+        {ZOBO_WATCH_PERSISTENT_RECURSIVE, "5", 0x1e},
+        {(zobo_watch_kind)9, "", 0x3e},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         zb_watches w;
@@ -259,8 +262,7 @@ removal_takes_what_was_asked_for(void **state)
         unsigned left;
         assert_int_equal(zb_watches_remove(&w, path_of("/b"), rows[i].kind, NULL, &out, &left), 0);
         assert_int_equal(left, 0);
-        assert_int_equal(zb_watches_remove(&w, path_of("/a"), rows[i].kind, NULL, &out, &left),
-                         strlen(rows[i].taken));
+        assert_int_equal(zb_watches_remove(&w, path_of("/a"), rows[i].kind, NULL, &out, &left), strlen(rows[i].taken));
         assert_int_equal(left, rows[i].left);
         for (zb_link *l = out.next; l != &out; l = l->next) {
             const zb_watch *watch = ZB_CONTAINER_OF(l, zb_watch, link);
