@@ -77,6 +77,9 @@ zobo_client_id_save(const char *path, const zobo_client_id *id, zobo_problem *wh
     const char *what = NULL;
     if (!path || !*path || !id)
         return zb_problem(why, ZOBO_EINVAL, 0, "no path or no id");
+    struct stat st;
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* renaming onto /dev/null would replace that */
+        return zb_problem(why, ZOBO_EFILE, 0, "%s: not a regular file", path);
     for (int i = 0; i < 16; i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", id->password[i]);
     int n = snprintf(text, sizeof text, HEADER "id 0x%llx\npassword %s\n", (unsigned long long)id->session_id, hex);
