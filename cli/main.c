@@ -50,7 +50,7 @@ read_environment(const struct ctx *ctx, struct opt_value *globals)
         char name[40] = "ZOBO_";
         for (size_t i = 0; opt->name[i] != '\0'; i++)
             name[5 + i] = (char)(opt->name[i] == '-' ? '_' : opt->name[i] - 'a' + 'A');
-        const char *value = getenv(name);
+        char *value = getenv(name);
         if (value == NULL || value[0] == '\0' || globals[g].given)
             continue;
         if (auth_given && (g == G_AUTH || g == G_AUTH_FILE))
@@ -59,8 +59,10 @@ read_environment(const struct ctx *ctx, struct opt_value *globals)
             globals[g].given = strcmp(value, "0") != 0 && strcmp(value, "false") != 0 && strcmp(value, "no") != 0;
             continue;
         }
-        /* Kept until the end: options point into it. A secret is copied once more, and this copy wiped. */
-        if (!parse_value(opt, need_copy(value), &globals[g]))
+        char *copy = opt->kind == OPT_LINES ? need_copy(value) : NULL; /* for it is wiped */
+        bool good = parse_value(opt, copy != NULL ? copy : value, &globals[g]);
+        free(copy);
+        if (!good)
             return fail_usage(ctx, "%s=%s: %s", name, value, bad_value_text(opt->kind));
         globals[g].given = g != G_AUTH; /* what is not on the command line needs no warning */
     }
@@ -106,11 +108,8 @@ apply_globals(struct ctx *ctx, struct opt_value *globals)
         ctx->color = false;
     if (globals[G_AUTH].given)
         note(ctx, "warning: --auth can be seen by others while it is typed and started; use --auth-file or ZOBO_AUTH");
-    if (globals[G_AUTH].text != NULL) {
+    if (globals[G_AUTH].text != NULL)
         add_secrets(ctx, globals[G_AUTH].text);
-        wipe(globals[G_AUTH].text);
-        free(globals[G_AUTH].text);
-    }
     if (globals[G_AUTH_FILE].text != NULL)
         code = load_secrets(ctx, globals[G_AUTH_FILE].text);
     return code == DONE ? check_secrets(ctx) : code;
@@ -151,9 +150,8 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
 }
 
 static int
-run(struct ctx *ctx, char **argv, size_t n)
+run_globals(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
 {
-    struct opt_value globals[G_COUNT] = {0};
     struct opt_table tables[2] = {{NULL, NULL}, {global_opts, globals}};
     size_t n_words, used;
     int code = parse_args(ctx, tables, argv, n, true, NULL, &n_words, &used);
@@ -168,6 +166,16 @@ run(struct ctx *ctx, char **argv, size_t n)
         return globals[G_HELP].given ? DONE : BAD_USAGE;
     }
     return run_command(ctx, globals, argv + used, n - used);
+}
+
+static int
+run(struct ctx *ctx, char **argv, size_t n)
+{
+    struct opt_value globals[G_COUNT] = {0};
+    int code = run_globals(ctx, globals, argv, n);
+    wipe(globals[G_AUTH].text);
+    free(globals[G_AUTH].text);
+    return code;
 }
 
 /* A reader that has gone away is no error to tell of: it ends this program as it ends any other. */
