@@ -11,3 +11,13 @@ if(public_headers AND NOT ZOBO_FUZZ)
     COMMENT "Writing the manual" VERBATIM)
   add_custom_target(zobo_man ALL DEPENDS ${man_stamp})
 endif()
+
+# The command writes its own page, from its table of commands.
+if(TARGET zobo_cli AND NOT CMAKE_CROSSCOMPILING)
+  set(cli_page ${PROJECT_BINARY_DIR}/zobo.1)
+  add_custom_command(OUTPUT ${cli_page}
+    COMMAND sh -c "exec \"$1\" help --man >\"$2\"" sh $<TARGET_FILE:zobo_cli> ${cli_page}
+    DEPENDS zobo_cli
+    COMMENT "Writing zobo(1)" VERBATIM)
+  add_custom_target(zobo_cli_man ALL DEPENDS ${cli_page})
+endif()

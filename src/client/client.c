@@ -220,7 +220,10 @@ describe_failure(zobo_client *c, zobo_err err, uint32_t timeout_ms, zobo_problem
     size_t at, size;
     if (!why)
         return;
-    zb_problem(why, err, 0, "no connection within %u ms", (unsigned)timeout_ms);
+    if (c->running)
+        zb_problem(why, err, 0, "no connection within %u ms", (unsigned)timeout_ms);
+    else
+        zb_problem(why, err, 0, "no server can be used");
     size = sizeof why->text;
     for (size_t i = 0; i < h->n; i++) {
         char name[300], sys[128] = "", rest[48];
