@@ -160,8 +160,9 @@ zobo_client_id_load(const char *path, zobo_client_id *out, zobo_problem *why)
     (void)close(fd);
     if (err)
         return err;
-    text[n] = 0;
-    if (strlen(text) != (size_t)n || !parse(text, out)) {
+    size_t len = n > 0 ? (size_t)n : 0;
+    text[len] = 0;
+    if (strlen(text) != len || !parse(text, out)) {
         memset(out, 0, sizeof *out);
         err = zb_problem(why, ZOBO_EFILE, 0, "%s: damaged, or not a session file", path);
     }
