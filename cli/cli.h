@@ -44,7 +44,9 @@ struct ctx {
     uint32_t session_ms;
     bool read_only;
     bool wait;     /* go on trying after every server has refused */
-    char *secrets; /* "scheme:credential" lines */
+    char *secrets; /* "scheme:credential" lines, until the client has them */
+    size_t secrets_len;
+    bool has_credentials;
 
     bool keep_trying; /* set by a command before need_session: reconnect without limit */
     zobo_client *client;
@@ -104,7 +106,6 @@ void end_session(struct ctx *ctx);
 
 /* load_secrets reads credentials: from a file nobody else can read, or from lines already in memory. */
 int load_secrets(struct ctx *ctx, const char *file);
-int check_secrets(const struct ctx *ctx);
 void add_secrets(struct ctx *ctx, const char *lines);
 void wipe(char *text);
 

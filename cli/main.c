@@ -110,9 +110,7 @@ apply_globals(struct ctx *ctx, struct opt_value *globals)
         note(ctx, "warning: --auth can be seen by others while it is typed and started; use --auth-file or ZOBO_AUTH");
     if (globals[G_AUTH].text != NULL)
         add_secrets(ctx, globals[G_AUTH].text);
-    if (globals[G_AUTH_FILE].text != NULL)
-        code = load_secrets(ctx, globals[G_AUTH_FILE].text);
-    return code == DONE ? check_secrets(ctx) : code;
+    return globals[G_AUTH_FILE].text == NULL ? DONE : load_secrets(ctx, globals[G_AUTH_FILE].text);
 }
 
 static int

@@ -129,8 +129,10 @@ usual_hint(const struct ctx *ctx, zobo_err err)
 {
     switch (err) {
     case ZOBO_ENOAUTH:
-        return ctx->secrets == NULL ? "give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may"
-                                    : "`zobo acl get` shows who may, `zobo whoami` who you are";
+        return !ctx->has_credentials ? "give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may"
+                                     : "`zobo acl get` shows who may, `zobo whoami` who you are";
+    case ZOBO_EAUTHFAILED:
+        return "credentials are scheme:credential, such as digest:user:password; does the server know the scheme?";
     case ZOBO_EBADVERSION:
         return "somebody else changed it; `zobo stat` shows the version it has now";
     case ZOBO_EUNIMPLEMENTED:

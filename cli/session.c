@@ -11,27 +11,44 @@
 
 #include "cli.h"
 
-enum { SECRETS_MAX = 64 * 1024 };
+enum { AUTHS_MAX = 32, SECRETS_MAX = 64 * 1024 };
+
+static void
+wipe_bytes(char *bytes, size_t n)
+{
+    for (volatile char *p = bytes; n > 0; n--)
+        *p++ = 'x';
+}
 
 void
 wipe(char *text)
 {
-    for (volatile char *p = text; p != NULL && *p != '\0'; p++)
-        *p = 'x';
+    if (text != NULL)
+        wipe_bytes(text, strlen(text));
+}
+
+static void
+forget_secrets(struct ctx *ctx)
+{
+    if (ctx->secrets != NULL)
+        wipe_bytes(ctx->secrets, ctx->secrets_len);
+    free(ctx->secrets);
+    ctx->secrets = NULL;
+    ctx->secrets_len = 0;
 }
 
 void
 add_secrets(struct ctx *ctx, const char *lines)
 {
-    size_t had = ctx->secrets == NULL ? 0 : strlen(ctx->secrets);
-    size_t more = strlen(lines);
+    size_t had = ctx->secrets_len, more = strlen(lines);
     char *all = need_memory(had + more + 2, 1);
-    memcpy(all, ctx->secrets == NULL ? "" : ctx->secrets, had);
+    if (had > 0)
+        memcpy(all, ctx->secrets, had);
     memcpy(all + had, lines, more);
     all[had + more] = '\n';
-    wipe(ctx->secrets);
-    free(ctx->secrets);
+    forget_secrets(ctx);
     ctx->secrets = all;
+    ctx->secrets_len = had + more + 1;
 }
 
 static int
@@ -74,40 +91,27 @@ load_secrets(struct ctx *ctx, const char *file)
     return code;
 }
 
-int
-check_secrets(const struct ctx *ctx)
-{
-    const char *line = ctx->secrets;
-    for (int number = 1; line != NULL && *line != '\0'; number++) {
-        size_t len = strcspn(line, "\r\n");
-        const char *colon = memchr(line, ':', len);
-        if (len > 0 && line[0] != '#' && (colon == NULL || colon == line))
-            return refuse(ctx, BAD_USAGE, "credential %d is not scheme:credential", number); /* never show it */
-        line += strcspn(line, "\n");
-        line += *line == '\n';
-    }
-    return DONE;
-}
-
-/* authenticate presents each credential, and wipes it. zobo_options could carry them too, but then a refused one would
- * show as the loss of the connection that the server closes because of it. */
+/* cut_secrets cuts the lines up; the auths point into them, as long as ctx->secrets is not touched. */
 static int
-authenticate(struct ctx *ctx)
+cut_secrets(const struct ctx *ctx, zobo_auth auths[AUTHS_MAX], size_t *n)
 {
-    for (char *line = ctx->secrets, *next; line != NULL && *line != '\0'; line = next) {
+    char *next;
+    int number = 1;
+    *n = 0;
+    for (char *line = ctx->secrets; line != NULL && *line != '\0'; line = next, number++) {
         next = line + strcspn(line, "\n");
         if (*next == '\n')
             *next++ = '\0';
         line[strcspn(line, "\r")] = '\0';
         if (line[0] == '\0' || line[0] == '#')
             continue;
-        char *credential = strchr(line, ':');
-        *credential++ = '\0';
-        zobo_err err = zobo_add_auth(ctx->client, line, credential, strlen(credential));
-        wipe(credential);
-        if (err != ZOBO_OK)
-            return fail(ctx, err, line,
-                        err == ZOBO_EAUTHFAILED ? "this is the scheme; does the server know it?" : NULL);
+        char *colon = strchr(line, ':');
+        if (colon == NULL || colon == line)
+            return refuse(ctx, BAD_USAGE, "credential %d is not scheme:credential", number); /* never show it */
+        if (*n == AUTHS_MAX)
+            return refuse(ctx, BAD_USAGE, "more than %d credentials", AUTHS_MAX);
+        *colon = '\0';
+        auths[(*n)++] = (zobo_auth){.scheme = line, .credential = colon + 1, .credential_len = strlen(colon + 1)};
     }
     return DONE;
 }
@@ -145,11 +149,13 @@ need_client(struct ctx *ctx)
 {
     if (ctx->client != NULL)
         return DONE;
+    zobo_auth auths[AUTHS_MAX];
     zobo_retry_policy one_round = {.size = sizeof one_round, .max_tries = 1};
     zobo_options options = {.size = sizeof options,
                             .hosts = ctx->hosts,
                             .timeout_ms = ctx->session_ms,
                             .event_loop = true,
+                            .auth = auths,
                             .read_only = ctx->read_only,
                             .connection_retry = ctx->wait || ctx->keep_trying ? NULL : &one_round,
                             .connect_timeout_ms = ctx->connect_ms / count_hosts(ctx->hosts)};
@@ -157,8 +163,13 @@ need_client(struct ctx *ctx)
         options.log = zobo_log_stderr;
         options.log_level = ZOBO_LOG_DEBUG;
     }
+    int code = cut_secrets(ctx, auths, &options.n_auth);
+    if (code != DONE)
+        return code;
     zobo_problem why = {0};
     zobo_err err = zobo_new(&options, &ctx->client, &why);
+    ctx->has_credentials = options.n_auth > 0;
+    forget_secrets(ctx);
     return err == ZOBO_OK ? DONE : fail_why(ctx, err, err == ZOBO_EBADHOSTS ? ctx->hosts : NULL, &why, NULL);
 }
 
@@ -179,7 +190,7 @@ need_session(struct ctx *ctx)
         return fail_why(ctx, err, NULL, &why, hint);
     }
     ctx->started = true;
-    return authenticate(ctx);
+    return DONE;
 }
 
 zobo_err
@@ -202,9 +213,7 @@ end_session(struct ctx *ctx)
     ctx->started = false;
     zobo_close(ctx->client);
     ctx->client = NULL;
-    wipe(ctx->secrets);
-    free(ctx->secrets);
-    ctx->secrets = NULL;
+    forget_secrets(ctx);
     free(ctx->hosts);
     ctx->hosts = NULL;
 }

@@ -35,8 +35,8 @@ acl, whoami, and the other verbs about the server.
   ! {"error":{"code":-102,"name":"NoAuth","text":"the node's ACL does not permit this","path":"/a","hint":"`zobo acl get` shows who may, `zobo whoami` who you are"}}
   [6]
   $ ZOBO_AUTH=nonsense:x zobo get /a
-  ! zobo: nonsense: the server refused the credentials (AuthFailed -115)
-  ! hint: this is the scheme; does the server know it?
+  ! zobo: the server refused the credentials (AuthFailed -115)
+  ! hint: credentials are scheme:credential, such as digest:user:password; does the server know the scheme?
   [6]
   $ export ZOBO_AUTH_FILE=auth
   $ zobo acl set /a "digest:$(echo s3cret | zobo acl digest joe):rwa,world:anyone:r" ip:127.0.0.1:cd
