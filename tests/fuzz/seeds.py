@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""seeds.py makes the seeds in corpus/frame, corpus/record and corpus/hosts, the first two from the golden frames."""
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GOLDEN = os.path.join(os.path.dirname(HERE), 'data', 'golden')
+
+HOSTS = ['127.0.0.1:2181', 'zk1,zk2:2182,zk3:2183/app/x', '[::1]:2181,[fe80::1%eth0]', 'unix:/run/zk.sock:/app',
+         ' A.example.com , unix:/s ,b:65535//c//', 'a:0', 'a,,b', 'user@h', 'h/../x', '[::1', '/', '/a/b', '/a//b', '/a/./b',
+         '/gr\u00fc\u00df/\u20ac', '/\u007f', '/\ue000', '/\uffff', '/\U0001f600', '/a/']
+
+
+def frames(name):
+    """Yields (direction, step, operation, bytes, is the first in its direction of a connection)."""
+    current, first = None, {}
+    with open(os.path.join(GOLDEN, name + '.hex')) as f:
+        for line in list(f) + ['=']:
+            if line[0] in '<>=':
+                if current:
+                    yield current[0], current[1], current[2], bytes.fromhex(current[3]), current[4]
+                current = None
+                if line[0] == '=':
+                    first = {'<': True, '>': True}
+                else:
+                    step, what = line[2:].strip().split(': ')
+                    current = [line[0], step, what, '', first[line[0]]]
+                    first[line[0]] = False
+            elif current:
+                current[3] += line.strip()
+
+
+def write(corpus, name, data):
+    folder = os.path.join(HERE, 'corpus', corpus)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), 'wb') as f:
+        f.write(data)
+
+
+def main():
+    seen = set()
+    for name in ('java', 'kazoo', 'raw', 'sasl', 'reconfig'):
+        for direction, step, what, data, first in frames(name):
+            kind = what.split()[0].lower()
+            seed = '%s-%s' % (step, kind.replace('_', '-'))
+            if direction == '<':
+                size = (kind, len(data))
+                if size not in seen:
+                    write('frame', '%s-%s' % (name, seed), data)
+                body = data if first else data[16:]
+            else:
+                size = ('>' + kind, len(data))
+                body = data if first else data[8:]
+            if size not in seen and body:
+                write('record', '%s-%s-%s' % (name, 'reply' if direction == '<' else 'request', seed), body)
+            seen.add(size)
+    for i, text in enumerate(HOSTS):
+        write('hosts', '%02d' % i, text.encode())
+
+
+main()
