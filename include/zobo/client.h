@@ -69,6 +69,7 @@ typedef struct zobo_options {
 
     uint32_t lost_after_percent; /* declare LOST when nothing was heard for so much of the session timeout, for by then
                                   * the server must have ended the session. 0: 133; ZOBO_NEVER: only a server says so */
+    uint32_t stop_timeout_ms; /* how long zobo_stop waits for answers and for the server; 0: the session timeout */
     bool stay_lost; /* after expiry do not open a new session: the client is stopped, LOST */
 
     uint32_t max_in_flight;      /* requests sent or queued and not answered; 0: 100000 */
@@ -109,7 +110,7 @@ ZOBO_MUST_CHECK zobo_err zobo_start_async(zobo_client *client);
 
 /* zobo_stop sends what is queued, ends the session (its ephemeral nodes go) and disconnects.
  *
- * Waits at most the session timeout for the server; without a connection the session is left to expire. Requests still
+ * Waits at most options.stop_timeout_ms for the server; without a connection the session is left to expire. Requests still
  * unanswered complete with ZOBO_ECONNECTIONLOSS, those never sent with ZOBO_ESTOPPED. Listeners are told LOST; watchers
  * get their last event. The client may be started again, with a new session. Stopping a stopped client is ZOBO_OK. On
  * the callback thread it works too. Errors: ZOBO_EFORKED, ZOBO_EWOULDBLOCK (inline callback). Any thread.
@@ -138,6 +139,12 @@ zobo_state zobo_get_state(const zobo_client *client);
 /* zobo_connected tells whether the state is ZOBO_CONNECTED or ZOBO_CONNECTED_RO. Any thread, any callback; takes no
  * lock. Source: kazoo connected. */
 bool zobo_connected(const zobo_client *client);
+
+/* zobo_get_problem tells why the client is not connected: the reason for SUSPENDED or LOST, and while it is connecting
+ * what came of each server. out->err is ZOBO_OK and out->text empty when it is connected.
+ *
+ * Any thread, any callback. */
+void zobo_get_problem(const zobo_client *client, zobo_problem *out);
 
 typedef void zobo_listener_fn(void *arg, zobo_state state);
 

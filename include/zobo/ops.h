@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs. Each blocks until its reply, its deadline, or the end of the session; each has a twin that does not
  * (call.h tells how). All may be called from any thread and from callbacks on the callback thread; a blocking verb in
- * an inline callback is refused with ZOBO_EWOULDBLOCK.
+ * an inline callback is refused with ZOBO_EWOULDBLOCK. With an event-loop client they work too: the calling thread does
+ * what zobo_process would, and callbacks wait for the next zobo_process.
  *
  * Every verb may fail with: ZOBO_ENOTSTARTED; ZOBO_ESTOPPED; ZOBO_ENOCONNECTION, ZOBO_ENOTSENT (class RETRY: not
  * sent); ZOBO_ECONNECTIONLOSS, ZOBO_EOPERATIONTIMEOUT (UNKNOWN: sent, no answer); ZOBO_ESESSIONEXPIRED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a client: made, started, stopped, closed. Its two threads begin with the first start and last until it is
  * closed; stopping ends the session only, so that a callback may stop the client it runs in. */
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -212,37 +213,64 @@ up_or_over(zobo_client *c, void *arg)
     return zobo_connected(c) || !c->running;
 }
 
-/* One line that names every server and what came of it. Locked. */
+/* Appends "; server: what came of it" for every server to `why`. Locked. */
+static void
+append_servers(const zobo_client *c, zobo_problem *why)
+{
+    const zb_hosts *h = zb_session_hosts(c->session);
+    size_t size = sizeof why->text;
+    for (size_t i = 0; i < h->n; i++) {
+        const zb_host *host = &h->items[i];
+        char name[300], sys[128] = "", rest[48];
+        size_t at = strlen(why->text);
+        (void)snprintf(rest, sizeof rest, "; and %zu more", h->n - i);
+        (void)zb_hosts_describe(host, name, sizeof name);
+        const char *text = host->last_err ? zobo_err_text(host->last_err) : "not answered yet";
+        if (host->last_errno && host->last_errno != ECONNREFUSED) /* the text says as much */
+            (void)strerror_r(host->last_errno, sys, sizeof sys);
+        if (at + strlen(name) + strlen(text) + strlen(sys) + 16 + sizeof rest > size) {
+            (void)snprintf(why->text + at, size - at, "%s", rest);
+            return;
+        }
+        (void)snprintf(why->text + at, size - at, "; %s: %s%s%s%s", name, text, sys[0] ? " (" : "", sys,
+                       sys[0] ? ")" : "");
+    }
+}
+
 static void
 describe_failure(zobo_client *c, zobo_err err, uint32_t timeout_ms, zobo_problem *why)
 {
-    const zb_hosts *h = zb_session_hosts(c->session);
-    size_t at, size;
     if (!why)
         return;
     if (c->running)
         zb_problem(why, err, 0, "no connection within %u ms", (unsigned)timeout_ms);
     else
         zb_problem(why, err, 0, "no server can be used");
-    size = sizeof why->text;
-    for (size_t i = 0; i < h->n; i++) {
-        char name[300], sys[128] = "", rest[48];
-        at = strlen(why->text);
-        (void)snprintf(rest, sizeof rest, "; and %zu more", h->n - i);
-        (void)zb_hosts_describe(&h->items[i], name, sizeof name);
-        zobo_err e = h->items[i].last_err;
-        const char *text = e ? zobo_err_text(e) : "not answered yet";
-        if (h->items[i].last_errno)
-            (void)strerror_r(h->items[i].last_errno, sys, sizeof sys);
-        /* Refusals and the like say it all; for the rest the system's words help. */
-        bool with_sys = sys[0] && e != ZOBO_EREFUSED;
-        if (at + strlen(name) + strlen(text) + strlen(sys) + 16 + sizeof rest > size) {
-            (void)snprintf(why->text + at, size - at, "%s", rest);
-            return;
-        }
-        (void)snprintf(why->text + at, size - at, "; %s: %s%s%s%s", name, text, with_sys ? " (" : "",
-                       with_sys ? sys : "", with_sys ? ")" : "");
+    append_servers(c, why);
+}
+
+void
+zobo_get_problem(const zobo_client *client, zobo_problem *out)
+{
+    zobo_client *c = (zobo_client *)(uintptr_t)client; /* the lock is part of what a const client is read by */
+    memset(out, 0, sizeof *out);
+    zobo_err err = zb_check_process(c);
+    if (err) {
+        zb_problem(out, err, 0, "%s", zobo_err_text(err));
+        return;
     }
+    zb_lock(c);
+    zobo_state state = zobo_get_state(c);
+    err = c->reason;
+    if (state == ZOBO_SUSPENDED || (state == ZOBO_LOST && c->running)) {
+        zb_problem(out, err ? err : ZOBO_ENOCONNECTION, 0, "%s: %s", zobo_state_name(state),
+                   err ? zobo_err_text(err) : "connecting");
+        append_servers(c, out);
+    } else if (state == ZOBO_LOST) {
+        err = c->ended_by ? c->ended_by : ZOBO_ENOTSTARTED;
+        zb_problem(out, err, 0, "LOST: %s", zobo_err_text(err));
+    }
+    zb_unlock(c);
 }
 
 zobo_err

@@ -149,6 +149,7 @@ struct zobo_client {
     bool quit;
     bool running; /* between start and the session's end */
     zobo_err ended_by;
+    zobo_err reason; /* for the present state; ZOBO_OK when connected */
     bool closing;
 
     /* callbacks */

@@ -88,6 +88,7 @@ static void
 state_changed(zobo_client *c, const zb_event *ev)
 {
     atomic_store(&c->state, (int)ev->state);
+    c->reason = ev->err;
     zb_queue_state(c, ev->state);
     zb_wake_waiters(c);
 }

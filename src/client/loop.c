@@ -58,7 +58,7 @@ update_socket(zobo_client *c)
         c->epoll_events = e.events;
     } else {
         c->link_broken = true; /* no way to hear from it: the next turn reports it */
-        zb_wake(c->wake_fd[0]);
+        zb_kick(c);
     }
 }
 
@@ -79,7 +79,7 @@ zb_loop_update(zobo_client *c)
     }
     if (!c->in_process && (!zb_list_empty(&c->queue) || !zb_list_empty(&c->starved) ||
                            !zb_list_empty(&c->inline_pending) || c->ask != ZB_ASK_NOTHING))
-        zb_wake(c->wake_fd[0]);
+        zb_kick(c);
 }
 
 int

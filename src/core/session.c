@@ -42,6 +42,7 @@ take_options(zb_session *s, const zobo_options *o)
     s->max_reply_bytes = or_default(o->max_reply_bytes, 128U << 20);
     if (s->max_request_bytes > INT32_MAX)
         s->max_request_bytes = INT32_MAX;
+    s->stop_timeout_ms = o->stop_timeout_ms;
     s->read_only = o->read_only;
     s->ordered_hosts = o->ordered_hosts;
     s->stay_lost = o->stay_lost;
@@ -188,7 +189,7 @@ zb_session_stop(zb_session *s, bool detach, zb_time now)
     s->detach = detach;
     if (zb_conn_usable(s)) {
         s->closing_sent = !detach && send_close(s); /* without memory for it the session is left to expire */
-        s->phase_deadline = now + s->granted;
+        s->phase_deadline = now + (s->stop_timeout_ms ? ZB_MS(s->stop_timeout_ms) : s->granted);
         zb_session_move(s, ZB_PHASE_CLOSING);
         zb_session_check_closing(s);
     } else {

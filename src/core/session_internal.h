@@ -119,7 +119,7 @@ struct zb_session {
     zb_log log;
 
     /* options */
-    uint32_t timeout_ms, connect_timeout_ms, queue_timeout_ms, lost_after_percent;
+    uint32_t timeout_ms, connect_timeout_ms, queue_timeout_ms, lost_after_percent, stop_timeout_ms;
     uint32_t max_request_bytes, max_reply_bytes;
     bool read_only, ordered_hosts, stay_lost;
     zobo_retry_policy retry;

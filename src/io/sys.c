@@ -74,7 +74,6 @@ zb_err_of_errno(int sys)
 {
     switch (sys) {
     case ECONNREFUSED:
-    case ENOENT: /* a Unix socket that is not there */
         return ZOBO_EREFUSED;
     case ETIMEDOUT:
         return ZOBO_ECONNECTTIMEOUT;

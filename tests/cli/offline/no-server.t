@@ -20,7 +20,7 @@ No server: exit code 7, every server named with the reason, within the time allo
   ! hint: --wait makes it try until --timeout, --trace shows what happens
   [7]
   $ zobo -H unix:/nonexistent ping
-  ! zobo: no server can be used; unix:/nonexistent: connection refused (NoConnection -1021)
+  ! zobo: no server can be used; unix:/nonexistent: cannot reach the server (No such file or directory) (NoConnection -1021)
   ! hint: --wait makes it try until --timeout, --trace shows what happens
   [7]
   $ zobo -H no-such-host.invalid --timeout 5s ping 2>&1 | grep -o 'NoConnection -1021'
