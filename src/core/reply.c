@@ -73,6 +73,16 @@ path_of(build *b, zb_buf v)
     return string_of(b, path, n);
 }
 
+/* get_err reads an error that the server tells. It has no business with our own numbers. */
+static zobo_err
+get_err(build *b)
+{
+    int32_t err = zb_get_i32(&b->r);
+    if (err < -1000)
+        zb_reader_fail(&b->r);
+    return (zobo_err)err;
+}
+
 static void
 get_data(build *b, const void **data, size_t *len)
 {
@@ -84,6 +94,10 @@ get_data(build *b, const void **data, size_t *len)
 static void
 get_stat(build *b, bool *has_stat, zobo_stat *stat)
 {
+    if (measuring(b)) {
+        zb_skip_stat(&b->r);
+        return;
+    }
     *stat = zb_get_stat(&b->r);
     *has_stat = true;
 }
@@ -150,7 +164,7 @@ get_result(build *b, bool reads, int32_t type, zobo_result *out)
 {
     switch (type) {
     case -1:
-        out->err = (zobo_err)zb_get_i32(&b->r);
+        out->err = get_err(b);
         return;
     case ZB_OP_GET_DATA:
         if (!reads)
@@ -263,7 +277,7 @@ get_body(build *b, zb_reply_kind kind, zobo_reply *out)
         get_ids(b, out);
         break;
     case ZB_REPLY_ERR:
-        out->err = (zobo_err)zb_get_i32(&b->r);
+        out->err = get_err(b);
         break;
     case ZB_REPLY_TOKEN:
         get_data(b, &out->data, &out->data_len);

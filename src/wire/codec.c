@@ -43,6 +43,12 @@ zb_get_stat(zb_reader *r)
     return v;
 }
 
+void
+zb_skip_stat(zb_reader *r)
+{
+    (void)zb_reader_take(r, STAT_SIZE);
+}
+
 /* put_undecoded writes a vector's elements as they were read. */
 static void
 put_undecoded(zb_writer *w, const uint8_t *p, const uint8_t *end)

@@ -323,6 +323,7 @@ zb_get_raw(zb_reader *r)
 }
 
 zobo_stat zb_get_stat(zb_reader *r);
+void zb_skip_stat(zb_reader *r);
 zb_strvec zb_get_strvec(zb_reader *r); /* every element is checked for its bounds */
 zb_aclvec zb_get_aclvec(zb_reader *r); /* the same */
 zb_acl_view zb_get_acl(zb_reader *r);

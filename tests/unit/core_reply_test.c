@@ -317,6 +317,14 @@ counts_and_errors(void **state)
     assert_int_equal(reply->err, -1);
     zobo_reply_free(reply);
     begin(&b);
+    zb_put_i32(&b.w, ZOBO_ETRANSACTION); /* our own numbers are not the server's to say */
+    expect_bad(ZB_REPLY_ERR, &b);
+    begin(&b);
+    put_header(&b, -1, false, ZOBO_ENOMEM);
+    zb_put_i32(&b.w, ZOBO_ENOMEM);
+    put_header(&b, -1, true, -1);
+    expect_bad(ZB_REPLY_MULTI, &b);
+    begin(&b);
     zb_put_i32(&b.w, 0);
     reply = build(ZB_REPLY_ERR, &b, NULL);
     assert_int_equal(reply->err, ZOBO_OK);
