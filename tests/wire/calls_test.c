@@ -196,6 +196,56 @@ test_P36_cancel(void **state)
     end(&f);
 }
 
+static void *
+cancel_soon(void *arg)
+{
+    zt_nap();
+    zobo_call_cancel(arg);
+    return NULL;
+}
+
+static void
+test_P36_cancel_wakes_who_waits(void **state)
+{
+    (void)state;
+    fixture f;
+    zobo_options options = zt_options(NULL, 60000); /* the next heartbeat is far away */
+    begin(&f, &options);
+    for (int i = 0; i < 20; i++) {
+        zobo_call *call;
+        pthread_t thread;
+        assert_ok(zobo_get_async(f.client, "/hold", NULL, NULL, &call));
+        assert_int_equal(pthread_create(&thread, NULL, cancel_soon, call), 0);
+        uint64_t from = zt_now_ms();
+        assert_err(zobo_call_get(call, 0, NULL), ZOBO_EABANDONED);
+        assert_true(zt_now_ms() - from < 5000);
+        pthread_join(thread, NULL);
+        zobo_call_free(call);
+    }
+    end(&f);
+}
+
+static void
+test_commands_come_back_at_once(void **state)
+{
+    (void)state;
+    fixture f;
+    zobo_options options = zt_options(NULL, 60000);
+    begin(&f, &options);
+    uint64_t from = zt_now_ms();
+    for (int i = 0; i < 20; i++) {
+        int version[3];
+        zobo_reply *reply;
+        assert_ok(zobo_command(f.client, "ruok", &reply));
+        assert_string_equal(reply->data, "imok");
+        zobo_reply_free(reply);
+        assert_ok(zobo_server_version(f.client, version));
+        assert_true(version[0] == 3 && version[1] == 8 && version[2] == 0);
+    }
+    assert_true(zt_now_ms() - from < 5000);
+    end(&f);
+}
+
 static void
 test_P36_full_is_an_error(void **state)
 {
@@ -409,6 +459,8 @@ main(void)
         cmocka_unit_test(test_deadline_of_what_was_sent),
         cmocka_unit_test(test_deadline_of_what_was_not_sent),
         cmocka_unit_test(test_P36_cancel),
+        cmocka_unit_test(test_P36_cancel_wakes_who_waits),
+        cmocka_unit_test(test_commands_come_back_at_once),
         cmocka_unit_test(test_P36_full_is_an_error),
         cmocka_unit_test(test_P36_bytes_count_too),
         cmocka_unit_test(test_P36_full_waits_for_room),
