@@ -19,7 +19,8 @@ ZOBO_MUST_CHECK zobo_err zobo_transaction_new(zobo_client *client, zobo_transact
 
 /* zobo_transaction_create adds the making of a node, with the arguments of zobo_create; makepath is refused.
  *
- * A result's path is the real path; with include_stat (and for containers and TTL) it has the stat. Errors:
+ * A result's path is the real path; for containers and TTL it has the stat, and with include_stat if the server gives it
+ * (ZooKeeper 3.8 does not: ZOOKEEPER-4026). Errors:
  * ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_ENOMEM; the transaction is then as before. */
 ZOBO_MUST_CHECK zobo_err zobo_transaction_create(zobo_transaction *tx, const char *path, const void *data, size_t len,
                                                  const zobo_create_options *options);

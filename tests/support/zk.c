@@ -37,6 +37,10 @@ run(const char *before, const char *words, char *out, size_t size)
 void
 zt_zk_start(zt_zk *zk, int n, int tick_ms)
 {
+    if (access("/usr/share/java/zookeeper.jar", R_OK) || system("command -v java >/dev/null")) {
+        printf("there is no ZooKeeper or no java here: run scripts/setup demo\n");
+        exit(77);
+    }
     char before[160], words[160];
     zk->n = n;
     snprintf(zk->dir, sizeof zk->dir, "/tmp/zobo-zk-XXXXXX");
