@@ -179,7 +179,8 @@ suspend(zb_session *s, zobo_err why, zb_time now)
     log_host(s, ZOBO_LOG_WARN, "lost the connection to", why);
     zb_req_end_pending(s, ZOBO_ECONNECTIONLOSS, ZOBO_ENOTSENT);
     zb_conn_drop(s, now);
-    zb_events_state(s, ZOBO_SUSPENDED, why);
+    if (s->state != ZOBO_LOST) /* one that was never told to be up is not told to be down */
+        zb_events_state(s, ZOBO_SUSPENDED, why);
     s->flaps = s->proved ? 0 : s->flaps + 1;
     if (s->retry.max_tries > 0 && s->flaps > (unsigned)s->retry.max_tries)
         zb_session_end(s, ZOBO_ENOCONNECTION, ZOBO_ENOCONNECTION);
@@ -348,7 +349,7 @@ zb_conn_handshake_reply(zb_session *s, const uint8_t *p, size_t n, zb_time now)
     zb_get_connect_reply(&body, &r, &read_only);
     int64_t asked = id_to_send(s);
     zobo_err why = ZOBO_OK;
-    if (body.bad)
+    if (body.bad || s->out.bytes > 0) /* an answer before the question has gone out is none */
         why = ZOBO_EPROTOCOL;
     else if (r.timeout <= 0 || r.session_id == 0 || (asked && r.session_id != asked))
         why = asked ? ZOBO_ESESSIONEXPIRED : ZOBO_EPROTOCOL;

@@ -177,7 +177,8 @@ reply(zb_session *s, zb_event *ev, int32_t xid, int64_t zxid, zobo_err err, zb_r
     if (ZB_LIKELY(req != NULL)) {
         s->stats.replies++;
         req->zxid = zxid;
-        if (ZB_UNLIKELY((int)err <= OUR_FIRST && (int)err >= OUR_LAST)) /* what these say of a request is not a server's to say */
+        if (ZB_UNLIKELY((int)err <= OUR_FIRST &&
+                        (int)err >= OUR_LAST)) /* what these say of a request is not a server's to say */
             err = ZOBO_EBADREPLY;
         if (err == ZOBO_OK)
             err = read_body(s, req, body);

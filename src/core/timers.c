@@ -146,6 +146,26 @@ tick_connected(zb_session *s, zb_time now)
         probe(s, now);
 }
 
+static bool
+is_connecting(const zb_session *s)
+{
+    return s->phase == ZB_PHASE_RESOLVING || s->phase == ZB_PHASE_CONNECTING || s->phase == ZB_PHASE_HANDSHAKE ||
+           s->phase == ZB_PHASE_WAITING;
+}
+
+static void
+tick_connecting(zb_session *s, zb_time now)
+{
+    if (now >= lost_at(s))
+        zb_conn_expired(s, false, now);
+    if (!is_connecting(s) || now < s->phase_deadline)
+        return;
+    if (s->phase == ZB_PHASE_WAITING)
+        zb_conn_round(s, now);
+    else
+        zb_conn_lost(s, ZOBO_ECONNECTTIMEOUT, 0, now);
+}
+
 void
 zb_session_tick(zb_session *s, zb_time now)
 {
@@ -153,32 +173,13 @@ zb_session_tick(zb_session *s, zb_time now)
         zb_req_timed_out(s, ZB_CONTAINER_OF(first, zb_req, deadline));
     if (zb_conn_usable(s))
         tick_connected(s, now);
-    switch (s->phase) {
-    case ZB_PHASE_RESOLVING:
-    case ZB_PHASE_CONNECTING:
-    case ZB_PHASE_HANDSHAKE:
-        if (now >= lost_at(s))
-            zb_conn_expired(s, false, now);
-        else if (now >= s->phase_deadline)
-            zb_conn_lost(s, ZOBO_ECONNECTTIMEOUT, 0, now);
-        break;
-    case ZB_PHASE_WAITING:
-        if (now >= lost_at(s))
-            zb_conn_expired(s, false, now);
-        if (s->phase == ZB_PHASE_WAITING && now >= s->phase_deadline)
-            zb_conn_round(s, now);
-        break;
-    case ZB_PHASE_CLOSING:
+    if (is_connecting(s))
+        tick_connecting(s, now);
+    if (s->phase == ZB_PHASE_CLOSING) {
         if (now >= s->phase_deadline)
             zb_session_end(s, ZOBO_OK, ZOBO_ESTOPPED);
         else
             zb_session_check_closing(s);
-        break;
-    case ZB_PHASE_CONNECTED:
-    case ZB_PHASE_READONLY:
-    case ZB_PHASE_IDLE:
-    case ZB_PHASE_CLOSED:
-        break;
     }
     ZB_SESSION_CHECK(s);
 }

@@ -161,6 +161,7 @@ rig_resolved(rig *r, size_t n_addrs)
 void
 rig_up(rig *r)
 {
+    r->wire.n = r->wire_at = 0;
     zb_session_link(r->s, ZB_LINK_UP, ZOBO_OK, 0, r->now);
 }
 
@@ -213,12 +214,18 @@ accept_auths(rig *r)
 }
 
 void
-rig_connect(rig *r)
+rig_hello(rig *r)
 {
-    assert_int_equal(zb_session_start(r->s, NULL, r->now), ZOBO_OK);
     rig_dial(r);
     skip_hello(r);
     rig_welcome(r, RIG_TIMEOUT_MS, RIG_SESSION, 0);
+}
+
+void
+rig_connect(rig *r)
+{
+    assert_int_equal(zb_session_start(r->s, NULL, r->now), ZOBO_OK);
+    rig_hello(r);
     accept_auths(r);
     expect_state(r, ZOBO_CONNECTED, ZOBO_OK);
 }
@@ -226,9 +233,7 @@ rig_connect(rig *r)
 void
 rig_reconnect(rig *r)
 {
-    rig_dial(r);
-    skip_hello(r);
-    rig_welcome(r, RIG_TIMEOUT_MS, RIG_SESSION, 0);
+    rig_hello(r);
     accept_auths(r);
     expect_state(r, ZOBO_CONNECTED, ZOBO_OK);
 }
@@ -307,6 +312,7 @@ rig_feed_frame(rig *r, const zt_buf *body)
 void
 rig_welcome(rig *r, int32_t timeout_ms, int64_t session, int read_only)
 {
+    rig_flush(r); /* no server answers before it has been asked */
     zt_buf b = {0};
     char password[16];
     memset(password, 'p', sizeof password);

@@ -72,8 +72,9 @@ void rig_up(rig *r);
 void rig_down(rig *r, zobo_err why);
 void rig_tick(rig *r, uint32_t ms); /* moves the clock, then ticks */
 void rig_dial(rig *r);              /* RESOLVE, CONNECT, up: all but the handshake */
-void rig_connect(rig *r);           /* start, dial, handshake, credentials accepted, CONNECTED */
-void rig_reconnect(rig *r);         /* dial, handshake with the same session, CONNECTED */
+void rig_hello(rig *r);             /* dial, handshake with the same session */
+void rig_connect(rig *r);           /* start, hello, credentials of the options accepted, CONNECTED */
+void rig_reconnect(rig *r);         /* hello, CONNECTED */
 
 /* Bytes */
 void rig_flush(rig *r); /* writes all output */

@@ -155,6 +155,23 @@ a_bad_answer_to_the_handshake_is_the_servers_fault(void **state)
     }
 }
 
+/* Before the ConnectRequest has gone out nothing can be its answer (and a ping would overtake it). */
+static void
+an_answer_before_the_question_is_none(void **state)
+{
+    (void)state;
+    static const char early[] = "\0\0\0\044\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\1\0\0\0\020pppppppppppppppp";
+    rig r;
+    rig_init(&r);
+    begin(&r);
+    rig_dial(&r);
+    rig_feed(&r, early, sizeof early - 1);
+    expect(&r, ZB_EV_DISCONNECT);
+    expect(&r, ZB_EV_RESOLVE);
+    assert_int_equal(host_of(&r, 0)->last_err, ZOBO_EPROTOCOL);
+    rig_end(&r);
+}
+
 static void
 servers_and_addresses_are_tried_in_turn(void **state)
 {
@@ -980,6 +997,7 @@ main(void)
         cmocka_unit_test(connects),
         cmocka_unit_test(both_lengths_of_the_answer_are_read_in_any_pieces),
         cmocka_unit_test(a_bad_answer_to_the_handshake_is_the_servers_fault),
+        cmocka_unit_test(an_answer_before_the_question_is_none),
         cmocka_unit_test(servers_and_addresses_are_tried_in_turn),
         cmocka_unit_test(servers_and_addresses_are_shuffled_unless_told_not_to),
         cmocka_unit_test(each_try_has_its_time),

@@ -87,12 +87,15 @@ results_are_filled_in(void **state)
     rig_reply(&r, 4, 5, -7777, &body); /* a number nobody knows passes through */
     expect_done(&r, &q, (zobo_err)-7777);
     assert_null(q.req.reply);
+    rig_get(&r, &q, "/a");
+    rig_reply(&r, 5, 5, ZOBO_ENOTSENT, NULL); /* but for those that only the library may say */
+    expect_done(&r, &q, ZOBO_EBADREPLY);
 
     assert_int_equal(rig_submit_path(&r, &q, ZB_OP_SYNC, "/a"), ZOBO_OK);
     q.req.want_reply = true;
     zt_buf_free(&body);
     zt_put_str(&body, "/a");
-    rig_reply(&r, 5, 5, 0, &body);
+    rig_reply(&r, 6, 5, 0, &body);
     expect_done(&r, &q, ZOBO_OK);
     assert_string_equal(q.req.reply->path, "/a");
     zobo_reply_free(q.req.reply);
@@ -177,6 +180,7 @@ transactions_end_by_their_results(void **state)
     for (int want = 0; want < 2; want++) {
         rig_req_init(&q, ZB_OP_MULTI);
         q.req.want_reply = want;
+        q.req.n_results = 2;
         assert_int_equal(zb_session_submit(r.s, &q.req, &record, r.now), ZOBO_OK);
         rig_reply(&r, ++xid, 5, 0, &failed);
         expect_done(&r, &q, ZOBO_ETRANSACTION);
@@ -191,6 +195,13 @@ transactions_end_by_their_results(void **state)
         assert_int_equal(zb_session_submit(r.s, &q.req, &record, r.now), ZOBO_OK);
         rig_reply(&r, ++xid, 5, ZOBO_ENOTREADONLY, NULL);
         expect_done(&r, &q, ZOBO_ENOTREADONLY);
+        assert_null(q.req.reply);
+        rig_req_init(&q, ZB_OP_MULTI);
+        q.req.want_reply = want;
+        q.req.n_results = 3; /* more than there are */
+        assert_int_equal(zb_session_submit(r.s, &q.req, &record, r.now), ZOBO_OK);
+        rig_reply(&r, ++xid, 5, 0, &failed);
+        expect_done(&r, &q, ZOBO_EBADREPLY);
         assert_null(q.req.reply);
     }
     zt_buf_free(&failed);
