@@ -114,6 +114,7 @@ struct zb_session {
     unsigned set_watches_due; /* answers to setWatches not yet come */
     zb_time heard;            /* on this session's last connection */
     zb_time written, pinged;
+    zb_time unanswered; /* the first ping since something was heard */
     zb_heap deadlines;
     zb_session_stats stats;
     zb_log log;
@@ -244,7 +245,7 @@ bool zb_replay(zb_session *s);
 zobo_err zb_auth_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
 zobo_err zb_auth_keep(zb_session *s, const zobo_auth *auth);
 zobo_err zb_auth_reply(zb_session *s, zobo_err err); /* an error: the link is to go */
-bool zb_auth_awaiting(zb_session *s); /* some sent on this connection are not answered yet */
+bool zb_auth_awaiting(zb_session *s);                /* some sent on this connection are not answered yet */
 void zb_auth_forget(zb_req *req);
 void zb_auth_link_down(zb_session *s, zb_time now);
 void zb_auth_end(zb_session *s, zobo_err err);

@@ -19,10 +19,15 @@ ping_at(const zb_session *s)
     return (quiet > s->pinged ? quiet : s->pinged) + s->granted / 3;
 }
 
+/* The server is dead when it was asked and has said nothing for two thirds of the timeout. A client that was itself
+ * asleep has asked late, and gives it as much time to answer as always. */
 static zb_time
 silent_at(const zb_session *s)
 {
-    return s->heard + s->granted / 3 * 2;
+    if (s->pinged <= s->heard)
+        return ZB_NEVER;
+    zb_time at = s->heard + s->granted / 3 * 2, answer = s->unanswered + s->granted / 3;
+    return at > answer ? at : answer;
 }
 
 /* While not connected: when the server must have ended the session, counted from when it was last heard. */
@@ -78,6 +83,8 @@ ping(zb_session *s, zb_time now)
     zb_store32(frame, ZB_FRAME_HEAD - 4);
     zb_store32(frame + 4, (uint32_t)ZB_XID_PING);
     zb_store32(frame + 8, ZB_OP_PING);
+    if (s->pinged <= s->heard)
+        s->unanswered = now;
     s->pinged = now; /* also when there is no memory: the next one may do, and silence is found out in any case */
     if (!zb_out_first(s, frame, sizeof frame))
         ZB_LOG(&s->log, ZOBO_LOG_WARN, "no memory for a heartbeat");

@@ -745,6 +745,33 @@ the_heartbeat_beats(void **state)
     rig_end(&r);
 }
 
+/* Who was asleep himself has not heard the server because he did not listen. */
+static void
+a_client_that_overslept_asks_before_it_judges(void **state)
+{
+    (void)state;
+    for (int answers = 0; answers < 2; answers++) {
+        rig r;
+        rig_init(&r);
+        rig_begin(&r);
+        rig_connect(&r);
+        rig_tick(&r, 8000);
+        expect_nothing(&r);
+        take(&r, ZB_OP_PING);
+        assert_int_equal(zb_session_deadline(r.s), r.now + ZB_MS(3000));
+        rig_tick(&r, 2999);
+        expect_nothing(&r);
+        if (answers)
+            rig_reply(&r, ZB_XID_PING, 1, 0, NULL);
+        rig_tick(&r, 1);
+        if (!answers)
+            expect(&r, ZB_EV_DISCONNECT);
+        else
+            expect_nothing(&r);
+        rig_end(&r);
+    }
+}
+
 /* While the kernel takes nothing, pings do not pile up. */
 static void
 a_blocked_link_gets_few_pings(void **state)
@@ -1012,6 +1039,7 @@ main(void)
         cmocka_unit_test(the_clock_runs_during_pauses_too),
         cmocka_unit_test(an_id_given_is_resumed_or_all_ends),
         cmocka_unit_test(the_heartbeat_beats),
+        cmocka_unit_test(a_client_that_overslept_asks_before_it_judges),
         cmocka_unit_test(a_blocked_link_gets_few_pings),
         cmocka_unit_test(a_read_only_server_is_left_unless_asked_for),
         cmocka_unit_test(on_a_read_only_server_others_are_asked_whether_they_write),
