@@ -288,10 +288,10 @@ zb_session_next(zb_session *s, zb_event *ev, zb_time now)
     step got = STEP_MORE;
     while (got == STEP_MORE) {
         if (ZB_UNLIKELY(s->urgent) && zb_events_pull(s, ev))
-            return true;
-        got = next_frame(s, ev, now);
+            got = STEP_EVENT;
+        else
+            got = next_frame(s, ev, now);
     }
-    if (got == STEP_EVENT)
-        ZB_SESSION_CHECK(s);
+    ZB_SESSION_CHECK(s);
     return got == STEP_EVENT;
 }
