@@ -224,6 +224,7 @@ step_reconnect(struct tour *t)
     struct seen seen;
     zobo_watcher watcher = {.fn = seen_event, .arg = &seen};
     struct path weather, tent;
+    zobo_problem why;
     zobo_call *call;
     zobo_reply *reply;
     zobo_stat stat;
@@ -247,6 +248,9 @@ step_reconnect(struct tour *t)
     show_did("the relay cuts the connection");
     relay_cut(relay);
     seen_want_state(&seen, ZOBO_SUSPENDED);
+    zobo_get_problem(zk, &why);
+    show_got("zobo_get_problem: %s", why.text);
+    expect(why.err != ZOBO_OK, "there should be a reason");
     show_did("meanwhile %s is changed by the first client", weather.text);
     expect_ok(zobo_set(t->zk, weather.text, "rain", 4, -1, NULL), "zobo_set");
     show_did("zobo_get_async %s, by the second: it waits for a connection", weather.text);
