@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The events queued for the owner.
  *
- * Nothing here allocates when an event is made, for a million watches may have to be told: requests and one-shot watches
- * carry their links, persistent watches are gone through by a cursor (zb_watches_tell), what is to be done with the link
- * are flags. Frames are not looked at before all that is queued has been pulled. The order is that of what happened: what
- * a frame fired, then the change of state, then what ended with it, then what the link is to do, and the end. */
+ * Nothing here allocates when an event is made, for a million watches may have to be told: requests and one-shot
+ * watches carry their links, persistent watches are gone through by a cursor (zb_watches_tell), what is to be done
+ * with the link are flags. Frames are not looked at before all that is queued has been pulled. The order is that of
+ * what happened: what a frame fired, then the change of state, then what ended with it, then what the link is to do,
+ * and the end. */
 #include "core/session_internal.h"
 
 void

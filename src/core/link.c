@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The connection: servers in turn, the handshake, loss and return.
  *
- * One try at a time: a server of the round is resolved, its addresses are connected to one after the other, the handshake
- * is made on each; whatever goes wrong, the next one's turn comes, and after the last server a pause. What the owner has
- * been told to do (`asked`) is called off by one DISCONNECT; answers to what was never asked, or was called off, are stale
- * and not heard.
+ * One try at a time: a server of the round is resolved, its addresses are connected to one after the other, the
+ * handshake is made on each; whatever goes wrong, the next one's turn comes, and after the last server a pause. What
+ * the owner has been told to do (`asked`) is called off by one DISCONNECT; answers to what was never asked, or was
+ * called off, are stale and not heard.
  *
  * A server that accepts and then hangs up at once must not be visited in a tight loop: connections that ended before
  * anything was heard on them (`flaps`) lengthen the pause as failed rounds do. */
@@ -99,8 +99,8 @@ next_host(zb_session *s, zb_time now)
         try_host(s, host, now);
 }
 
-/* No try is under way. Indexes into the list that goes are void: the server to prefer, and the one being asked whether it
- * writes, whose answer may still come. */
+/* No try is under way. Indexes into the list that goes are void: the server to prefer, and the one being asked
+ * whether it writes, whose answer may still come. */
 static void
 replace_hosts(zb_session *s)
 {
@@ -215,8 +215,8 @@ zb_conn_lost(zb_session *s, zobo_err why, int sys, zb_time now)
     }
 }
 
-/* The session is over: a server said so in the handshake, or so much time has passed that it must be. An id that was given
- * to us is another matter: nothing is opened in its place. */
+/* The session is over: a server said so in the handshake, or so much time has passed that it must be. An id that was
+ * given to us is another matter: nothing is opened in its place. */
 void
 zb_conn_expired(zb_session *s, bool by_server, zb_time now)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes to send: a list of chunks, each holding whole frames.
  *
- * Requests are encoded straight into the last chunk. A chunk's memory never moves, and what has been given out is never
- * changed, so the writer needs no lock. A ping goes before the requests that queue up, but a frame may be half sent and
- * chunks may be in the writer's hands: it goes behind the last of those, between two chunks.
+ * Requests are encoded straight into the last chunk. A chunk's memory never moves, and what has been given out is
+ * never changed, so the writer needs no lock. A ping goes before the requests that queue up, but a frame may be half
+ * sent and chunks may be in the writer's hands: it goes behind the last of those, between two chunks.
  *
- * Which requests of a broken link never reached the kernel is found by walking the frames of what is left: nothing needs
- * to be noted for that when a request is sent. */
+ * Which requests of a broken link never reached the kernel is found by walking the frames of what is left: nothing
+ * needs to be noted for that when a request is sent. */
 #include "core/session_internal.h"
 
 zb_chunk *
@@ -78,7 +78,7 @@ zb_out_commit(zb_session *s, size_t n)
     s->out.bytes += n;
 }
 
-/* Most requests fit into what is left of the last chunk and are written at once; the others are known in length then. */
+/* Most requests fit into what is left of the last chunk and are written at once; the others' length is known then. */
 zobo_err
 zb_out_encode(zb_session *s, const zb_op *op, const void *record, int32_t xid, size_t limit)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes received: cut into frames, and each frame made into what it means.
  *
- * Frames are looked at one a call, straight in the buffer, when all events of the one before have been pulled. The buffer
- * grows as bytes arrive, never because a length says that they will. Whatever a peer sends, the worst that happens is that
- * the link goes down. */
+ * Frames are looked at one a call, straight in the buffer, when all events of the one before have been pulled. The
+ * buffer grows as bytes arrive, never because a length says that they will. Whatever a peer sends, the worst that
+ * happens is that the link goes down. */
 #include "core/session_internal.h"
 
 enum { CONNECT_REPLY_BYTES = 36, OUR_FIRST = -1001, OUR_LAST = -1999 }; /* errors.h */
@@ -201,8 +201,8 @@ special(zb_session *s, int32_t xid, int64_t zxid, zobo_err err, zb_reader body, 
     zobo_err why = ZOBO_OK;
     switch (xid) {
     case ZB_XID_EVENT:
-        /* Its zxid is not taken for last_zxid: another event of the same change may still be on its way, and would not be
-         * sent again after a reconnect. The next reply brings it. */
+        /* Its zxid is not taken for last_zxid: another event of the same change may still be on its way, and would
+         * not be sent again after a reconnect. The next reply brings it. */
         if (zb_events_fire(s, body, zxid, &why))
             heard_well(s);
         break;

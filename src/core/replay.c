@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a new connection needs before any request: the credentials, then the watches.
  *
- * Credentials are kept as the frames they are sent as, in the order given. Their answers overtake those of requests, so
- * they are matched with this list instead of the pending ring. An add_auth that had no answer when its connection broke is
- * sent again on the next one: it can be repeated without harm.
+ * Credentials are kept as the frames they are sent as, in the order given. Their answers overtake those of requests,
+ * so they are matched with this list instead of the pending ring. An add_auth that had no answer when its connection
+ * broke is sent again on the next one: it can be repeated without harm.
  *
- * Watches are set again in packets of a size that every server accepts. Until the last one's answer has come, answers must
- * not raise last_zxid: it says which changes the watches not yet set again may have missed. */
+ * Watches are set again in packets of a size that every server accepts. Until the last one's answer has come, answers
+ * must not raise last_zxid: it says which changes the watches not yet set again may have missed. */
 #include "core/session_internal.h"
 
 /* --- credentials --- */

@@ -72,7 +72,7 @@ typedef enum zb_event_kind {
     ZB_EV_NONE,
     ZB_EV_RESOLVE,    /* look up host[i] (also Unix sockets and literals); answer with zb_session_resolved */
     ZB_EV_CONNECT,    /* connect to `addr` of host[i]; answer with zb_session_link UP or DOWN. At most one at a time */
-    ZB_EV_DISCONNECT, /* close the link, or give up connecting or resolving: no answer. The link may just have gone by itself */
+    ZB_EV_DISCONNECT, /* close the link (it may just have gone by itself), or give up connecting or resolving: no answer */
     ZB_EV_PROBE,      /* ask host[i] on another connection whether it writes ("isro"); answer with zb_session_probed */
     ZB_EV_STATE,      /* the public state has changed to `state`; `err` is the reason for SUSPENDED and LOST */
     ZB_EV_DONE,       /* `req` has ended: its result is filled in */
@@ -90,8 +90,8 @@ typedef struct zb_event {
     zb_watch *watch;
     zobo_event_type type;
     int64_t zxid;
-    const char *path; /* WATCH: the server's path of the event, not terminated, valid until the next call; for NONE, the watched one */
-    size_t path_len;
+    const char *path; /* WATCH: the server's path of the event, for NONE the watched one; valid until the next call */
+    size_t path_len;  /* (it is not terminated) */
     bool last; /* WATCH: the watcher's last event */
 } zb_event;
 
@@ -106,19 +106,22 @@ void zb_session_free(zb_session *s);
  * ZB_EV_CLOSED pulled). */
 zobo_err zb_session_start(zb_session *s, const zobo_client_id *id, zb_time now);
 
-/* zb_session_stop flushes, ends the session on the server (unless `detach`) and closes the link; ZB_EV_CLOSED tells when.
- * Takes at most the session timeout. Without a connection it ends at once. From now on submit is refused. When nothing
- * is started, or it is ending already, it does nothing and makes no event. */
+/* zb_session_stop flushes, ends the session on the server (unless `detach`) and closes the link; ZB_EV_CLOSED tells
+ * when. Takes at most the session timeout. Without a connection it ends at once. From now on submit is refused. When
+ * nothing is started, or it is ending already, it does nothing and makes no event. */
 void zb_session_stop(zb_session *s, bool detach, zb_time now);
 
-/* zb_session_submit encodes `record` (of req->op's type) and sends or queues it.
- * Errors, with nothing submitted: ZOBO_ENOTSTARTED, ZOBO_ESTOPPED (stopping), ZOBO_ETOOBIG, ZOBO_ENOMEM, ZOBO_EAUTHFAILED or ZOBO_ESESSIONEXPIRED (ended
- * for good). The queue's limits are the client's to check, by zb_session_load. A record for is_auth is a struct zb_auth_request. */
+/* zb_session_submit encodes `record` (of req->op's type) and sends or queues it. Errors, with nothing submitted:
+ * ZOBO_ENOTSTARTED, ZOBO_ESTOPPED (stopping), ZOBO_ETOOBIG, ZOBO_ENOMEM, ZOBO_EAUTHFAILED or ZOBO_ESESSIONEXPIRED
+ * (ended for good). The queue's limits are the client's to check, by zb_session_in_flight and
+ * zb_session_queued_bytes. A record for is_auth is a
+ * struct zb_auth_request. */
 zobo_err zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
 
 /* zb_session_forget ends a request now: after it returns the session holds no pointer to it (no ZB_EV_DONE follows,
- * unless it had ended already: state DONE, then the owner must still pull it). Sets req->err to `unsent` if it was never sent (and it never will be),
- * else to `sent`; a reply that comes later is dropped. Used for cancel and for callers whose time is up. */
+ * unless it had ended already: state DONE, then the owner must still pull it). Sets req->err to `unsent` if it was
+ * never sent (and it never will be), else to `sent`; a reply that comes later is dropped. Used for cancel and for
+ * callers whose time is up. */
 void zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sent);
 
 /* Bytes to send: fills up to `max` pieces, returns how many. They stay valid and unchanged until zb_session_sent or a
@@ -126,11 +129,12 @@ void zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sen
 size_t zb_session_output(zb_session *s, zb_iov *iov, size_t max);
 bool zb_session_wants_write(const zb_session *s); /* there is output */
 
-/* zb_session_sending notes that output pieces of so many bytes in all are being handed to the kernel: from now on they count as sent. */
+/* zb_session_sending notes that output pieces of so many bytes in all are being handed to the kernel: from now on
+ * they count as sent. */
 void zb_session_sending(zb_session *s, size_t n);
 
-/* zb_session_sent notes that the first n bytes of the output have gone out, and that the rest of what was handed out has
- * not been taken by the kernel after all: to be called after each write, also with n 0. */
+/* zb_session_sent notes that the first n bytes of the output have gone out, and that the rest of what was handed out
+ * has not been taken by the kernel after all: to be called after each write, also with n 0. */
 void zb_session_sent(zb_session *s, size_t n, zb_time now);
 
 /* Room for bytes from the peer: at least `want` bytes, to be filled without the lock by the one reader, then noted by
@@ -143,22 +147,25 @@ zobo_err zb_session_feed(zb_session *s, const void *data, size_t n, zb_time now)
 
 typedef enum zb_link_state { ZB_LINK_UP, ZB_LINK_DOWN } zb_link_state;
 
-/* zb_session_link: connecting has succeeded (UP), or it failed or the link broke (DOWN, with the reason and the system's errno or 0). */
+/* zb_session_link: connecting has succeeded (UP), or it failed or the link broke (DOWN, with the reason and the
+ * system's errno or 0). */
 void zb_session_link(zb_session *s, zb_link_state state, zobo_err why, int sys, zb_time now);
 
-/* zb_session_resolved answers ZB_EV_RESOLVE for host[i]: n addresses, or n 0 and the reason. Stale answers are ignored. */
-void zb_session_resolved(zb_session *s, size_t host, const zb_addr *addrs, size_t n, zobo_err why, int sys, zb_time now);
+/* zb_session_resolved answers ZB_EV_RESOLVE for host[i]: n addresses, or n 0 and the reason. Stale answers are
+ * ignored. */
+void zb_session_resolved(zb_session *s, size_t host, const zb_addr *addrs, size_t n, zobo_err why, int sys,
+                         zb_time now);
 
 /* zb_session_probed answers ZB_EV_PROBE: `writes`: this server is not read-only, go there. */
 void zb_session_probed(zb_session *s, size_t host, bool writes, zb_time now);
 
-/* zb_session_deadline: when zb_session_tick must be called next; ZB_NEVER for no need. What has arrived is to be fed before
- * the tick, for a tick may find the server silent. */
+/* zb_session_deadline: when zb_session_tick must be called next; ZB_NEVER for no need. What has arrived is to be fed
+ * before the tick, for a tick may find the server silent. */
 zb_time zb_session_deadline(const zb_session *s);
 void zb_session_tick(zb_session *s, zb_time now);
 
-/* zb_session_next pulls the next event; false when there is none. Replies are decoded here, one frame a call. The caller
- * pulls until false after each call that may have made events, in any order but before the next feed. */
+/* zb_session_next pulls the next event; false when there is none. Replies are decoded here, one frame a call. The
+ * caller pulls until false after each call that may have made events, in any order but before the next feed. */
 bool zb_session_next(zb_session *s, zb_event *ev, zb_time now);
 
 /* Watches: */

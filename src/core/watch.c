@@ -2,13 +2,13 @@
 /* The watch table.
  *
  * One hash map from path to node. A node carries its path behind itself (so that the path is stored once, and key and
- * node are one allocation) and one list of watchers of all five kinds: most paths have one watcher, and five list heads
- * would cost more memory than looking at the kind of each does time. A node lives as long as a watch, registered or
- * not, refers to it.
+ * node are one allocation) and one list of watchers of all five kinds: most paths have one watcher, and five list
+ * heads would cost more memory than looking at the kind of each does time. A node lives as long as a watch,
+ * registered or not, refers to it.
  *
  * Telling all persistent watches must bear any change of the table between two steps. It goes over the map's buckets;
- * nodes that are done carry the telling's number. A node that goes, or a watch that leaves its list, moves the cursor on;
- * a table that has been rehashed is begun again, where the numbers keep a node from being told twice. */
+ * nodes that are done carry the telling's number. A node that goes, or a watch that leaves its list, moves the cursor
+ * on; a table that has been rehashed is begun again, where the numbers keep a node from being told twice. */
 #include "core/watch.h"
 
 #include <string.h>

@@ -52,8 +52,8 @@ void zb_watches_free(zb_watches *w); /* drops all */
 zb_watch *zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watcher *watcher);
 
 /* zb_watch_register puts it in the table, which takes over the caller's reference. If the same watcher (fn, arg) is
- * there already for this path and table, nothing is added and the reference is dropped. `table` may have become another since
- * zb_watch_new (exists on a missing node: EXIST, on a present one: DATA). Cannot fail. */
+ * there already for this path and table, nothing is added and the reference is dropped. `table` may have become
+ * another since zb_watch_new (exists on a missing node: EXIST, on a present one: DATA). Cannot fail. */
 void zb_watch_register(zb_watches *w, zb_watch *watch, zb_watch_table table);
 
 /* zb_watch_unref drops a reference; the last one frees it. */
@@ -62,10 +62,10 @@ void zb_watch_unref(zb_watches *w, zb_watch *watch);
 /* zb_watch_path: the watched path, NUL-terminated, valid as long as the watch. */
 const char *zb_watch_path(const zb_watch *watch, size_t *len);
 
-/* zb_watches_fire collects into `out` (a list of zb_watch.link) the one-shot watches that an event of this type on this
- * path ends, with event and zxid filled in and the table's reference passed to the holder of the list, and into
- * `persist` an array (appended to; its memory is the caller's, zb_free) of persistent ones that are to be told (references NOT yet taken): PERSISTENT on the path itself, RECURSIVE on the path or an
- * ancestor (never for CHILD).
+/* zb_watches_fire collects into `out` (a list of zb_watch.link) the one-shot watches that an event of this type on
+ * this path ends, with event and zxid filled in and the table's reference passed to the holder of the list, and into
+ * `persist` an array (appended to; its memory is the caller's, zb_free) of persistent ones that are to be told
+ * (references NOT yet taken): PERSISTENT on the path itself, RECURSIVE on the path or an ancestor (never for CHILD).
  * Returns false when memory for `persist` ran out: nothing has changed then. */
 typedef struct zb_watch_array {
     zb_watch **items;
@@ -80,20 +80,20 @@ void zb_watches_expire(zb_watches *w, zb_link *out);
 /* zb_watches_take_persistent takes all persistent and recursive watches out too (event NONE): the client stops. */
 void zb_watches_take_persistent(zb_watches *w, zb_link *out);
 
-/* zb_watches_remove takes out the watchers of `kind` on a path that equal `watcher` (all if NULL), event *_REMOVED filled in, references
- * passed to the holder of `out`. *left is set to the tables that still have a watcher on that path, as a bit set of 1 << zb_watch_table.
- * Returns how many. */
+/* zb_watches_remove takes out the watchers of `kind` on a path that equal `watcher` (all if NULL), event *_REMOVED
+ * filled in, references passed to the holder of `out`. *left is set to the tables that still have a watcher on that
+ * path, as a bit set of 1 << zb_watch_table. Returns how many. */
 size_t zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_watcher *watcher, zb_link *out,
                          unsigned *left);
 
-/* Telling all persistent and recursive watches of one thing, a step at a time: the table may change between steps. Each
- * watch that is registered when the telling begins, and still is when its turn comes, is given out once, with a reference
- * taken; those registered later are not. A new telling ends the one before. NULL at the end. */
+/* Telling all persistent and recursive watches of one thing, a step at a time: the table may change between steps.
+ * Each watch that is registered when the telling begins, and still is when its turn comes, is given out once, with a
+ * reference taken; those registered later are not. A new telling ends the one before. NULL at the end. */
 void zb_watches_tell(zb_watches *w);
 zb_watch *zb_watches_tell_next(zb_watches *w);
 
-/* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table). *it is
- * zeroed at first. The table must not change during the walk. NULL at the end. */
+/* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table).
+ * *it is zeroed at first. The table must not change during the walk. NULL at the end. */
 typedef struct zb_watch_iter {
     zb_map_iter map;
     bool begun;

@@ -143,7 +143,48 @@ rig_watch(rig *r, const void *watcher, zobo_event_type type, const char *file, i
     return ev;
 }
 
+/* --- what it knows --- */
+
+zb_session_info
+rig_info(const rig *r)
+{
+    zb_session_info info;
+    zb_session_get_info(r->s, &info);
+    return info;
+}
+
+const zb_host *
+rig_host(const rig *r, size_t i)
+{
+    return &zb_session_hosts(r->s)->items[i];
+}
+
 /* --- the link --- */
+
+void
+rig_start(rig *r)
+{
+    rig_begin(r);
+    assert_int_equal(zb_session_start(r->s, NULL, r->now), ZOBO_OK);
+}
+
+void
+rig_wait(rig *r)
+{
+    zb_time at = zb_session_deadline(r->s);
+    assert_true(at != ZB_NEVER && at >= r->now);
+    r->now = at;
+    zb_session_tick(r->s, r->now);
+}
+
+void
+rig_fail_round(rig *r)
+{
+    for (size_t i = 0; i < zb_session_hosts(r->s)->n; i++) {
+        expect(r, ZB_EV_RESOLVE);
+        rig_resolved(r, 0);
+    }
+}
 
 void
 rig_resolved(rig *r, size_t n_addrs)

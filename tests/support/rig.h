@@ -66,7 +66,14 @@ void rig_state(rig *r, zobo_state state, zobo_err err, const char *file, int lin
 void rig_done(rig *r, rig_req *q, zobo_err err, const char *file, int line);
 rig_event *rig_watch(rig *r, const void *watcher, zobo_event_type type, const char *file, int line);
 
+/* What it knows */
+zb_session_info rig_info(const rig *r);
+const zb_host *rig_host(const rig *r, size_t i);
+
 /* The link */
+void rig_start(rig *r);                    /* begin, start */
+void rig_wait(rig *r);                     /* lets the session's own deadline come */
+void rig_fail_round(rig *r);               /* lets every server of a round be unresolvable */
 void rig_resolved(rig *r, size_t n_addrs); /* answers the last RESOLVE */
 void rig_up(rig *r);
 void rig_down(rig *r, zobo_err why);
