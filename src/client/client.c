@@ -53,6 +53,7 @@ init_empty(zobo_client *c)
     zb_list_init(&c->queue);
     zb_list_init(&c->starved);
     zb_list_init(&c->listeners);
+    zb_list_init(&c->spare_calls);
 }
 
 static zobo_err
@@ -104,6 +105,8 @@ free_client(zobo_client *c)
     }
     while ((l = zb_list_pop_front(&c->listeners)) != NULL)
         zb_free(ZB_CONTAINER_OF(l, zb_listener, link));
+    while ((l = zb_list_pop_front(&c->spare_calls)) != NULL)
+        zb_free(ZB_CONTAINER_OF(l, zobo_call, item.link));
     zb_free((void *)(uintptr_t)c->default_acl.items);
     zb_free(c->chroot_text);
     zb_fork_guard_free(c->guard);
@@ -409,7 +412,10 @@ zb_close_now(zobo_client *c)
     end_background(c);
     end_callbacks(c, here);
     /* What the last callbacks cancelled still has to be told. */
-    zb_run_items(c, &c->inline_pending);
+    zb_link spent;
+    zb_list_init(&spent);
+    zb_run_items(c, &c->inline_pending, &spent);
+    zb_calls_keep(c, &spent);
     destroy_sync(c);
     free_client(c);
 }

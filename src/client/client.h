@@ -125,6 +125,8 @@ struct zobo_client {
     bool driving;
     bool polling;    /* the driver is (about to be) in poll: it must be woken to see anything new */
     bool woken;      /* it has been */
+    bool woke_callers; /* the driver's last turn ended calls that threads sleep on */
+    bool loop_woken;   /* event loop: zobo_process has been asked for */
     int poll_wake;   /* the descriptor that wakes it */
     bool writing;    /* somebody is in send() without the lock */
     bool stealable;  /* the driver is the background thread in poll: the role may be taken from it */
@@ -134,7 +136,7 @@ struct zobo_client {
     bool lease_async;     /* the lease was taken by a submitter short of room: see driver.c */
     zb_link waiters;
     unsigned room_waiters;
-    int wake_fd[2]; /* background, foreground */
+    int wake_fd[2]; /* wakes the background thread or asks for zobo_process; wakes a thread that drives in a blocking call */
     bool in_inline;
     pthread_t inline_thread;
     zb_link inline_pending; /* zb_item: inline callbacks of calls that ended outside the driver */
@@ -177,6 +179,8 @@ struct zobo_client {
     uint32_t epoll_events;
 
     zb_helper_box *box;
+    zb_link spare_calls; /* zobo_call.item: to be used again */
+    size_t n_spare_calls;
 
     /* read without the lock */
     _Atomic int state;
@@ -229,6 +233,10 @@ zobo_err zb_sync_of(zobo_err err, zobo_call *call, zobo_reply **out);
 
 void zb_call_finished(zobo_client *c, zobo_call *call, zb_link *inline_list, zb_time now);
 void zb_call_unref(zobo_call *call);
+/* zb_call_unref_to puts the call in `spent` instead of freeing it. */
+void zb_call_unref_to(zobo_call *call, zb_link *spent);
+/* zb_calls_keep keeps spent calls for the next ones, up to a limit. Locked. */
+void zb_calls_keep(zobo_client *c, zb_link *spent);
 
 /* ---- ops.c ---- */
 
@@ -290,7 +298,8 @@ void zb_publish_sent(zobo_client *c); /* the bytes sent only */
 
 void *zb_callbacks(void *client);
 void zb_queue_item(zobo_client *c, zb_item *item);
-void zb_run_items(zobo_client *c, zb_link *items); /* unlocked */
+/* zb_run_items runs callbacks, unlocked; calls that nobody needs any more are left in `spent`. */
+void zb_run_items(zobo_client *c, zb_link *items, zb_link *spent);
 /* zb_run_callbacks runs what is queued. Locked; unlocks meanwhile. False: there was nothing. */
 bool zb_run_callbacks(zobo_client *c);
 void zb_queue_state(zobo_client *c, zobo_state state);
@@ -313,6 +322,7 @@ zobo_err zb_loop_open(zobo_client *c);
 void zb_loop_close(zobo_client *c);
 void zb_loop_update(zobo_client *c); /* descriptor interest and timer, after anything changed. Locked */
 void zb_loop_forget_fd(zobo_client *c);
+void zb_loop_wake(zobo_client *c); /* has zobo_process called */
 
 /* ---- client.c ---- */
 

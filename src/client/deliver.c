@@ -76,7 +76,7 @@ run_event(zobo_client *c, zb_event_item *it)
 }
 
 static void
-run_call(zobo_call *call)
+run_call(zobo_call *call, zb_link *spent)
 {
     if (call->step) {
         zobo_reply *reply = call->req.reply;
@@ -85,7 +85,7 @@ run_call(zobo_call *call)
     } else {
         call->fn(call->arg, call->req.err, call->req.reply);
     }
-    zb_call_unref(call);
+    zb_call_unref_to(call, spent);
 }
 
 /* Calls each listener there is, minding that they may add and remove listeners, themselves included. */
@@ -120,14 +120,14 @@ run_state(zobo_client *c, zb_state_item *it)
 }
 
 void
-zb_run_items(zobo_client *c, zb_link *items)
+zb_run_items(zobo_client *c, zb_link *items, zb_link *spent)
 {
     zb_link *l;
     while ((l = zb_list_pop_front(items)) != NULL) {
         zb_item *it = ZB_CONTAINER_OF(l, zb_item, link);
         switch ((zb_item_kind)it->kind) {
         case ZB_ITEM_CALL:
-            run_call(ZB_CONTAINER_OF(it, zobo_call, item));
+            run_call(ZB_CONTAINER_OF(it, zobo_call, item), spent);
             break;
         case ZB_ITEM_EVENT:
             run_event(c, ZB_CONTAINER_OF(it, zb_event_item, item));
@@ -160,15 +160,17 @@ zb_run_callbacks(zobo_client *c)
 {
     if (zb_list_empty(&c->queue) && zb_list_empty(&c->starved))
         return false;
-    zb_link items;
+    zb_link items, spent;
     zb_list_init(&items);
+    zb_list_init(&spent);
     zb_list_append(&items, &c->queue);
     size_t n = c->undelivered;
     c->in_callbacks = true;
     run_starved(c);
     zb_unlock(c);
-    zb_run_items(c, &items);
+    zb_run_items(c, &items, &spent);
     zb_lock(c);
+    zb_calls_keep(c, &spent);
     c->in_callbacks = false;
     c->undelivered -= n;
     if (c->room_waiters) {

@@ -9,7 +9,8 @@
  * The background thread is the driver of last resort. When the role is taken from it, it naps for a millisecond at a
  * time and takes it back only when nobody has had it since it last looked (the lease). So a row of blocking calls costs
  * it a thousand short wake-ups a second instead of one for each call, and each call three system calls: send, poll,
- * recv. What arrives unasked between two blocking calls waits a millisecond at most.
+ * recv. While calls keep coming the naps grow to eight milliseconds, for it is the calls that read the socket then. What
+ * arrives unasked after the last of them waits for so long at most.
  *
  * A submitter of asynchronous calls wakes the driver only if it sleeps and nobody has done so yet. One that had to wait
  * for room drove the session itself, and the lease it leaves is of another kind (lease_async): its next submissions
@@ -20,11 +21,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <time.h>
 
 #include "client/client.h"
 
-enum { PIECES = 16, READ_ROOM = 256 * 1024, WORTH_SENDING = 16 * 1024, NAP_NS = 1000000, NAPS_BEFORE_SLEEP = 64 };
+enum { PIECES = 16, READ_ROOM = 256 * 1024, WORTH_SENDING = 16 * 1024, NAP_NS = 1000000, NAPS_OF_ONE_LENGTH = 8, MAX_NAP_SHIFT = 3, NAPS_BEFORE_SLEEP = 64 };
 
 static struct timespec
 to_timespec(zb_time t)
@@ -108,8 +110,10 @@ zb_wake_waiters(zobo_client *c)
 void
 zb_wake_call(zobo_client *c, zobo_call *call)
 {
-    for (zb_waiter *w = call->waiters; w; w = w->next_of_call)
+    for (zb_waiter *w = call->waiters; w; w = w->next_of_call) {
         zb_wake_thread(c, w);
+        c->woke_callers = true;
+    }
 }
 
 static void
@@ -137,8 +141,7 @@ zb_kick(zobo_client *c)
         if (c->polling)
             wake_poller(c);
     } else if (c->event_loop) {
-        c->poll_wake = c->wake_fd[0];
-        wake_poller(c);
+        zb_loop_wake(c);
     } else {
         wake_background(c);
     }
@@ -164,9 +167,12 @@ run_inline(zobo_client *c, zb_link *items)
         return;
     c->in_inline = true;
     c->inline_thread = pthread_self();
+    zb_link spent;
+    zb_list_init(&spent);
     zb_unlock(c);
-    zb_run_items(c, items);
+    zb_run_items(c, items, &spent);
     zb_lock(c);
+    zb_calls_keep(c, &spent);
     c->in_inline = false;
 }
 
@@ -327,7 +333,7 @@ take_role(zobo_client *c, bool wants_room)
     c->driving = true;
     c->activity++;
     c->lease_async = wants_room;
-    c->poll_wake = c->wake_fd[c->event_loop ? 0 : 1];
+    c->poll_wake = c->wake_fd[1];
 }
 
 static void
@@ -392,7 +398,8 @@ zb_drive(zobo_client *c, zb_ready_fn *ready, void *arg, zobo_call *call, bool wa
             break;
         if (!mine) {
             if (c->driving && !c->stealable) {
-                if (zb_session_wants_write(c->session) && !c->writing) {
+                /* A driver that is not in poll sends all there is before it polls again. */
+                if (c->polling && zb_session_wants_write(c->session) && !c->writing) {
                     zb_flush(c);
                     if (ready(c, arg) || !c->driving || c->stealable)
                         continue;
@@ -403,7 +410,14 @@ zb_drive(zobo_client *c, zb_ready_fn *ready, void *arg, zobo_call *call, bool wa
             take_role(c, wants_room);
             mine = true;
         }
+        c->woke_callers = false;
         (void)zb_turn(c, false, true, deadline);
+        if (c->woke_callers && !ready(c, arg)) {
+            /* They are about to ask for more: what they submit now goes out in one piece with what is there. */
+            zb_unlock(c);
+            (void)sched_yield();
+            zb_lock(c);
+        }
     }
     c->room_waiters -= wants_room;
     if (mine)
@@ -415,9 +429,10 @@ zb_drive(zobo_client *c, zb_ready_fn *ready, void *arg, zobo_call *call, bool wa
 
 /* ---- the background thread ---- */
 
-/* Sleeps for a nap (`long_sleep`: until woken). True: somebody asked for the background thread by name. */
+/* Sleeps for a nap (`busy` counts those before it during which others drove; `long_sleep`: until woken). True: somebody
+ * asked for the background thread by name. */
 static bool
-nap(zobo_client *c, bool long_sleep)
+nap(zobo_client *c, unsigned busy, bool long_sleep)
 {
     bool asked;
     c->bg = long_sleep ? ZB_BG_ASLEEP : ZB_BG_NAPPING;
@@ -425,7 +440,9 @@ nap(zobo_client *c, bool long_sleep)
         if (long_sleep) {
             pthread_cond_wait(&c->bg_cond, &c->lock);
         } else {
-            struct timespec ts = to_timespec(zb_now() + NAP_NS);
+            unsigned shift = busy / NAPS_OF_ONE_LENGTH;
+            zb_time length = (zb_time)NAP_NS << (shift < MAX_NAP_SHIFT ? shift : MAX_NAP_SHIFT);
+            struct timespec ts = to_timespec(zb_now() + length);
             (void)pthread_cond_timedwait(&c->bg_cond, &c->lock, &ts);
         }
     }
@@ -461,23 +478,24 @@ zb_background(void *client)
     zobo_client *c = client;
     zb_lock(c);
     uint64_t seen = c->activity;
-    unsigned naps = 0;
+    unsigned naps = 0, busy = 0; /* in a row: while one thread sat in poll; while calls came and went */
     while (!c->quit) {
         bool asked = false;
         if (!has_work(c)) {
-            (void)nap(c, true);
+            (void)nap(c, 0, true);
             continue;
         }
         if (c->driving || c->activity != seen || !zb_list_empty(&c->waiters)) {
             naps = c->activity == seen ? naps + 1 : 0;
+            busy = c->activity == seen ? 0 : busy + 1;
             seen = c->activity;
-            asked = nap(c, naps > NAPS_BEFORE_SLEEP);
+            asked = nap(c, busy, naps > NAPS_BEFORE_SLEEP);
         }
         if (c->driving || !has_work(c) || c->quit)
             continue;
         if (!asked && (c->activity != seen || !zb_list_empty(&c->waiters)))
             continue;
-        naps = 0;
+        naps = busy = 0;
         drive_in_background(c);
         seen = c->activity;
     }

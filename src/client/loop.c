@@ -58,7 +58,7 @@ update_socket(zobo_client *c)
         c->epoll_events = e.events;
     } else {
         c->link_broken = true; /* no way to hear from it: the next turn reports it */
-        zb_kick(c);
+        zb_loop_wake(c);
     }
 }
 
@@ -66,20 +66,28 @@ void
 zb_loop_update(zobo_client *c)
 {
     update_socket(c);
+    /* A deadline that has moved away is left: the timer then rings in vain, once, instead of being set at each reply. */
     zb_time at = zb_session_deadline(c->session);
-    if (at != c->timer_at) {
+    if (at < c->timer_at) {
         struct itimerspec t = {{0, 0}, {0, 0}};
-        if (at != ZB_NEVER) {
-            uint64_t ns = at ? at : 1; /* 0 would disarm it */
-            t.it_value.tv_sec = (time_t)(ns / 1000000000U);
-            t.it_value.tv_nsec = (long)(ns % 1000000000U);
-        }
+        uint64_t ns = at ? at : 1; /* 0 would disarm it */
+        t.it_value.tv_sec = (time_t)(ns / 1000000000U);
+        t.it_value.tv_nsec = (long)(ns % 1000000000U);
         if (timerfd_settime(c->timer_fd, TFD_TIMER_ABSTIME, &t, NULL) == 0)
             c->timer_at = at;
     }
     if (!c->in_process && (!zb_list_empty(&c->queue) || !zb_list_empty(&c->starved) ||
                            !zb_list_empty(&c->inline_pending) || c->ask != ZB_ASK_NOTHING))
-        zb_kick(c);
+        zb_loop_wake(c);
+}
+
+void
+zb_loop_wake(zobo_client *c)
+{
+    if (!c->loop_woken) {
+        c->loop_woken = true;
+        zb_wake(c->wake_fd[0]);
+    }
 }
 
 int
@@ -109,6 +117,8 @@ zobo_process(zobo_client *c)
             c->timer_at = ZB_NEVER;
         c->driving = true;
         c->poll_wake = c->wake_fd[0];
+        c->loop_woken = false; /* before anything is looked at: what is asked for from now on is asked anew */
+        zb_wake_drain(c->wake_fd[0]);
         /* The first turn does what is due without looking at the socket, if there is any; the second looks. */
         (void)zb_turn(c, false, false, 0);
         (void)zb_turn(c, false, false, 0);

@@ -112,12 +112,36 @@ zb_run_sync(zobo_client *c, const zb_order *o, zobo_reply **out, zobo_stat *stat
     return err;
 }
 
+/* Calls are used again: they come and go by the million, and holes left by freed ones between what stays (watches) would
+ * cost memory. Not under the address sanitizer, which is to see a use after free. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SPARE_CALLS = 0 };
+#else
+enum { SPARE_CALLS = 4096 };
+#endif
+
+void
+zb_calls_keep(zobo_client *c, zb_link *spent)
+{
+    zb_link *l;
+    while (c->n_spare_calls < SPARE_CALLS && (l = zb_list_pop_front(spent)) != NULL) {
+        zb_list_push_front(&c->spare_calls, l);
+        c->n_spare_calls++;
+    }
+    while ((l = zb_list_pop_front(spent)) != NULL)
+        zb_free(ZB_CONTAINER_OF(l, zobo_call, item.link));
+}
+
+/* Locked. */
 static zobo_call *
 new_call(zobo_client *c, const zobo_how *how, bool handle)
 {
-    zobo_call *call = zb_calloc(1, sizeof *call);
+    zb_link *l = zb_list_pop_front(&c->spare_calls);
+    zobo_call *call = l ? ZB_CONTAINER_OF(l, zobo_call, item.link) : zb_malloc(sizeof *call);
     if (!call)
         return NULL;
+    c->n_spare_calls -= l != NULL;
+    memset(call, 0, sizeof *call);
     atomic_init(&call->refs, handle ? 2 : 1);
     atomic_init(&call->done, false);
     call->client = c;
@@ -143,11 +167,11 @@ zb_run_async(zobo_client *c, const zb_order *o, const zobo_how *how, zobo_call *
         err = zb_check_how(how);
     if (err)
         return err;
-    zobo_call *call = new_call(c, how, out != NULL);
-    if (!call)
-        return ZOBO_ENOMEM;
+    zobo_call *call = NULL;
     zb_lock(c);
     err = make_room(c);
+    if (!err && !(call = new_call(c, how, out != NULL)))
+        err = ZOBO_ENOMEM;
     if (!err)
         err = submit_locked(c, call, o);
     if (!err)
@@ -164,13 +188,14 @@ zobo_err
 zb_run_step(zobo_client *c, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg, uint32_t timeout_ms)
 {
     zobo_how how = {.timeout_ms = timeout_ms, .arg = arg, .flags = ZOBO_INLINE};
-    zobo_call *call = new_call(c, &how, false);
-    if (!call)
-        return ZOBO_ENOMEM;
-    call->step = done;
-    call->req.want_reply = want_reply;
     zb_lock(c);
-    zobo_err err = submit_locked(c, call, o);
+    zobo_call *call = new_call(c, &how, false);
+    zobo_err err = ZOBO_ENOMEM;
+    if (call) {
+        call->step = done;
+        call->req.want_reply = want_reply;
+        err = submit_locked(c, call, o);
+    }
     if (!err)
         zb_after_submit(c);
     zb_unlock(c);
@@ -216,13 +241,27 @@ zb_call_finished(zobo_client *c, zobo_call *call, zb_link *inline_list, zb_time 
         zb_queue_item(c, &call->item);
 }
 
+static bool
+last_ref(zobo_call *call)
+{
+    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) > 1)
+        return false;
+    zobo_reply_free(call->req.reply);
+    return true;
+}
+
 void
 zb_call_unref(zobo_call *call)
 {
-    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) > 1)
-        return;
-    zobo_reply_free(call->req.reply);
-    zb_free(call);
+    if (last_ref(call))
+        zb_free(call);
+}
+
+void
+zb_call_unref_to(zobo_call *call, zb_link *spent)
+{
+    if (last_ref(call))
+        zb_list_push_back(spent, &call->item.link);
 }
 
 /* ---- compound operations ----
@@ -239,7 +278,9 @@ zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_call **ou
         err = zb_check_how(how);
     if (err)
         return err;
+    zb_lock(c);
     zobo_call *call = new_call(c, how, handle);
+    zb_unlock(c);
     if (!call)
         return ZOBO_ENOMEM;
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
