@@ -66,10 +66,31 @@ maker_free(maker *m)
     zb_free(m);
 }
 
+/* ensure_path's reply: the path as the client sees it. */
+static zobo_reply *
+path_reply(const maker *m)
+{
+    const char *path;
+    size_t len;
+    (void)zb_path_strip(&m->client->chroot, m->full, m->full_len, &path, &len);
+    zobo_reply *reply = zb_calloc(1, sizeof *reply + len + 1);
+    if (!reply)
+        return NULL;
+    reply->path = memcpy(reply + 1, path, len); /* the rest is zero */
+    reply->zxid = zobo_last_zxid(m->client);
+    return reply;
+}
+
 static void
 finish(maker *m, zobo_err err, zobo_reply *reply)
 {
     zobo_call *call = m->call;
+    if (!err && !m->is_create && call->req.want_reply) {
+        zobo_reply_free(reply);
+        reply = path_reply(m);
+        if (!reply)
+            err = ZOBO_EREPLYLOST;
+    }
     maker_free(m);
     zb_compound_end(call, err, reply);
 }

@@ -314,6 +314,13 @@ void
 zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply)
 {
     zobo_client *c = call->client;
+    if (!err && !reply && call->req.want_reply) { /* an empty reply is one */
+        reply = zb_calloc(1, sizeof *reply);
+        if (reply)
+            reply->zxid = zobo_last_zxid(c);
+        else
+            err = ZOBO_EREPLYLOST;
+    }
     zb_lock(c);
     end_locked(c, call, err, reply);
     zb_unlock(c);
