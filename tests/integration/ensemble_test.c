@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Three servers that are killed, paused, brought back, and outnumbered. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/record.h"
+#include "support/zk.h"
+
+static zt_zk zk;
+
+static int
+group_up(void **state)
+{
+    (void)state;
+    zt_zk_start(&zk, 3, 500);
+    return 0;
+}
+
+static int
+group_down(void **state)
+{
+    (void)state;
+    zt_zk_stop(&zk);
+    return 0;
+}
+
+static zt_states states;
+
+static zobo_client *
+begin(bool read_only)
+{
+    zt_states_init(&states);
+    zobo_options o = zt_options(zk.hosts, 8000);
+    o.read_only = read_only;
+    o.connect_timeout_ms = 1500;
+    zobo_client *c = zt_client_with(&o);
+    assert_ok(zobo_add_listener(c, zt_states_listener, &states));
+    return c;
+}
+
+static void
+end(zobo_client *c)
+{
+    zobo_close(c);
+    zt_states_destroy(&states);
+}
+
+static int
+server_of(const zobo_client *c)
+{
+    char host[64];
+    zobo_connected_host(c, host, sizeof host);
+    return zt_zk_index(&zk, host);
+}
+
+/* Tries until it goes through: elections take their time. */
+static void
+must_work(zobo_client *c, const char *path)
+{
+    ZT_WAIT_MS(zobo_set(c, path, "x", 1, -1, NULL) == ZOBO_OK, 60000);
+}
+
+static void
+test_the_server_is_killed(void **state)
+{
+    (void)state;
+    zobo_client *c = begin(false);
+    zobo_client_id before, after;
+    assert_ok(zobo_create(c, "/killed", "", 0, &(zobo_create_options){.ephemeral = true}, NULL));
+    zt_events events;
+    zt_events_init(&events);
+    zobo_watcher w = zt_events_watcher(&events);
+    assert_ok(zobo_get(c, "/killed", &w, NULL));
+    assert_ok(zobo_get_client_id(c, &before));
+    int i = server_of(c);
+    assert_in_range(i, 1, 3);
+    zt_zk_signal(&zk, i, "KILL");
+    assert_true(zt_states_wait(&states, 0, ZOBO_SUSPENDED, ZT_SOON_MS) == 0);
+    assert_true(zt_states_wait(&states, 1, ZOBO_CONNECTED, 2 * ZT_SOON_MS) >= 1);
+    assert_ok(zobo_get_client_id(c, &after));
+    assert_int_equal(before.session_id, after.session_id);
+    assert_true(server_of(c) != i);
+    must_work(c, "/killed");
+    assert_true(zt_events_wait(&events, 1, ZT_SOON_MS));
+    assert_int_equal(zt_events_at(&events, 0).type, ZOBO_EVENT_CHANGED);
+    zt_zk_restart(&zk, i);
+    end(c);
+    zt_events_destroy(&events);
+}
+
+static void
+test_the_server_is_paused(void **state)
+{
+    (void)state;
+    zobo_client *c = begin(false);
+    zobo_client_id before, after;
+    assert_ok(zobo_create(c, "/paused", "", 0, &(zobo_create_options){.ephemeral = true}, NULL));
+    assert_ok(zobo_get_client_id(c, &before));
+    int i = server_of(c);
+    zt_zk_signal(&zk, i, "STOP"); /* its kernel still takes connections; it says nothing */
+    zobo_err err = zobo_get(c, "/paused", NULL, NULL);
+    assert_err(err, ZOBO_ECONNECTIONLOSS);
+    assert_true(zt_states_wait(&states, 1, ZOBO_CONNECTED, 2 * ZT_SOON_MS) >= 1);
+    assert_true(server_of(c) != i);
+    must_work(c, "/paused");
+    assert_ok(zobo_get_client_id(c, &after));
+    assert_int_equal(before.session_id, after.session_id);
+    zt_zk_signal(&zk, i, "CONT");
+    end(c);
+}
+
+static void
+test_rolling_restart_under_load(void **state)
+{
+    (void)state;
+    enum { MAX = 100000 };
+    zobo_client *c = begin(false);
+    zobo_client_id before, after;
+    assert_ok(zobo_get_client_id(c, &before));
+    assert_ok(zobo_ensure_path(c, "/load", NULL));
+    zt_calls calls;
+    zt_calls_init(&calls, MAX);
+    size_t submitted = 0;
+    for (int i = 1; i <= 3; i++) {
+        zt_zk_signal(&zk, i, "KILL");
+        for (int n = 0; n < 50; n++, submitted++) {
+            char path[32];
+            snprintf(path, sizeof path, "/load/n%zu", submitted);
+            zobo_how how = zt_calls_how(&calls);
+            how.timeout_ms = 60000;
+            assert_ok(zobo_create_async(c, path, "", 0, NULL, &how, NULL));
+        }
+        zt_zk_restart(&zk, i);
+        must_work(c, "/load");
+    }
+    assert_true(zt_calls_wait(&calls, 3 * ZT_SOON_MS));
+    assert_true(zt_calls_once_each(&calls));
+    /* What was acknowledged is there; what was never sent is not. */
+    ZT_WAIT(zobo_sync(c, "/") == ZOBO_OK);
+    for (size_t i = 0; i < submitted; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "/load/n%zu", i);
+        zobo_err there = zobo_exists(c, path, NULL, NULL), err = calls.items[i].err;
+        if (err == ZOBO_OK)
+            assert_ok(there);
+        else if (zobo_err_class(err) == ZOBO_CLASS_RETRY)
+            assert_err(there, ZOBO_ENONODE);
+        else
+            assert_class(err, ZOBO_CLASS_UNKNOWN);
+    }
+    assert_ok(zobo_get_client_id(c, &after));
+    assert_int_equal(before.session_id, after.session_id);
+    ZT_WAIT(zobo_delete_recursive(c, "/load") == ZOBO_OK);
+    zt_calls_destroy(&calls);
+    end(c);
+}
+
+static void
+test_without_a_quorum(void **state)
+{
+    (void)state;
+    zobo_client *rw = begin(false), *ro;
+    assert_ok(zobo_create(rw, "/ro", "kept", 4, NULL, NULL));
+    zobo_options o = zt_options(zk.hosts, 8000);
+    o.read_only = true;
+    o.connect_timeout_ms = 1500;
+    ro = zt_client_with(&o);
+    zt_states ro_states;
+    zt_states_init(&ro_states);
+    assert_ok(zobo_add_listener(ro, zt_states_listener, &ro_states));
+    assert_int_equal(zobo_get_state(ro), ZOBO_CONNECTED);
+    zt_zk_signal(&zk, 1, "KILL");
+    zt_zk_signal(&zk, 2, "KILL");
+    ZT_WAIT_MS(zobo_get_state(ro) == ZOBO_CONNECTED_RO, 60000);
+    zobo_reply *r = NULL;
+    ZT_WAIT(zobo_get(ro, "/ro", NULL, &r) == ZOBO_OK);
+    assert_string_equal(r->data, "kept");
+    zobo_reply_free(r);
+    assert_err(zobo_set(ro, "/ro", "x", 1, -1, NULL), ZOBO_ENOTREADONLY);
+    assert_err(zobo_create(ro, "/ro2", "", 0, NULL, NULL), ZOBO_ENOTREADONLY);
+    zobo_transaction *tx;
+    assert_ok(zobo_transaction_new(ro, &tx));
+    assert_ok(zobo_transaction_set(tx, "/ro", "x", 1, -1));
+    assert_err(zobo_transaction_commit(tx, NULL), ZOBO_ENOTREADONLY); /* in the header: E4 */
+    zobo_transaction_free(tx);
+    assert_true(zobo_get_state(rw) == ZOBO_SUSPENDED || zobo_get_state(rw) == ZOBO_LOST);
+    size_t from = zt_states_n(&ro_states);
+    zt_zk_restart(&zk, 1);
+    zt_zk_restart(&zk, 2);
+    assert_true(zt_states_wait(&ro_states, from, ZOBO_CONNECTED, 90000) >= 0); /* it finds the writer by itself */
+    must_work(ro, "/ro");
+    ZT_WAIT_MS(zobo_get_state(rw) == ZOBO_CONNECTED, 60000);
+    must_work(rw, "/ro");
+    zobo_close(ro);
+    zt_states_destroy(&ro_states);
+    end(rw);
+}
+
+static void
+test_set_hosts(void **state)
+{
+    (void)state;
+    zobo_client *c = begin(false);
+    zobo_client_id before, after;
+    assert_ok(zobo_get_client_id(c, &before));
+    int from = server_of(c), to = from % 3 + 1;
+    char hosts[64];
+    snprintf(hosts, sizeof hosts, "127.0.0.1:%d", zt_zk_port(&zk, to));
+    assert_ok(zobo_set_hosts(c, hosts, NULL));
+    assert_ok(zobo_sync(c, "/"));
+    assert_int_equal(server_of(c), from);
+    assert_int_equal(zt_states_n(&states), 0);
+    zt_zk_signal(&zk, from, "KILL");
+    assert_true(zt_states_wait(&states, 0, ZOBO_CONNECTED, 60000) >= 0);
+    assert_int_equal(server_of(c), to);
+    assert_ok(zobo_get_client_id(c, &after));
+    assert_int_equal(before.session_id, after.session_id);
+    zt_zk_restart(&zk, from);
+    end(c);
+}
+
+static void
+test_config_and_reads_everywhere(void **state)
+{
+    (void)state;
+    zobo_client *c = begin(false);
+    zobo_reply *r;
+    assert_ok(zobo_get_config(c, NULL, &r));
+    assert_non_null(strstr(r->data, "server.3=")); /* an ensemble has one to show */
+    zobo_reply_free(r);
+    assert_err(zobo_reconfig(c, NULL, "3", NULL, -1, NULL), ZOBO_ERECONFIGDISABLED);
+    ZT_WAIT(zobo_create(c, "/everywhere", "1", 1, NULL, NULL) == ZOBO_OK);
+    for (int i = 1; i <= 3; i++) {
+        char hosts[64];
+        snprintf(hosts, sizeof hosts, "127.0.0.1:%d", zt_zk_port(&zk, i));
+        zobo_client *one = zt_client(hosts, 8000);
+        assert_ok(zobo_sync(one, "/everywhere")); /* without it a follower may be behind */
+        assert_ok(zobo_get(one, "/everywhere", NULL, NULL));
+        zobo_close(one);
+    }
+    end(c);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_config_and_reads_everywhere),
+        cmocka_unit_test(test_the_server_is_killed),
+        cmocka_unit_test(test_the_server_is_paused),
+        cmocka_unit_test(test_rolling_restart_under_load),
+        cmocka_unit_test(test_set_hosts),
+        cmocka_unit_test(test_without_a_quorum),
+    };
+    return cmocka_run_group_tests(tests, group_up, group_down);
+}
