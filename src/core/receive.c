@@ -242,10 +242,20 @@ static zobo_err
 check_length(const zb_session *s, uint32_t len)
 {
     if (s->phase == ZB_PHASE_HANDSHAKE)
-        return len == CONNECT_REPLY_BYTES || len == CONNECT_REPLY_BYTES + 1 ? ZOBO_OK : ZOBO_EPROTOCOL;
+        return len == CONNECT_REPLY_BYTES || len == CONNECT_REPLY_BYTES + 1 || len == ZB_REPLY_HEAD ? ZOBO_OK
+                                                                                                     : ZOBO_EPROTOCOL;
     if (len > INT32_MAX || len < ZB_REPLY_HEAD)
         return ZOBO_EPROTOCOL;
     return len > s->max_reply_bytes ? ZOBO_EFRAMESIZE : ZOBO_OK;
+}
+
+/* A server that only reads, asked for a session that it cannot make, answers with a reply's head in the handshake's place. */
+static void
+refused(zb_session *s, const uint8_t *head, zb_time now)
+{
+    int32_t err = (int32_t)zb_load32(head + 12);
+    bool sound = err < 0 && err > OUR_FIRST;
+    zb_conn_lost(s, sound ? (zobo_err)err : ZOBO_EPROTOCOL, 0, now);
 }
 
 static step
@@ -268,7 +278,10 @@ next_frame(zb_session *s, zb_event *ev, zb_time now)
     in->begin += 4 + (size_t)len;
     p += 4;
     if (ZB_UNLIKELY(s->phase == ZB_PHASE_HANDSHAKE)) {
-        zb_conn_handshake_reply(s, p, len, now);
+        if (len == ZB_REPLY_HEAD)
+            refused(s, p, now);
+        else
+            zb_conn_handshake_reply(s, p, len, now);
         return STEP_MORE;
     }
     int32_t xid = (int32_t)zb_load32(p);
