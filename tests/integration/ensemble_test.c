@@ -29,11 +29,10 @@ group_down(void **state)
 static zt_states states;
 
 static zobo_client *
-begin(bool read_only)
+begin(void)
 {
     zt_states_init(&states);
     zobo_options o = zt_options(zk.hosts, 8000);
-    o.read_only = read_only;
     o.connect_timeout_ms = 1500;
     zobo_client *c = zt_client_with(&o);
     assert_ok(zobo_add_listener(c, zt_states_listener, &states));
@@ -66,7 +65,7 @@ static void
 test_the_server_is_killed(void **state)
 {
     (void)state;
-    zobo_client *c = begin(false);
+    zobo_client *c = begin();
     zobo_client_id before, after;
     assert_ok(zobo_create(c, "/killed", "", 0, &(zobo_create_options){.ephemeral = true}, NULL));
     zt_events events;
@@ -94,7 +93,7 @@ static void
 test_the_server_is_paused(void **state)
 {
     (void)state;
-    zobo_client *c = begin(false);
+    zobo_client *c = begin();
     zobo_client_id before, after;
     assert_ok(zobo_create(c, "/paused", "", 0, &(zobo_create_options){.ephemeral = true}, NULL));
     assert_ok(zobo_get_client_id(c, &before));
@@ -116,7 +115,7 @@ test_rolling_restart_under_load(void **state)
 {
     (void)state;
     enum { MAX = 100000 };
-    zobo_client *c = begin(false);
+    zobo_client *c = begin();
     zobo_client_id before, after;
     assert_ok(zobo_get_client_id(c, &before));
     assert_ok(zobo_ensure_path(c, "/load", NULL));
@@ -158,51 +157,10 @@ test_rolling_restart_under_load(void **state)
 }
 
 static void
-test_without_a_quorum(void **state)
-{
-    (void)state;
-    zobo_client *rw = begin(false), *ro;
-    assert_ok(zobo_create(rw, "/ro", "kept", 4, NULL, NULL));
-    zobo_options o = zt_options(zk.hosts, 8000);
-    o.read_only = true;
-    o.connect_timeout_ms = 1500;
-    ro = zt_client_with(&o);
-    zt_states ro_states;
-    zt_states_init(&ro_states);
-    assert_ok(zobo_add_listener(ro, zt_states_listener, &ro_states));
-    assert_int_equal(zobo_get_state(ro), ZOBO_CONNECTED);
-    zt_zk_signal(&zk, 1, "KILL");
-    zt_zk_signal(&zk, 2, "KILL");
-    ZT_WAIT_MS(zobo_get_state(ro) == ZOBO_CONNECTED_RO, 60000);
-    zobo_reply *r = NULL;
-    ZT_WAIT(zobo_get(ro, "/ro", NULL, &r) == ZOBO_OK);
-    assert_string_equal(r->data, "kept");
-    zobo_reply_free(r);
-    assert_err(zobo_set(ro, "/ro", "x", 1, -1, NULL), ZOBO_ENOTREADONLY);
-    assert_err(zobo_create(ro, "/ro2", "", 0, NULL, NULL), ZOBO_ENOTREADONLY);
-    zobo_transaction *tx;
-    assert_ok(zobo_transaction_new(ro, &tx));
-    assert_ok(zobo_transaction_set(tx, "/ro", "x", 1, -1));
-    assert_err(zobo_transaction_commit(tx, NULL), ZOBO_ENOTREADONLY); /* in the header: E4 */
-    zobo_transaction_free(tx);
-    assert_true(zobo_get_state(rw) == ZOBO_SUSPENDED || zobo_get_state(rw) == ZOBO_LOST);
-    size_t from = zt_states_n(&ro_states);
-    zt_zk_restart(&zk, 1);
-    zt_zk_restart(&zk, 2);
-    assert_true(zt_states_wait(&ro_states, from, ZOBO_CONNECTED, 90000) >= 0); /* it finds the writer by itself */
-    must_work(ro, "/ro");
-    ZT_WAIT_MS(zobo_get_state(rw) == ZOBO_CONNECTED, 60000);
-    must_work(rw, "/ro");
-    zobo_close(ro);
-    zt_states_destroy(&ro_states);
-    end(rw);
-}
-
-static void
 test_set_hosts(void **state)
 {
     (void)state;
-    zobo_client *c = begin(false);
+    zobo_client *c = begin();
     zobo_client_id before, after;
     assert_ok(zobo_get_client_id(c, &before));
     int from = server_of(c), to = from % 3 + 1;
@@ -225,7 +183,7 @@ static void
 test_config_and_reads_everywhere(void **state)
 {
     (void)state;
-    zobo_client *c = begin(false);
+    zobo_client *c = begin();
     zobo_reply *r;
     assert_ok(zobo_get_config(c, NULL, &r));
     assert_non_null(strstr(r->data, "server.3=")); /* an ensemble has one to show */
@@ -252,7 +210,6 @@ main(void)
         cmocka_unit_test(test_the_server_is_paused),
         cmocka_unit_test(test_rolling_restart_under_load),
         cmocka_unit_test(test_set_hosts),
-        cmocka_unit_test(test_without_a_quorum),
     };
     return cmocka_run_group_tests(tests, group_up, group_down);
 }

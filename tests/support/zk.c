@@ -35,23 +35,29 @@ run(const char *before, const char *words, char *out, size_t size)
 }
 
 void
-zt_zk_start(zt_zk *zk, int n, int tick_ms)
+zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config)
 {
     if (access("/usr/share/java/zookeeper.jar", R_OK) || system("command -v java >/dev/null")) {
         printf("there is no ZooKeeper or no java here: run scripts/setup demo\n");
         exit(77);
     }
-    char before[160], words[160];
+    char before[400], words[160];
     zk->n = n;
     snprintf(zk->dir, sizeof zk->dir, "/tmp/zobo-zk-XXXXXX");
     if (!mkdtemp(zk->dir)) {
         perror("mkdtemp");
         exit(1);
     }
-    snprintf(before, sizeof before, "ZK_TICK=%d ZK_OWNER=%ld ZK_HEAP=256m ZK_JVM=-XX:TieredStopAtLevel=1", tick_ms,
-             (long)getpid());
+    snprintf(before, sizeof before, "ZK_TICK=%d ZK_CFG='%s' ZK_OWNER=%ld ZK_HEAP=256m ZK_JVM=-XX:TieredStopAtLevel=1",
+             tick_ms, config, (long)getpid());
     snprintf(words, sizeof words, "start %s %d", zk->dir, n);
     run(before, words, zk->hosts, sizeof zk->hosts);
+}
+
+void
+zt_zk_start(zt_zk *zk, int n, int tick_ms)
+{
+    zt_zk_start_with(zk, n, tick_ms, "");
 }
 
 void

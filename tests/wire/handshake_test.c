@@ -102,6 +102,30 @@ test_bad_handshake_is_survived(void **state)
 }
 
 static void
+test_a_session_refused_by_a_read_only_server(void **state)
+{
+    (void)state;
+    /* What a server without a quorum says when it may not make sessions: an error where the handshake should be. */
+    static const bad_handshake refusal = {"an error",
+                                          BYTES("\0\0\0\x10"
+                                                "\0\0\0\0"
+                                                "\xff\xff\xff\xff\xff\xff\xff\xff"
+                                                "\xff\xff\xff\x89"),
+                                          true};
+    zt_peer *peer =
+        zt_peer_start(&(zt_peer_config){.script = say_badly, .arg = (void *)(uintptr_t)(const void *)&refusal});
+    zobo_options options = zt_options(zt_peer_hosts(peer), 4000);
+    options.read_only = true;
+    zobo_client *client;
+    zobo_problem why = {0};
+    assert_ok(zobo_new(&options, &client, NULL));
+    assert_err(zobo_start(client, 300, &why), ZOBO_ENOCONNECTION);
+    assert_non_null(strstr(why.text, zobo_err_text(ZOBO_ENOTREADONLY)));
+    zobo_close(client);
+    zt_peer_stop(peer);
+}
+
+static void
 test_start_after_failed_start(void **state)
 {
     (void)state;
@@ -357,6 +381,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_P3_no_handshake),
         cmocka_unit_test(test_bad_handshake_is_survived),
+        cmocka_unit_test(test_a_session_refused_by_a_read_only_server),
         cmocka_unit_test(test_start_after_failed_start),
         cmocka_unit_test(test_silent_peer),
         cmocka_unit_test(test_the_request),
