@@ -43,8 +43,8 @@ typedef struct zb_req {
     bool want_reply;  /* build a zobo_reply; else only err and stat are filled */
     size_t n_results; /* MULTI and MULTI_READ: how many operations there are, and results there must be */
     /* set by the session */
-    uint8_t state; /* zb_req_state */
-    uint64_t seq;  /* place in the pending ring */
+    uint8_t state;  /* zb_req_state */
+    uint64_t seq;   /* place in the pending ring */
     uint8_t *frame; /* the encoded request while it waits for a connection (length word included); owned */
     uint32_t frame_len;
     zb_time submitted;
@@ -53,9 +53,9 @@ typedef struct zb_req {
     zobo_err err;
     int64_t zxid;
     bool has_stat;
-    zobo_stat stat;     /* for replies of kind STAT, also without want_reply */
-    int32_t count;      /* kind COUNT */
-    zobo_reply *reply;  /* with want_reply, unless err says there is none; a failed transaction has one */
+    zobo_stat stat;    /* for replies of kind STAT, also without want_reply */
+    int32_t count;     /* kind COUNT */
+    zobo_reply *reply; /* with want_reply, unless err says there is none; a failed transaction has one */
 } zb_req;
 
 typedef enum zb_req_state { ZB_REQ_NEW, ZB_REQ_WAITING, ZB_REQ_SENT, ZB_REQ_DONE } zb_req_state;
@@ -92,7 +92,7 @@ typedef struct zb_event {
     int64_t zxid;
     const char *path; /* WATCH: the server's path of the event, for NONE the watched one; valid until the next call */
     size_t path_len;  /* (it is not terminated) */
-    bool last; /* WATCH: the watcher's last event */
+    bool last;        /* WATCH: the watcher's last event */
 } zb_event;
 
 /* zb_session_new makes an idle session. Errors: ZOBO_ENOMEM, ZOBO_EBADHOSTS (with why). */
@@ -177,7 +177,7 @@ void zb_session_set_hosts(zb_session *s, zb_hosts *hosts);
 /* What it knows. */
 typedef struct zb_session_info {
     zobo_state state;
-    bool stopped; /* IDLE, CLOSED, or ended for good */
+    bool stopped;      /* IDLE, CLOSED, or ended for good */
     zobo_err ended_by; /* why, if it ended for good */
     bool has_session;
     zobo_client_id id;
