@@ -157,7 +157,7 @@ zb_conn_drop(zb_session *s, zb_time now)
     s->in.begin = s->in.end = 0;
     s->in.lent = false;
     s->set_watches_due = 0;
-    s->announce_due = false;
+    s->announce_due = 0;
     zb_auth_link_down(s, now);
 }
 
@@ -319,8 +319,7 @@ zb_session_link(zb_session *s, zb_link_state state, zobo_err why, int sys, zb_ti
 void
 zb_conn_announce(zb_session *s)
 {
-    s->announce_due = zb_auth_awaiting(s);
-    if (!s->announce_due)
+    if (s->announce_due == 0)
         zb_events_state(s, s->phase == ZB_PHASE_READONLY ? ZOBO_CONNECTED_RO : ZOBO_CONNECTED, ZOBO_OK);
 }
 
@@ -337,6 +336,7 @@ connected(zb_session *s, bool continued, bool read_only, zb_time now)
     log_host(s, ZOBO_LOG_INFO, read_only ? "connected, read-only, to" : "connected to", ZOBO_OK);
     ZB_LOG(&s->log, ZOBO_LOG_INFO, "session 0x%llx %s, timeout %u ms", (unsigned long long)s->id.session_id,
            continued ? "continues" : "begins", (unsigned)s->granted_ms);
+    s->announce_due = zb_auth_awaiting(s);
     zb_conn_announce(s);
 }
 

@@ -125,10 +125,13 @@ first_awaiting(zb_session *s)
     return NULL;
 }
 
-bool
-zb_auth_awaiting(zb_session *s)
+unsigned
+zb_auth_awaiting(const zb_session *s)
 {
-    return first_awaiting(s) != NULL;
+    unsigned n = 0;
+    for (zb_link *l = s->auths.next; l != &s->auths; l = l->next)
+        n += item_of(l)->awaiting;
+    return n;
 }
 
 /* ZOBO_EAUTHFAILED: the server, having refused one, closes the connection. */
@@ -153,7 +156,7 @@ zb_auth_reply(zb_session *s, zobo_err err)
     }
     if (err)
         return ZOBO_EAUTHFAILED;
-    if (s->announce_due && zb_conn_usable(s))
+    if (s->announce_due > 0 && zb_conn_usable(s) && --s->announce_due == 0)
         zb_conn_announce(s);
     return ZOBO_OK;
 }

@@ -154,9 +154,9 @@ struct zb_session {
 
     /* the session */
     bool has_session;
-    bool resuming;      /* the id was given to us and no server has confirmed it yet */
-    bool made_readonly; /* by a server that only reads: no other knows it */
-    bool announce_due;  /* connected, but the credentials are not answered yet: not told so far */
+    bool resuming;         /* the id was given to us and no server has confirmed it yet */
+    bool made_readonly;    /* by a server that only reads: no other knows it */
+    unsigned announce_due; /* connected, but so many of the credentials sent first are not answered: not told so far */
     zobo_client_id id;
     uint32_t granted_ms;
     zb_time granted;
@@ -245,7 +245,7 @@ bool zb_replay(zb_session *s);
 zobo_err zb_auth_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
 zobo_err zb_auth_keep(zb_session *s, const zobo_auth *auth);
 zobo_err zb_auth_reply(zb_session *s, zobo_err err); /* an error: the link is to go */
-bool zb_auth_awaiting(zb_session *s);                /* some sent on this connection are not answered yet */
+unsigned zb_auth_awaiting(const zb_session *s);      /* how many sent on this connection are not answered yet */
 void zb_auth_forget(zb_req *req);
 void zb_auth_link_down(zb_session *s, zb_time now);
 void zb_auth_end(zb_session *s, zobo_err err);
