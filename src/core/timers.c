@@ -19,15 +19,23 @@ ping_at(const zb_session *s)
     return (quiet > s->pinged ? quiet : s->pinged) + s->granted / 3;
 }
 
+static zb_time
+earlier(zb_time a, zb_time b)
+{
+    return a < b ? a : b;
+}
+
 /* The server is dead when it was asked and has said nothing for two thirds of the timeout. A client that was itself
- * asleep has asked late, and gives it as much time to answer as always. */
+ * asleep has asked late, and gives it as much time to answer as always, but not beyond the session's timeout: by then
+ * the server may have given its locks to others. */
 static zb_time
 silent_at(const zb_session *s)
 {
+    zb_time over = s->heard + s->granted;
     if (s->pinged <= s->heard)
-        return ZB_NEVER;
+        return over;
     zb_time at = s->heard + s->granted / 3 * 2, answer = s->unanswered + s->granted / 3;
-    return at > answer ? at : answer;
+    return earlier(at > answer ? at : answer, over);
 }
 
 /* While not connected: when the server must have ended the session, counted from when it was last heard. */
@@ -40,12 +48,6 @@ lost_at(const zb_session *s)
     if (percent && s->lost_after_percent > (ZB_NEVER - s->heard) / percent)
         return ZB_NEVER;
     return s->heard + percent * s->lost_after_percent;
-}
-
-static zb_time
-earlier(zb_time a, zb_time b)
-{
-    return a < b ? a : b;
 }
 
 zb_time
