@@ -319,8 +319,10 @@ zb_session_link(zb_session *s, zb_link_state state, zobo_err why, int sys, zb_ti
 void
 zb_conn_announce(zb_session *s)
 {
-    if (s->announce_due == 0)
-        zb_events_state(s, s->phase == ZB_PHASE_READONLY ? ZOBO_CONNECTED_RO : ZOBO_CONNECTED, ZOBO_OK);
+    if (s->announce_due > 0)
+        return;
+    s->resuming = false;
+    zb_events_state(s, s->phase == ZB_PHASE_READONLY ? ZOBO_CONNECTED_RO : ZOBO_CONNECTED, ZOBO_OK);
 }
 
 static void
@@ -367,7 +369,6 @@ zb_conn_handshake_reply(zb_session *s, const uint8_t *p, size_t n, zb_time now)
         return;
     }
     s->has_session = true;
-    s->resuming = false;
     s->made_readonly = read_only && (s->made_readonly || !asked);
     s->id.session_id = r.session_id;
     memcpy(s->id.password, r.password.p, sizeof s->id.password);

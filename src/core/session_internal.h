@@ -154,7 +154,7 @@ struct zb_session {
 
     /* the session */
     bool has_session;
-    bool resuming;         /* the id was given to us and no server has confirmed it yet */
+    bool resuming;         /* the id was given to us, and that it lives on has not been told yet */
     bool made_readonly;    /* by a server that only reads: no other knows it */
     unsigned announce_due; /* connected, but so many of the credentials sent first are not answered: not told so far */
     zobo_client_id id;
