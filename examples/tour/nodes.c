@@ -181,7 +181,7 @@ step_transactions(struct tour *t)
     expect_err(zobo_transaction_commit(tx, &reply), ZOBO_ETRANSACTION, "zobo_transaction_commit");
     expect(reply != NULL && reply->n_results == 3, "there should be 3 results");
     show_results(bad, reply);
-    expect(reply->results[0].err == ZOBO_OK && reply->results[1].err == ZOBO_EBADVERSION &&
+    expect(reply->results[0].err == ZOBO_EROLLEDBACK && reply->results[1].err == ZOBO_EBADVERSION &&
                reply->results[2].err == ZOBO_ERUNTIMEINCONSISTENCY,
            "the second operation should be the one to blame");
     zobo_reply_free(reply);

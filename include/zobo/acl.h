@@ -8,6 +8,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* zobo_open_acl returns "anyone may do anything" (kazoo: OPEN_ACL_UNSAFE). Static. */
 const zobo_acl_list *zobo_open_acl(void);
@@ -33,6 +36,9 @@ void zobo_perms_text(uint32_t perms, char buf[8]);
  * Returns ZOBO_OK or ZOBO_EINVAL. Any thread. */
 ZOBO_MUST_CHECK zobo_err zobo_perms_parse(const char *text, uint32_t *out);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -18,6 +18,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* Told once when the operation has ended. `reply` is borrowed; it is NULL on most errors (a failed transaction has
  * one), and for operations whose reply is empty it holds the zxid only. */
@@ -55,6 +58,9 @@ void zobo_call_cancel(zobo_call *call);
  * thread, any callback. */
 void zobo_call_free(zobo_call *call);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* A session that can be resumed: its id and its password. The password is a secret. */
 typedef struct zobo_client_id {
@@ -47,7 +50,8 @@ typedef struct zobo_options {
     const char *hosts;
     uint32_t timeout_ms; /* the session timeout asked for; 0: 10000. The server may give another: see zobo_timeout_ms */
     const zobo_client_id *client_id; /* resume this session; NULL: a new one. See zobo_start */
-    bool event_loop; /* no threads: the program's loop calls zobo_process when zobo_fd is readable. See zobo_fd */
+    bool event_loop; /* no threads: the program's loop calls zobo_process when zobo_fd is readable. See zobo_fd. (Names
+                      * that must be looked up and four-letter words take a short-lived helper thread even so.) */
 
     const zobo_acl_list *default_acl; /* for nodes created without an ACL of their own; NULL: zobo_open_acl() */
     const zobo_auth *auth;            /* credentials (kazoo: auth_data) */
@@ -107,6 +111,12 @@ ZOBO_MUST_CHECK zobo_err zobo_start(zobo_client *client, uint32_t timeout_ms, zo
  *
  * Errors: ZOBO_EALREADY, ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback. Source: kazoo start_async. */
 ZOBO_MUST_CHECK zobo_err zobo_start_async(zobo_client *client);
+
+/* zobo_wait_connected waits until the client is connected, at most `timeout_ms` (0: without limit).
+ *
+ * For after zobo_start_async, or in the middle of an outage. Errors: ZOBO_ETIMEDOUT, ZOBO_ENOTSTARTED (the client is
+ * stopped, or stops meanwhile: see zobo_get_problem), ZOBO_EFORKED, ZOBO_EWOULDBLOCK (inline callback). Any thread. */
+ZOBO_MUST_CHECK zobo_err zobo_wait_connected(zobo_client *client, uint32_t timeout_ms);
 
 /* zobo_stop sends what is queued, ends the session (its ephemeral nodes go) and disconnects.
  *
@@ -235,6 +245,9 @@ void zobo_get_counters(const zobo_client *client, zobo_counters *out);
 /* zobo_version returns the library's version, "0.1.0". Static string. */
 const char *zobo_version(void);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -10,6 +10,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ZOBO_MUST_CHECK __attribute__((warn_unused_result))
@@ -25,7 +28,8 @@ typedef enum zobo_class {
     ZOBO_CLASS_RETRY,    /* never sent: safe to try again */
     ZOBO_CLASS_UNKNOWN,  /* sent, outcome not known: look before you repeat it */
     ZOBO_CLASS_SESSION,  /* the session is over; the request was not carried out */
-    ZOBO_CLASS_LOCAL     /* this process or machine could not do it (memory, files, cancelled) */
+    ZOBO_CLASS_LOCAL     /* this process or machine could not do it, or was told to give up (memory, files, cancelled,
+                          * stopped); nothing was sent */
 } zobo_class;
 
 /* ZOBO_ERRORS lists every error once: X(name, number, class, ZooKeeper's or zobo's name, text). */
@@ -82,7 +86,6 @@ typedef enum zobo_class {
     X(ZOBO_ENOTSENT, -1020, RETRY, "NotSent", "the connection was lost before the request was sent")                   \
     X(ZOBO_ENOCONNECTION, -1021, RETRY, "NoConnection", "no connection within the deadline; the request was not sent") \
     X(ZOBO_EQUEUEFULL, -1022, RETRY, "QueueFull", "too many requests are in flight")                                   \
-    X(ZOBO_ESTOPPED, -1023, RETRY, "Stopped", "the client was stopped before the request was sent")                    \
     /* why a server could not be used */                                                                               \
     X(ZOBO_ERESOLVE, -1040, RETRY, "NameNotResolved", "the name does not resolve")                                     \
     X(ZOBO_EREFUSED, -1041, RETRY, "Refused", "connection refused")                                                    \
@@ -109,7 +112,10 @@ typedef enum zobo_class {
     X(ZOBO_ERETRYFAILED, -1085, LOCAL, "RetryFailed", "gave up retrying")                                              \
     X(ZOBO_ETRANSACTION, -1086, REJECTED, "TransactionFailed",                                                         \
       "the transaction was rolled back; its results say which operation failed")                                       \
-    X(ZOBO_EINTERRUPTED, -1087, LOCAL, "Interrupted", "interrupted by the caller")
+    X(ZOBO_EINTERRUPTED, -1087, LOCAL, "Interrupted", "interrupted by the caller")                                     \
+    X(ZOBO_ESTOPPED, -1088, LOCAL, "Stopped", "the client was stopped before the request was sent")                    \
+    X(ZOBO_EROLLEDBACK, -1089, REJECTED, "RolledBack",                                                                 \
+      "undone because a later operation of the transaction failed")
 
 typedef enum zobo_err {
 #define ZOBO_X(name, number, cls, zk, text) name = number,
@@ -135,6 +141,9 @@ const char *zobo_err_text(zobo_err err);
  * Any thread. */
 zobo_class zobo_err_class(zobo_err err);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -20,6 +20,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* How a node is made. Zero: persistent, not sequential, the client's default ACL. */
 typedef struct zobo_create_options {
@@ -54,7 +57,8 @@ ZOBO_MUST_CHECK zobo_err zobo_ensure_path(zobo_client *client, const char *path,
 ZOBO_MUST_CHECK zobo_err zobo_ensure_path_async(zobo_client *client, const char *path, const zobo_acl_list *acl,
                                                 const zobo_how *how, zobo_call **call);
 
-/* zobo_exists reads a node's stat. A missing node is ZOBO_ENONODE.
+/* zobo_exists reads a node's stat. A missing node is ZOBO_ENONODE: an answer, told as an error, so that one look at the
+ * result is enough.
  *
  * `watcher` (may be NULL) is told once when the node is created, changed or deleted; it is set in either case.
  * Errors: ZOBO_ENONODE, ZOBO_ENOAUTH (ZooKeeper 3.8.4 and later). Source: ZooKeeper exists; kazoo exists. */
@@ -65,6 +69,8 @@ ZOBO_MUST_CHECK zobo_err zobo_exists_async(zobo_client *client, const char *path
 
 /* zobo_get reads a node's data and stat.
  *
+ * A session sees its own writes and never goes back in time, but another session's server may be behind: zobo_sync
+ * first, to see what another client has just written.
  * `watcher` (may be NULL) is told once when the node is changed or deleted; it is set only if the node is there.
  * Errors: ZOBO_ENONODE, ZOBO_ENOAUTH. Source: ZooKeeper getData; kazoo get. */
 ZOBO_MUST_CHECK zobo_err zobo_get(zobo_client *client, const char *path, const zobo_watcher *watcher,
@@ -218,6 +224,9 @@ ZOBO_MUST_CHECK zobo_err zobo_command_async(zobo_client *client, const char *wor
 ZOBO_MUST_CHECK zobo_err zobo_server_version(zobo_client *client, int version[3]);
 ZOBO_MUST_CHECK zobo_err zobo_server_version_async(zobo_client *client, const zobo_how *how, zobo_call **call);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* zobo_path_check tells whether `path` may name a node.
  *
@@ -20,6 +23,9 @@ extern "C" {
  * Source: org.apache.zookeeper.common.PathUtils.validatePath. */
 ZOBO_MUST_CHECK zobo_err zobo_path_check(const char *path, bool sequence, zobo_problem *why);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

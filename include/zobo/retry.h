@@ -8,6 +8,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* How often and how fast to try again. A zeroed field means its default, so that a zeroed struct is a sane policy.
  *
@@ -45,6 +48,9 @@ typedef zobo_err zobo_retry_fn(void *arg);
 ZOBO_MUST_CHECK zobo_err zobo_retry(zobo_client *client, const zobo_retry_policy *policy, zobo_retry_fn *attempt,
                                     void *arg, zobo_err *last);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* A transaction being put together. Not for two threads at a time. */
 typedef struct zobo_transaction zobo_transaction;
@@ -45,8 +48,8 @@ size_t zobo_transaction_size(const zobo_transaction *tx);
 /* zobo_transaction_commit sends the transaction. It may be sent again (it is not used up), as in zobo_retry.
  *
  * ZOBO_OK: all was done; `*out` (may be NULL) has a result for each operation. ZOBO_ETRANSACTION: nothing was done;
- * `*out` is set too: the operation that failed has its error, those before it ZOBO_OK, those after it
- * ZOBO_ERUNTIMEINCONSISTENCY. An empty transaction is legal. Other errors: as for every verb.
+ * `*out` is set too: the operation that failed has its error, those before it ZOBO_EROLLEDBACK, those after
+ * it ZOBO_ERUNTIMEINCONSISTENCY. An empty transaction is legal. Other errors: as for every verb.
  * Source: ZooKeeper multi; kazoo commit. */
 ZOBO_MUST_CHECK zobo_err zobo_transaction_commit(zobo_transaction *tx, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_transaction_commit_async(zobo_transaction *tx, const zobo_how *how, zobo_call **call);
@@ -69,6 +72,9 @@ ZOBO_MUST_CHECK zobo_err zobo_multi_read(zobo_client *client, const zobo_read *r
 ZOBO_MUST_CHECK zobo_err zobo_multi_read_async(zobo_client *client, const zobo_read *reads, size_t n,
                                                const zobo_how *how, zobo_call **call);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

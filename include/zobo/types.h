@@ -12,6 +12,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* A client of one ensemble: a session that heals itself. Opaque; see client.h. */
 typedef struct zobo_client zobo_client;
@@ -130,7 +133,8 @@ typedef enum zobo_watch_mode {
 
 /* One operation's result in the reply to a transaction or a multi-read. */
 typedef struct zobo_result {
-    zobo_err err;     /* ZOBO_OK; 0 too for an operation rolled back before the failing one: see zobo_reply.err */
+    zobo_err err;     /* in a failed transaction ZOBO_EROLLEDBACK before the operation that failed, after it
+                       * ZOBO_ERUNTIMEINCONSISTENCY */
     const char *path; /* create: the real path; else NULL */
     bool has_stat;
     zobo_stat stat;
@@ -172,6 +176,9 @@ typedef struct zobo_problem {
     char text[1012]; /* one line, never empty when err is not ZOBO_OK */
 } zobo_problem;
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,16 @@ zb_log_write(const zb_log *log, zobo_log_level level, const char *fmt, ...)
     log->fn(log->arg, level, line);
 }
 
+void
+zb_problem_clear(zobo_problem *why)
+{
+    if (why == NULL)
+        return;
+    why->err = ZOBO_OK;
+    why->offset = 0;
+    why->text[0] = '\0';
+}
+
 zobo_err
 zb_problem(zobo_problem *why, zobo_err err, size_t offset, const char *fmt, ...)
 {

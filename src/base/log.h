@@ -21,6 +21,9 @@ typedef struct zb_log {
 
 void zb_log_write(const zb_log *log, zobo_log_level level, const char *fmt, ...) ZB_PRINTF(3, 4);
 
+/* Empties `why` (may be NULL): every public call that takes one begins with this. */
+void zb_problem_clear(zobo_problem *why);
+
 /* Fills `why` (may be NULL) and returns err. */
 zobo_err zb_problem(zobo_problem *why, zobo_err err, size_t offset, const char *fmt, ...) ZB_PRINTF(4, 5);
 

@@ -129,8 +129,7 @@ zobo_new(const zobo_options *options, zobo_client **out, zobo_problem *why)
 {
     zb_settings s;
     *out = NULL;
-    if (why)
-        memset(why, 0, sizeof *why);
+    zb_problem_clear(why);
     zobo_err err = zb_options_import(&s, options, why);
     if (err)
         return err;
@@ -256,7 +255,7 @@ void
 zobo_get_problem(const zobo_client *client, zobo_problem *out)
 {
     zobo_client *c = (zobo_client *)(uintptr_t)client; /* the lock is part of what a const client is read by */
-    memset(out, 0, sizeof *out);
+    zb_problem_clear(out);
     zobo_err err = zb_check_process(c);
     if (err) {
         zb_problem(out, err, 0, "%s", zobo_err_text(err));
@@ -280,8 +279,7 @@ zobo_err
 zobo_start(zobo_client *c, uint32_t timeout_ms, zobo_problem *why)
 {
     enum { DEFAULT_START_MS = 15000 };
-    if (why)
-        memset(why, 0, sizeof *why);
+    zb_problem_clear(why);
     zobo_err err = zb_may_block(c);
     uint32_t ms = timeout_ms ? timeout_ms : DEFAULT_START_MS;
     if (!err) {
@@ -301,6 +299,21 @@ zobo_start(zobo_client *c, uint32_t timeout_ms, zobo_problem *why)
     }
     if (err && why && !why->text[0])
         zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    return err;
+}
+
+zobo_err
+zobo_wait_connected(zobo_client *c, uint32_t timeout_ms)
+{
+    zobo_err err = zb_may_block(c);
+    if (err)
+        return err;
+    zb_time deadline = timeout_ms ? zb_now() + ZB_MS(timeout_ms) : ZB_NEVER;
+    zb_lock(c);
+    bool ready = zb_drive(c, up_or_over, NULL, NULL, false, deadline);
+    if (!zobo_connected(c))
+        err = ready ? ZOBO_ENOTSTARTED : ZOBO_ETIMEDOUT;
+    zb_unlock(c);
     return err;
 }
 

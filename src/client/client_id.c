@@ -75,6 +75,7 @@ zobo_client_id_save(const char *path, const zobo_client_id *id, zobo_problem *wh
 {
     char text[FILE_MAX], hex[33];
     const char *what = NULL;
+    zb_problem_clear(why);
     if (!path || !*path || !id)
         return zb_problem(why, ZOBO_EINVAL, 0, "no path or no id");
     struct stat st;
@@ -140,6 +141,7 @@ zobo_client_id_load(const char *path, zobo_client_id *out, zobo_problem *why)
 {
     char text[FILE_MAX + 1];
     struct stat st;
+    zb_problem_clear(why);
     if (!path || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "no path or nowhere to put the id");
     memset(out, 0, sizeof *out);

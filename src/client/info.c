@@ -142,8 +142,9 @@ zobo_set_hosts(zobo_client *c, const char *hosts, zobo_problem *why)
 {
     zb_hosts h;
     zobo_err err = zb_check_process(c);
+    zb_problem_clear(why);
     if (err)
-        return err;
+        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
     if (!hosts)
         return zb_problem(why, ZOBO_EBADHOSTS, 0, "no host string");
     err = zb_hosts_parse(&h, hosts, why);

@@ -103,6 +103,7 @@ zb_path_fault(const char *path, size_t len, bool sequence, size_t *offset)
 zobo_err
 zobo_path_check(const char *path, bool sequence, zobo_problem *why)
 {
+    zb_problem_clear(why);
     if (path == NULL)
         return zb_problem(why, ZOBO_EBADPATH, 0, "byte 0: there is no path (NULL)");
     size_t offset;

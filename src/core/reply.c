@@ -217,6 +217,8 @@ get_results(build *b, bool reads, zobo_reply *out)
         zobo_result result;
         memset(&result, 0, sizeof result);
         get_result(b, reads, header.type, &result);
+        if (!reads && header.type == -1 && result.err == ZOBO_OK) /* not as good as it looks */
+            result.err = ZOBO_EROLLEDBACK;
         if (result.err != ZOBO_OK && !reads)
             out->err = ZOBO_ETRANSACTION;
         if (results)

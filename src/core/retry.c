@@ -70,7 +70,7 @@ zb_retry_wants(const zobo_retry_policy *p, zobo_err err)
 {
     switch (zobo_err_class(err)) {
     case ZOBO_CLASS_RETRY:
-        return err != ZOBO_ESTOPPED;
+        return true;
     case ZOBO_CLASS_UNKNOWN:
         return !p->no_unknown;
     case ZOBO_CLASS_SESSION:

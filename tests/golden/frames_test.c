@@ -675,7 +675,7 @@ answers_to_transactions(void **state)
     reply = answer(&java, "multi-failure", 0, ZB_OP_MULTI, "");
     assert_int_equal(reply->err, ZOBO_ETRANSACTION);
     assert_int_equal(reply->n_results, 3);
-    assert_int_equal(reply->results[0].err, ZOBO_OK);
+    assert_int_equal(reply->results[0].err, ZOBO_EROLLEDBACK);
     assert_int_equal(reply->results[1].err, ZOBO_EBADVERSION);
     assert_int_equal(reply->results[2].err, ZOBO_ERUNTIMEINCONSISTENCY);
     zobo_reply_free(reply);

@@ -67,7 +67,7 @@ test_all_or_nothing(void **state)
     assert_err(zobo_transaction_commit(tx, &r), ZOBO_ETRANSACTION);
     assert_non_null(r);
     assert_int_equal(r->n_results, 3);
-    assert_ok(r->results[0].err);
+    assert_err(r->results[0].err, ZOBO_EROLLEDBACK);
     assert_err(r->results[1].err, ZOBO_EBADVERSION);
     assert_err(r->results[2].err, ZOBO_ERUNTIMEINCONSISTENCY);
     zobo_reply_free(r);

@@ -258,7 +258,7 @@ check_multi(client *c, const sreq *q)
     }
     for (size_t i = 0; i < reply->n_results; i++) {
         const zobo_result *one = &reply->results[i];
-        failed += one->err != ZOBO_OK && one->err != ZOBO_ERUNTIMEINCONSISTENCY;
+        failed += one->err != ZOBO_OK && one->err != ZOBO_EROLLEDBACK && one->err != ZOBO_ERUNTIMEINCONSISTENCY;
         if (q->r.err == ZOBO_OK && one->path)
             (void)was_created(c, q, one->path, false);
     }

@@ -398,7 +398,7 @@ a_transaction_that_failed(void **state)
     assert_int_equal(reply->err, ZOBO_ETRANSACTION);
     assert_int_equal(reply->n_results, 3);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(reply->results[i].err, errors[i]);
+        assert_int_equal(reply->results[i].err, errors[i] == ZOBO_OK ? ZOBO_EROLLEDBACK : errors[i]);
     zobo_reply_free(reply);
 }
 

@@ -123,7 +123,7 @@ test_rolled_back(void **state)
     assert_non_null(reply);
     assert_err(reply->err, ZOBO_ETRANSACTION);
     assert_int_equal(reply->n_results, 3);
-    assert_ok(reply->results[0].err);
+    assert_err(reply->results[0].err, ZOBO_EROLLEDBACK);
     assert_err(reply->results[1].err, ZOBO_EBADVERSION);
     assert_err(reply->results[2].err, ZOBO_ERUNTIMEINCONSISTENCY);
     zobo_reply_free(reply);

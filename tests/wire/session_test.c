@@ -560,7 +560,7 @@ test_P6_P26_stop_without_a_connection(void **state)
     assert_true(zt_calls_wait(&calls, ZT_SOON_MS));
     assert_true(zt_calls_once_each(&calls));
     assert_int_equal(zt_calls_count(&calls, ZOBO_ESTOPPED), 50);
-    assert_class(ZOBO_ESTOPPED, ZOBO_CLASS_RETRY);
+    assert_class(ZOBO_ESTOPPED, ZOBO_CLASS_LOCAL);
     assert_states(&f, "CONNECTED SUSPENDED LOST");
     zt_calls_destroy(&calls);
     end(&f);
