@@ -163,8 +163,8 @@ static step
 reply(zb_session *s, zb_event *ev, int32_t xid, int64_t zxid, zobo_err err, zb_reader body, zb_time now)
 {
     zb_pending *p = &s->pending;
-    const zb_slot *slot = &p->slots[p->head & (p->cap - 1)];
-    if (ZB_UNLIKELY(p->head == p->tail || slot->xid != xid)) {
+    const zb_slot *slot = p->head == p->tail ? NULL : &p->slots[p->head & (p->cap - 1)]; /* no ring before the first */
+    if (ZB_UNLIKELY(!slot || slot->xid != xid)) {
         ZB_LOG(&s->log, ZOBO_LOG_ERROR, "a reply out of turn");
         zb_conn_lost(s, ZOBO_EPROTOCOL, 0, now);
         return STEP_MORE;
