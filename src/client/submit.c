@@ -124,7 +124,7 @@ void
 zb_calls_keep(zobo_client *c, zb_link *spent)
 {
     zb_link *l;
-    while (c->n_spare_calls < SPARE_CALLS && (l = zb_list_pop_front(spent)) != NULL) {
+    while (c->n_spare_calls != SPARE_CALLS && (l = zb_list_pop_front(spent)) != NULL) {
         zb_list_push_front(&c->spare_calls, l);
         c->n_spare_calls++;
     }
