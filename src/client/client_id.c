@@ -35,20 +35,20 @@ write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
-/* Makes the renaming itself durable. */
+/* Opens the directory of a file, to make the renaming itself durable. -1 and errno. */
 static int
-sync_dir(const char *path)
+open_dir(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *dir = slash ? zb_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : zb_strndup(".", 1);
-    if (!dir)
-        return ENOMEM;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int sys = fd < 0 ? errno : fsync(fd) < 0 ? errno : 0;
-    if (fd >= 0)
-        (void)close(fd);
+    if (!dir) {
+        errno = ENOMEM;
+        return -1;
+    }
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), sys = errno;
     zb_free(dir);
-    return sys;
+    errno = sys;
+    return fd;
 }
 
 /* Writes to a new file beside `path`; *what names the step that failed. */
@@ -90,14 +90,22 @@ zobo_client_id_save(const char *path, const zobo_client_id *id, zobo_problem *wh
         return zb_problem(why, ZOBO_ENOMEM, 0, "%s: out of memory", path);
     memcpy(temp, path, len);
     memcpy(temp + len, ".XXXXXX", 8);
-    int sys = write_beside(temp, text, (size_t)n, &what);
+    int dir = open_dir(path), sys = dir < 0 ? errno : 0; /* first: after the renaming it would be too late to fail */
+    if (sys)
+        what = "open its directory";
+    else
+        sys = write_beside(temp, text, (size_t)n, &what);
     if (!sys && rename(temp, path) < 0) {
         sys = errno;
         what = "replace it";
         (void)unlink(temp);
     }
-    if (!sys && (sys = sync_dir(path)) != 0)
+    if (!sys && fsync(dir) < 0) {
+        sys = errno;
         what = "sync its directory";
+    }
+    if (dir >= 0)
+        (void)close(dir);
     zb_free(temp);
     memset(text, 0, sizeof text);
     memset(hex, 0, sizeof hex);
