@@ -4,6 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ZT_FILTER='*P21*' runs only the tests of that name. Before main, so that no test program has to think of it. */
+__attribute__((constructor)) static void
+read_filter(void)
+{
+    const char *filter = getenv("ZT_FILTER");
+    if (filter)
+        cmocka_set_test_filter(filter);
+}
+
 void
 zt_assert_err(zobo_err got, zobo_err want, const char *expr, const char *file, int line)
 {

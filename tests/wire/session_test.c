@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -439,6 +440,53 @@ test_connection_retry_ends(void **state)
 }
 
 static void
+test_wait_connected(void **state)
+{
+    (void)state;
+    fixture f;
+    begin(&f, NULL);
+    assert_ok(zobo_wait_connected(f.client, 1));
+    keep_away(&f);
+    uint64_t from = zt_now_ms();
+    assert_err(zobo_wait_connected(f.client, 100), ZOBO_ETIMEDOUT);
+    assert_true(zt_now_ms() - from >= 95 && zt_now_ms() - from < 5000);
+    zt_peer_refuse(f.peer, false);
+    assert_ok(zobo_wait_connected(f.client, ZT_SOON_MS));
+    assert_true(zobo_connected(f.client));
+    assert_ok(zobo_stop(f.client));
+    assert_err(zobo_wait_connected(f.client, 0), ZOBO_ENOTSTARTED);
+    assert_ok(zobo_start_async(f.client));
+    assert_ok(zobo_wait_connected(f.client, 0));
+    assert_ok(zobo_sync(f.client, "/"));
+    end(&f);
+}
+
+static void *
+stop_soon(void *arg)
+{
+    zt_nap();
+    zobo_err err = zobo_stop(arg);
+    return err ? arg : NULL;
+}
+
+static void
+test_wait_connected_ends_with_the_client(void **state)
+{
+    (void)state;
+    fixture f;
+    zobo_options options = zt_options(NULL, 60000);
+    begin(&f, &options);
+    keep_away(&f);
+    pthread_t thread;
+    void *failed;
+    assert_int_equal(pthread_create(&thread, NULL, stop_soon, f.client), 0);
+    assert_err(zobo_wait_connected(f.client, 0), ZOBO_ENOTSTARTED);
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    end(&f);
+}
+
+static void
 test_queue_timeout(void **state)
 {
     (void)state;
@@ -638,6 +686,8 @@ main(void)
         cmocka_unit_test(test_P21_back_off),
         cmocka_unit_test(test_P21_no_herd),
         cmocka_unit_test(test_connection_retry_ends),
+        cmocka_unit_test(test_wait_connected),
+        cmocka_unit_test(test_wait_connected_ends_with_the_client),
         cmocka_unit_test(test_queue_timeout),
         cmocka_unit_test(test_set_hosts),
         cmocka_unit_test(test_stop_sends_what_is_queued),
