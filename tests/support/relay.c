@@ -37,6 +37,8 @@ struct zt_relay {
     pthread_t thread;
     pthread_mutex_t lock;
     bool cutting, refusing, stalled, stopping;
+    unsigned long told, heard; /* orders given; orders that the thread has seen */
+    pthread_cond_t seen;
     size_t slow, accepted;
     pair pairs[MAX_PAIRS];
     size_t n;
@@ -152,6 +154,8 @@ run(void *arg)
         while (r->n && (r->cutting || stop))
             drop(r, 0);
         r->cutting = false;
+        r->heard = r->told;
+        pthread_cond_broadcast(&r->seen);
         pthread_mutex_unlock(&r->lock);
         if (stop)
             return NULL;
@@ -199,17 +203,22 @@ zt_relay_start(int port)
     if (fcntl(r->wake[0], F_SETFL, O_NONBLOCK) < 0)
         abort();
     pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->seen, NULL);
     if (pthread_create(&r->thread, NULL, run, r))
         abort();
     return r;
 }
 
+/* Returns when the thread obeys: nothing passes a stalled relay, not even what was on its way. */
 static void
 tell(zt_relay *r)
 {
-    pthread_mutex_unlock(&r->lock);
+    unsigned long mine = ++r->told;
     if (write(r->wake[1], "", 1) != 1)
         abort();
+    while (r->heard < mine)
+        pthread_cond_wait(&r->seen, &r->lock);
+    pthread_mutex_unlock(&r->lock);
 }
 
 void
@@ -222,6 +231,7 @@ zt_relay_stop(zt_relay *r)
     close(r->listener);
     close(r->wake[0]);
     close(r->wake[1]);
+    pthread_cond_destroy(&r->seen);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
