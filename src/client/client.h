@@ -142,6 +142,7 @@ struct zobo_client {
     zb_link inline_pending; /* zb_item: inline callbacks of calls that ended outside the driver */
     zb_ask ask;
     zb_link mail; /* helpers' answers, for the driver (helper.c) */
+    uint64_t resolve_serial; /* counts the names asked for, and the times that was called off */
 
     /* the background thread */
     zb_bg_state bg;

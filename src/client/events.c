@@ -36,6 +36,7 @@ resolve(zobo_client *c, size_t i, zb_time now)
     zb_addr addr;
     zobo_err err = ZOBO_OK;
     int sys = 0;
+    c->resolve_serial++;
     if (zb_name_literal(h->name, h->port, h->is_unix, &addr, &err, &sys))
         zb_session_resolved(c->session, i, &addr, 1, ZOBO_OK, 0, now);
     else if (err)
@@ -121,6 +122,7 @@ zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now)
         case ZB_EV_DISCONNECT:
             zb_close_link(c);
             c->has_peer = false;
+            c->resolve_serial++;
             break;
         case ZB_EV_PROBE:
             zb_helper_probe(c, ev.host, now);

@@ -27,6 +27,7 @@ typedef struct job {
     job_kind kind;
     /* resolve, probe */
     size_t host;
+    uint64_t serial; /* of the question: an answer to one that was called off is not heard */
     char *name;
     uint16_t port;
     bool is_unix;
@@ -257,6 +258,7 @@ host_job(zobo_client *c, job_kind kind, size_t host)
     if (!j)
         return NULL;
     j->host = host;
+    j->serial = c->resolve_serial;
     j->port = h->port;
     j->is_unix = h->is_unix;
     j->name = zb_strndup(h->name, strlen(h->name));
@@ -286,9 +288,9 @@ zb_helper_read_mail(zobo_client *c, zb_time now)
     zb_link *l;
     while ((l = zb_list_pop_front(&c->mail)) != NULL) {
         job *j = ZB_CONTAINER_OF(l, job, link);
-        if (j->kind == JOB_RESOLVE)
+        if (j->kind == JOB_RESOLVE && j->serial == c->resolve_serial)
             zb_session_resolved(c->session, j->host, j->addrs, j->n_addrs, j->err, j->sys, now);
-        else
+        else if (j->kind == JOB_PROBE)
             zb_session_probed(c->session, j->host, j->writes, now);
         job_free(j);
     }
