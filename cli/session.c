@@ -158,7 +158,9 @@ need_client(struct ctx *ctx)
                             .auth = auths,
                             .read_only = ctx->read_only,
                             .connection_retry = ctx->wait || ctx->keep_trying ? NULL : &one_round,
-                            .connect_timeout_ms = ctx->connect_ms / count_hosts(ctx->hosts)};
+                            .connect_timeout_ms = ctx->connect_ms / count_hosts(ctx->hosts),
+                            /* The end of the session is asked for; that the server has it on disk is not waited for. */
+                            .stop_timeout_ms = 1};
     if (ctx->trace) {
         options.log = zobo_log_stderr;
         options.log_level = ZOBO_LOG_DEBUG;
