@@ -202,13 +202,13 @@ chained_done(void *arg, zobo_err err, const zobo_reply *reply)
 {
     probe *p = arg;
     (void)reply;
-    p->errs[0] = err;
     if (!err && ++p->n < 1000) {
         zobo_how how = {.done = chained_done, .arg = p, .flags = ZOBO_INLINE};
-        p->errs[0] = zobo_get_async(p->client, "/", NULL, &how, NULL);
-        if (!p->errs[0])
-            return;
+        err = zobo_get_async(p->client, "/", NULL, &how, NULL);
+        if (!err)
+            return; /* the next one may be running already */
     }
+    p->errs[0] = err;
     zt_latch_hit(&p->done);
 }
 
