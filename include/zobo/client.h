@@ -139,7 +139,8 @@ ZOBO_MUST_CHECK zobo_err zobo_restart(zobo_client *client, zobo_problem *why);
 /* zobo_close stops the client if it runs and frees it. NULL is ignored.
  *
  * After it returns no callback runs. In a callback it takes effect when the callback has returned. In a forked
- * child it frees the memory and leaves the parent's session alone. No other call may use the client during or after
+ * child it closes the child's descriptors, frees what no thread of the parent was busy with at the fork, and leaves the
+ * parent's session alone. No other call may use the client during or after
  * it; calls not yet freed (zobo_call) may still be freed. Source: kazoo close. */
 void zobo_close(zobo_client *client);
 

@@ -89,16 +89,22 @@ open_parts(zobo_client *c, const zb_settings *s, zobo_problem *why)
     return err;
 }
 
-/* Frees what there is; nobody uses the client any more. */
 static void
-free_client(zobo_client *c)
+close_descriptors(zobo_client *c)
 {
-    zb_link *l;
     if (c->event_loop)
         zb_loop_close(c);
     zb_close_fd(c->fd);
     zb_close_fd(c->wake_fd[0]);
     zb_close_fd(c->wake_fd[1]);
+}
+
+/* Frees what there is; nobody uses the client any more. */
+static void
+free_client(zobo_client *c)
+{
+    zb_link *l;
+    close_descriptors(c);
     if (c->session) {
         zb_helper_drop_mail(c);
         zb_session_free(c->session);
@@ -433,14 +439,24 @@ zb_close_now(zobo_client *c)
     free_client(c);
 }
 
+/* The threads are the parent's. A lock that is held was held by one of them when the process forked: what it was changing
+ * is left half changed for ever, so it is not walked over, and stays. */
+static void
+close_in_child(zobo_client *c)
+{
+    if (pthread_mutex_trylock(&c->lock) == 0)
+        free_client(c);
+    else
+        close_descriptors(c);
+}
+
 void
 zobo_close(zobo_client *c)
 {
     if (!c)
         return;
     if (zb_check_process(c)) {
-        /* A forked child: the threads are the parent's, the lock may be held by one that is not here. */
-        free_client(c);
+        close_in_child(c);
         return;
     }
     zb_lock(c);

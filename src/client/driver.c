@@ -202,8 +202,9 @@ zb_close_link(zobo_client *c)
         return;
     if (c->event_loop)
         zb_loop_forget_fd(c);
-    zb_close_fd(c->fd);
-    c->fd = -1;
+    int fd = c->fd;
+    c->fd = -1; /* first: a child forked in between must not close another descriptor by this number */
+    zb_close_fd(fd);
     c->connecting = c->want_pollout = c->link_broken = false;
 }
 
