@@ -226,6 +226,9 @@ void zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply);
 /* True: cancelled; the steps may as well end. */
 bool zb_compound_cancelled(const zobo_call *call);
 
+/* zb_ended_outside: something was ended by another thread than the driver, which may wait for just that, in poll. Locked. */
+void zb_ended_outside(zobo_client *c);
+
 /* zb_may_block: ZOBO_OK unless this is an inline callback or a forked child. Blocking compound verbs ask first. */
 zobo_err zb_may_block(zobo_client *c);
 
@@ -292,6 +295,9 @@ bool zb_in_inline(const zobo_client *c);
 
 /* zb_pull_events acts on all events; inline callbacks are collected in `inline_list` (zb_item). Locked, with the role. */
 void zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now);
+/* zb_tell_watcher has a watcher told; its reference is taken over. False: it will not be told, now or when there is memory
+ * again. Locked. */
+bool zb_tell_watcher(zobo_client *c, const zb_event *ev, zb_link *inline_list);
 void zb_publish(zobo_client *c);
 void zb_publish_sent(zobo_client *c); /* the bytes sent only */
 

@@ -68,9 +68,8 @@ queue_event(zobo_client *c, const zb_event *ev, zb_link *inline_list)
     return true;
 }
 
-/* Tells whether the watcher will be told (now or when there is memory again). */
-static bool
-tell_watcher(zobo_client *c, const zb_event *ev, zb_link *inline_list)
+bool
+zb_tell_watcher(zobo_client *c, const zb_event *ev, zb_link *inline_list)
 {
     if (queue_event(c, ev, inline_list))
         return true;
@@ -108,7 +107,7 @@ zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now)
             zb_call_finished(c, ZB_CONTAINER_OF(ev.req, zobo_call, req), inline_list, now);
             break;
         case ZB_EV_WATCH:
-            told_all = tell_watcher(c, &ev, inline_list) && told_all;
+            told_all = zb_tell_watcher(c, &ev, inline_list) && told_all;
             break;
         case ZB_EV_STATE:
             state_changed(c, &ev);

@@ -289,9 +289,8 @@ zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_call **ou
     return ZOBO_OK;
 }
 
-/* A call was ended by another thread than the driver: that may be the one who waits for it, in poll. */
-static void
-ended_outside(zobo_client *c)
+void
+zb_ended_outside(zobo_client *c)
 {
     if (c->driving || !zb_list_empty(&c->inline_pending))
         zb_kick(c);
@@ -307,7 +306,7 @@ end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply)
     call->req.err = err;
     call->req.reply = reply;
     zb_call_finished(c, call, &c->inline_pending, 0);
-    ended_outside(c);
+    zb_ended_outside(c);
 }
 
 void
@@ -353,7 +352,7 @@ zobo_call_cancel(zobo_call *call)
     } else if (call->req.state == ZB_REQ_WAITING || call->req.state == ZB_REQ_SENT) {
         zb_session_forget(c->session, &call->req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
         zb_call_finished(c, call, &c->inline_pending, zb_now());
-        ended_outside(c);
+        zb_ended_outside(c);
         if (c->room_waiters)
             zb_wake_waiters(c);
     }

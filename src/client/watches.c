@@ -89,31 +89,18 @@ zobo_check_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind,
 
 /* ---- remove ---- */
 
-/* Queues the last event of each watcher taken out. */
+/* Each watcher taken out is told its last event. */
 static void
 tell_removed(zobo_client *c, zb_link *removed)
 {
     zb_link *l;
     while ((l = zb_list_pop_front(removed)) != NULL) {
         zb_watch *w = ZB_CONTAINER_OF(l, zb_watch, link);
-        size_t len;
-        const char *path = zb_watch_path(w, &len);
-        zb_event_item *it = zb_malloc(sizeof *it + len + 1);
-        if (!it) {
-            zb_list_push_back(&c->starved, l);
-            continue;
-        }
-        it->item.kind = ZB_ITEM_EVENT;
-        it->watch = w;
-        it->type = (zobo_event_type)w->event;
-        it->state = (zobo_state)atomic_load(&c->state);
-        it->zxid = -1;
-        it->last = true;
-        it->path_len = len;
-        memcpy(it->path, path, len + 1);
-        zb_queue_item(c, &it->item);
+        zb_event ev = {.kind = ZB_EV_WATCH, .watch = w, .type = (zobo_event_type)w->event, .zxid = w->zxid, .last = true};
+        ev.path = zb_watch_path(w, &ev.path_len);
+        (void)zb_tell_watcher(c, &ev, &c->inline_pending); /* a last event is always told */
     }
-    zb_call_cb_needed(c);
+    zb_ended_outside(c);
 }
 
 /* Which of the server's watches can go now that `left` (1 << zb_watch_table) is all that stands on the path here; 0: none. */
@@ -131,7 +118,6 @@ server_kind(zobo_watch_kind kind, unsigned left)
         return ZOBO_WATCH_DATA;
     return 0;
 }
-
 
 /* The watchers are gone here whatever came of telling the server. */
 static void

@@ -346,6 +346,41 @@ test_inline_watcher(void **state)
     assert_event(&f->a, 0, ZOBO_EVENT_CHANGED, "/n", true);
 }
 
+static void
+hold_callbacks(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zt_latch *latches = arg;
+    (void)err, (void)reply;
+    zt_latch_hit(&latches[0]);
+    (void)zt_latch_wait(&latches[1], 1, ZT_SOON_MS);
+}
+
+static void
+test_inline_watcher_is_inline_to_the_last(void **state)
+{
+    fixture *f = *state;
+    zt_latch latches[2];
+    zobo_watcher a = zt_events_watcher_inline(&f->a);
+    zt_latch_init(&latches[0]);
+    zt_latch_init(&latches[1]);
+    assert_ok(zobo_add_watch(f->client, "/n", ZOBO_PERSISTENT, &a));
+    zobo_how how = {.done = hold_callbacks, .arg = latches};
+    assert_ok(zobo_get_async(f->client, "/", NULL, &how, NULL));
+    assert_true(zt_latch_wait(&latches[0], 1, ZT_SOON_MS));
+    /* The callback thread is busy until the latch is hit: an inline watcher does not wait for it. */
+    assert_ok(zobo_remove_watches(f->client, "/n", ZOBO_WATCH_ANY, &a));
+    assert_event(&f->a, 0, ZOBO_EVENT_PERSISTENT_WATCH_REMOVED, "/n", true);
+    zt_latch_hit(&latches[1]);
+    zt_calls calls; /* callbacks come in order: after this one the other has returned */
+    zt_calls_init(&calls, 1);
+    how = zt_calls_how(&calls);
+    assert_ok(zobo_get_async(f->client, "/", NULL, &how, NULL));
+    assert_true(zt_calls_wait(&calls, ZT_SOON_MS));
+    zt_calls_destroy(&calls);
+    zt_latch_destroy(&latches[0]);
+    zt_latch_destroy(&latches[1]);
+}
+
 int
 main(void)
 {
@@ -358,6 +393,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_P8_remove_watches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_P8_remove_watches_without_a_connection, setup, teardown),
         cmocka_unit_test_setup_teardown(test_inline_watcher, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_inline_watcher_is_inline_to_the_last, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
