@@ -60,7 +60,7 @@ zb_check_acl(const zobo_acl_list *acl)
 {
     if (!acl)
         return ZOBO_OK;
-    if (acl->n > 65536 || (acl->n && !acl->items))
+    if (acl->n > ZB_MAX_ACL || (acl->n && !acl->items))
         return ZOBO_EINVAL;
     for (size_t i = 0; i < acl->n; i++)
         if (!acl->items[i].scheme || !acl->items[i].id || acl->items[i].perms > ZOBO_PERM_ALL)
@@ -556,7 +556,7 @@ static zobo_err
 order_auth(order *d, const char *scheme, const void *credential, size_t len)
 {
     (void)begin(d, ZB_OP_AUTH, "/", false);
-    if (!scheme || !scheme[0] || (!credential && len) || len > 65536)
+    if (!scheme || !scheme[0] || (!credential && len) || len > ZB_MAX_CREDENTIAL)
         return ZOBO_EINVAL;
     d->o.is_auth = true;
     d->r.auth.scheme = zb_buf_of(scheme);

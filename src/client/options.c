@@ -13,7 +13,7 @@ enum {
     DEFAULT_REQUEST_BYTES = 1048575,
     DEFAULT_REPLY_BYTES = 128 * 1024 * 1024,
     SMALLEST_REPLY_LIMIT = 1024,
-    MAX_TIMEOUT_MS = 0x7fffffff
+    LARGEST_SIZE = 65536 /* of a zobo_options: what is larger is not one */
 };
 
 static zobo_err
@@ -29,7 +29,7 @@ copy_known(zobo_options *to, const zobo_options *from, zobo_problem *why)
     memset(to, 0, sizeof *to);
     if (!from)
         return ZOBO_OK;
-    if (from->size < offsetof(zobo_options, hosts) || from->size > 65536)
+    if (from->size < offsetof(zobo_options, hosts) || from->size > LARGEST_SIZE)
         return bad(why, "size", "set it to sizeof(zobo_options)");
     const unsigned char *bytes = (const unsigned char *)from;
     for (size_t i = sizeof *to; i < from->size; i++)
@@ -46,7 +46,7 @@ check_auth(const zobo_options *o, zobo_problem *why)
         return bad(why, "auth", "n_auth is set, but auth is NULL");
     for (size_t i = 0; i < o->n_auth; i++)
         if (!o->auth[i].scheme || !o->auth[i].scheme[0] || (!o->auth[i].credential && o->auth[i].credential_len) ||
-            o->auth[i].credential_len > 65536)
+            o->auth[i].credential_len > ZB_MAX_CREDENTIAL)
             return zb_problem(why, ZOBO_EBADOPTION, 0, "option auth: entry %zu lacks a scheme or has a bad credential", i);
     return ZOBO_OK;
 }
@@ -54,13 +54,13 @@ check_auth(const zobo_options *o, zobo_problem *why)
 static zobo_err
 check_numbers(const zobo_options *o, zobo_problem *why)
 {
-    if (o->timeout_ms > MAX_TIMEOUT_MS)
+    if (o->timeout_ms > INT32_MAX)
         return bad(why, "timeout_ms", "more than 2147483647");
     if (o->lost_after_percent && o->lost_after_percent < 100)
         return bad(why, "lost_after_percent", "below 100 the session may well be alive");
-    if (o->max_request_bytes > MAX_TIMEOUT_MS)
+    if (o->max_request_bytes > INT32_MAX)
         return bad(why, "max_request_bytes", "more than 2147483647");
-    if (o->max_reply_bytes > MAX_TIMEOUT_MS)
+    if (o->max_reply_bytes > INT32_MAX)
         return bad(why, "max_reply_bytes", "more than 2147483647");
     if (o->max_reply_bytes && o->max_reply_bytes < SMALLEST_REPLY_LIMIT)
         return bad(why, "max_reply_bytes", "less than 1024");

@@ -60,6 +60,9 @@ typedef struct zb_req {
 
 typedef enum zb_req_state { ZB_REQ_NEW, ZB_REQ_WAITING, ZB_REQ_SENT, ZB_REQ_DONE } zb_req_state;
 
+/* What no caller exceeds but by mistake. */
+enum { ZB_MAX_CREDENTIAL = 65536, ZB_MAX_ACL = 65536 };
+
 typedef struct zb_session zb_session;
 
 typedef struct zb_session_config {
@@ -114,8 +117,7 @@ void zb_session_stop(zb_session *s, bool detach, zb_time now);
 /* zb_session_submit encodes `record` (of req->op's type) and sends or queues it. Errors, with nothing submitted:
  * ZOBO_ENOTSTARTED, ZOBO_ESTOPPED (stopping), ZOBO_ETOOBIG, ZOBO_ENOMEM, ZOBO_EAUTHFAILED or ZOBO_ESESSIONEXPIRED
  * (ended for good). The queue's limits are the client's to check, by zb_session_in_flight and
- * zb_session_queued_bytes. A record for is_auth is a
- * struct zb_auth_request. */
+ * zb_session_queued_bytes. A record for is_auth is a struct zb_auth_request. */
 zobo_err zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
 
 /* zb_session_forget ends a request now: after it returns the session holds no pointer to it (no ZB_EV_DONE follows,
