@@ -29,7 +29,8 @@ typedef void zobo_done_fn(void *arg, zobo_err err, const zobo_reply *reply);
 typedef struct zobo_how {
     zobo_done_fn *done;  /* may be NULL */
     void *arg;           /* for done */
-    uint32_t timeout_ms; /* this request's deadline; 0: options.request_timeout_ms */
+    uint32_t timeout_ms; /* this request's deadline; 0: options.request_timeout_ms. An operation made of many (makepath,
+                          * ensure_path, delete_recursive) gives each of them so long */
     unsigned flags;      /* 0 or ZOBO_INLINE: where `done` runs */
 } zobo_how;
 

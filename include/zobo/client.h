@@ -76,6 +76,7 @@ typedef struct zobo_options {
     uint32_t stop_timeout_ms; /* how long zobo_stop waits for answers and for the server; 0: the session timeout */
     bool stay_lost; /* after expiry do not open a new session: the client is stopped, LOST */
 
+    /* What the twins may pile up (a blocking verb waits for its answer in any case): */
     uint32_t max_in_flight;      /* requests sent or queued and not answered; 0: 100000 */
     size_t max_queued_bytes;     /* bytes of requests not yet written; 0: 64 MiB */
     bool fail_when_full;         /* beyond these: ZOBO_EQUEUEFULL. false: the submitting call waits for room (inline
@@ -178,12 +179,14 @@ ZOBO_MUST_CHECK zobo_err zobo_get_client_id(const zobo_client *client, zobo_clie
 
 /* zobo_client_id_save writes `id` to `path`: readable by the owner only, replaced in one step, on disk when it returns.
  *
- * Errors: ZOBO_EFILE, with `why` (may be NULL) naming the file and the reason; an existing file is then unchanged. */
+ * Errors: ZOBO_EFILE, with `why` (may be NULL) naming the file and the reason; ZOBO_EINVAL (no path, no id); ZOBO_ENOMEM.
+ * An existing file is then unchanged, unless the disk failed at the very last step. Any thread. */
 ZOBO_MUST_CHECK zobo_err zobo_client_id_save(const char *path, const zobo_client_id *id, zobo_problem *why);
 
 /* zobo_client_id_load reads what zobo_client_id_save wrote.
  *
- * Errors: ZOBO_EFILE, with `why` (may be NULL): no such file, readable by others, damaged. */
+ * Errors: ZOBO_EFILE, with `why` (may be NULL): no such file, readable by others, damaged; ZOBO_EINVAL (no path). On
+ * error `*out` is all zero. Any thread. */
 ZOBO_MUST_CHECK zobo_err zobo_client_id_load(const char *path, zobo_client_id *out, zobo_problem *why);
 
 /* zobo_last_zxid returns the highest zxid this session has seen, 0 for none. Any thread. Source: kazoo last_zxid. */
@@ -239,8 +242,9 @@ typedef struct zobo_counters {
     uint64_t latency_us[32];
 } zobo_counters;
 
-/* zobo_get_counters fills `*out`, whose `size` the caller has set. Cheap, takes no lock; the figures may be a few
- * requests apart from each other. Any thread, any callback. */
+/* zobo_get_counters fills `*out`, whose `size` the caller has set; fields that this library does not know get zero.
+ *
+ * Cheap, takes no lock; the figures may be a few requests apart from each other. Any thread, any callback. */
 void zobo_get_counters(const zobo_client *client, zobo_counters *out);
 
 /* zobo_version returns the library's version, "0.1.0". Static string. */

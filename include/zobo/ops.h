@@ -7,8 +7,9 @@
  * Every verb may fail with: ZOBO_ENOTSTARTED; ZOBO_ESTOPPED; ZOBO_ENOCONNECTION, ZOBO_ENOTSENT (class RETRY: not
  * sent); ZOBO_ECONNECTIONLOSS, ZOBO_EOPERATIONTIMEOUT (UNKNOWN: sent, no answer); ZOBO_ESESSIONEXPIRED;
  * ZOBO_EBADPATH (zobo_path_check tells more); ZOBO_ETOOBIG; ZOBO_EQUEUEFULL; ZOBO_ENOMEM; ZOBO_EREPLYLOST;
- * ZOBO_EBADREPLY; ZOBO_EFORKED; and with whatever number the server answers. The comments name only the errors that
- * belong to the verb. Paths and data are copied; on error `*out` is NULL; `out` and `stat` may be NULL.
+ * ZOBO_EBADREPLY; ZOBO_EFORKED; ZOBO_EWOULDBLOCK; ZOBO_EINVAL (NULL data with a length, a watcher without a function,
+ * unknown flags); and with whatever number the server answers. The comments name only the errors that belong to the
+ * verb. Paths and data are copied; on error `*out` is NULL; `out` and `stat` may be NULL.
  *
  * Nothing is tried again behind the caller's back: zobo_retry does that. */
 #ifndef ZOBO_OPS_H
@@ -211,8 +212,9 @@ ZOBO_MUST_CHECK zobo_err zobo_add_auth_async(zobo_client *client, const char *sc
 /* zobo_command sends a four-letter word ("ruok", "srvr", "mntr", ...) to the server in use, on a connection of its own,
  * and returns the whole answer in reply->data.
  *
- * Errors: ZOBO_EINVAL (not four letters), ZOBO_ENOCONNECTION, ZOBO_EOPERATIONTIMEOUT (the session timeout at most). A
- * word that the server does not allow is answered in words, not as an error. Source: kazoo command. */
+ * Errors: ZOBO_EINVAL (not four letters), ZOBO_ENOCONNECTION, ZOBO_EOPERATIONTIMEOUT (without a deadline of its own after
+ * the session timeout asked for). A word that the server does not allow is answered in words, not as an error.
+ * Source: kazoo command. */
 ZOBO_MUST_CHECK zobo_err zobo_command(zobo_client *client, const char *word, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_command_async(zobo_client *client, const char *word, const zobo_how *how,
                                             zobo_call **call);

@@ -261,6 +261,8 @@ void
 zobo_get_problem(const zobo_client *client, zobo_problem *out)
 {
     zobo_client *c = (zobo_client *)(uintptr_t)client; /* the lock is part of what a const client is read by */
+    if (!out)
+        return;
     zb_problem_clear(out);
     zobo_err err = zb_check_process(c);
     if (err) {

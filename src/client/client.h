@@ -65,9 +65,10 @@ typedef void zb_step_fn(void *arg, zobo_err err, zobo_reply *reply);
 struct zobo_call {
     zb_req req; /* first */
     zb_item item;
-    zobo_client *client; /* NULL once the client is closed */
+    zobo_client *client; /* not to be followed once `done`: it may be closed by then */
     atomic_int refs;     /* the handle's, and the operation's */
     atomic_bool done;    /* the result is there */
+    atomic_bool taken;   /* the reply has been handed out */
     bool compound;
     zobo_done_fn *fn;
     zb_step_fn *step; /* instead of fn: a step of a compound operation */
@@ -286,7 +287,6 @@ void zb_wake_call(zobo_client *c, zobo_call *call);
 bool zb_turn(zobo_client *c, bool background, bool block, zb_time deadline);
 void zb_flush(zobo_client *c);
 void zb_close_link(zobo_client *c);
-void zb_wake_thread(zobo_client *c, zb_waiter *w);
 void *zb_background(void *client);
 bool zb_on_callback_thread(const zobo_client *c);
 bool zb_in_inline(const zobo_client *c);

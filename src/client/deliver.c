@@ -246,7 +246,7 @@ zobo_add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
 void
 zobo_remove_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
 {
-    if (zb_check_process(c))
+    if (!fn || zb_check_process(c)) /* no listener; and the mark in run_state has none */
         return;
     zb_lock(c);
     zb_listener *l = find_listener(c, fn, arg);

@@ -90,10 +90,9 @@ wait_for_writer(zobo_client *c)
 
 /* ---- waking ---- */
 
-void
-zb_wake_thread(zobo_client *c, zb_waiter *w)
+static void
+wake_thread(zb_waiter *w)
 {
-    (void)c;
     if (!w->woken) {
         w->woken = true;
         pthread_cond_signal(&w->cond);
@@ -104,14 +103,14 @@ void
 zb_wake_waiters(zobo_client *c)
 {
     for (zb_link *l = c->waiters.next; l != &c->waiters; l = l->next)
-        zb_wake_thread(c, ZB_CONTAINER_OF(l, zb_waiter, link));
+        wake_thread(ZB_CONTAINER_OF(l, zb_waiter, link));
 }
 
 void
 zb_wake_call(zobo_client *c, zobo_call *call)
 {
     for (zb_waiter *w = call->waiters; w; w = w->next_of_call) {
-        zb_wake_thread(c, w);
+        wake_thread(w);
         c->woke_callers = true;
     }
 }
@@ -348,7 +347,7 @@ give_role_up(zobo_client *c)
     for (zb_link *l = c->waiters.next; l != &c->waiters; l = l->next) {
         zb_waiter *w = ZB_CONTAINER_OF(l, zb_waiter, link);
         if (!w->woken) {
-            zb_wake_thread(c, w);
+            wake_thread(w);
             return;
         }
     }

@@ -61,6 +61,8 @@ zobo_get_counters(const zobo_client *c, zobo_counters *out)
     k.watches = get(&c->published[P_WATCHES]);
     for (int i = 0; i < 32; i++)
         k.latency_us[i] = get(&c->latency[i]);
+    if (size > sizeof k)
+        memset((char *)out + sizeof k, 0, size - sizeof k);
     memcpy(out, &k, size < sizeof k ? size : sizeof k);
 }
 

@@ -144,6 +144,7 @@ new_call(zobo_client *c, const zobo_how *how, bool handle)
     memset(call, 0, sizeof *call);
     atomic_init(&call->refs, handle ? 2 : 1);
     atomic_init(&call->done, false);
+    atomic_init(&call->taken, false);
     call->client = c;
     call->item.kind = ZB_ITEM_CALL;
     zb_list_init(&call->item.link);
@@ -409,7 +410,7 @@ zobo_call_get(zobo_call *call, uint32_t timeout_ms, zobo_reply **out)
     zobo_err err = zobo_call_wait(call, timeout_ms);
     if (err)
         return err;
-    if (out && !call->fn) {
+    if (out && !call->fn && !atomic_exchange(&call->taken, true)) {
         *out = call->req.reply;
         call->req.reply = NULL;
     }

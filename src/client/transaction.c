@@ -218,6 +218,8 @@ encode_reads(zobo_transaction *tx, const zobo_read *reads, size_t n, struct zb_r
         return ZOBO_EINVAL;
     for (size_t i = 0; i < n; i++) {
         zobo_err err = check_path(reads[i].path, false);
+        if (!err && reads[i].what != ZOBO_READ_DATA && reads[i].what != ZOBO_READ_CHILDREN)
+            err = ZOBO_EINVAL;
         if (err)
             return err;
         struct zb_path_watch_request r = {zb_path_join(&tx->client->chroot, reads[i].path), false};

@@ -440,6 +440,7 @@ self_removing_listener(void *arg, zobo_state state)
 {
     probe *p = arg;
     (void)state;
+    zobo_remove_listener(p->client, NULL, NULL); /* no listener is nobody's */
     zobo_remove_listener(p->client, self_removing_listener, p);
     zt_latch_hit(&p->done);
 }
