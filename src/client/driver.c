@@ -70,6 +70,8 @@ zb_flush(zobo_client *c)
         }
         zb_session_sent(c->session, (size_t)put, zb_now());
         zb_publish_sent(c);
+        if (zb_session_urgent(c->session)) /* that was all a session being closed had to do */
+            zb_kick(c);
         if ((size_t)put < total) {
             c->want_pollout = true;
             zb_kick(c);
@@ -274,6 +276,14 @@ wait_ready(zobo_client *c, bool block, zb_time now, zb_time until)
     return n > 0 ? p[1].revents : 0;
 }
 
+/* What the driver must do before it may sleep in poll. */
+static bool
+has_duties(const zobo_client *c, zb_time now)
+{
+    return c->ask != ZB_ASK_NOTHING || !zb_list_empty(&c->mail) || zb_session_urgent(c->session) ||
+           now >= zb_session_deadline(c->session);
+}
+
 bool
 zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
 {
@@ -282,7 +292,7 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
     zb_time now = zb_now();
 
     bool events = false;
-    if (c->ask != ZB_ASK_NOTHING || !zb_list_empty(&c->mail) || now >= zb_session_deadline(c->session)) {
+    if (has_duties(c, now)) {
         wait_for_writer(c);
         do_asked(c, now);
         zb_helper_read_mail(c, now);
@@ -298,6 +308,9 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
     }
     zb_flush(c);
     if (events) /* somebody may have what he waits for: let the caller look before it polls */
+        return true;
+    /* The lock was free during the write, and nobody who asked for something then could know that we go to sleep. */
+    if (has_duties(c, now) || !zb_list_empty(&c->inline_pending))
         return true;
 
     zb_time until = zb_session_deadline(c->session);

@@ -66,8 +66,9 @@ void
 zb_loop_update(zobo_client *c)
 {
     update_socket(c);
-    /* A deadline that has moved away is left: the timer then rings in vain, once, instead of being set at each reply. */
-    zb_time at = zb_session_deadline(c->session);
+    /* A deadline that has moved away is left: the timer then rings in vain, once, instead of being set at each reply.
+     * A thread in a blocking verb minds the time itself, and comes here when it is done. */
+    zb_time at = c->driving && !c->in_process ? ZB_NEVER : zb_session_deadline(c->session);
     if (at < c->timer_at) {
         struct itimerspec t = {{0, 0}, {0, 0}};
         uint64_t ns = at ? at : 1; /* 0 would disarm it */
@@ -76,8 +77,9 @@ zb_loop_update(zobo_client *c)
         if (timerfd_settime(c->timer_fd, TFD_TIMER_ABSTIME, &t, NULL) == 0)
             c->timer_at = at;
     }
-    if (!c->in_process && (!zb_list_empty(&c->queue) || !zb_list_empty(&c->starved) ||
-                           !zb_list_empty(&c->inline_pending) || c->ask != ZB_ASK_NOTHING))
+    if (!c->in_process &&
+        (!zb_list_empty(&c->queue) || !zb_list_empty(&c->starved) || !zb_list_empty(&c->inline_pending) ||
+         !zb_list_empty(&c->mail) || c->ask != ZB_ASK_NOTHING || zb_session_urgent(c->session)))
         zb_loop_wake(c);
 }
 
@@ -112,13 +114,15 @@ zobo_process(zobo_client *c)
     }
     c->in_process = true;
     c->cb_thread = pthread_self();
-    if (!c->driving) { /* else a blocking verb on another thread does the work, and only callbacks are left */
-        if (read(c->timer_fd, &expirations, sizeof expirations) > 0)
-            c->timer_at = ZB_NEVER;
+    /* Before anything is looked at: what is asked for from now on is asked anew. Also when a blocking verb on another
+     * thread does the work, and only callbacks are left: the descriptor would stay readable until that is over. */
+    if (read(c->timer_fd, &expirations, sizeof expirations) > 0)
+        c->timer_at = ZB_NEVER;
+    c->loop_woken = false;
+    zb_wake_drain(c->wake_fd[0]);
+    if (!c->driving) {
         c->driving = true;
         c->poll_wake = c->wake_fd[0];
-        c->loop_woken = false; /* before anything is looked at: what is asked for from now on is asked anew */
-        zb_wake_drain(c->wake_fd[0]);
         /* The first turn does what is due without looking at the socket, if there is any; the second looks. */
         (void)zb_turn(c, false, false, 0);
         (void)zb_turn(c, false, false, 0);

@@ -293,7 +293,7 @@ zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_call **ou
 void
 zb_ended_outside(zobo_client *c)
 {
-    if (c->driving || !zb_list_empty(&c->inline_pending))
+    if (c->driving || !zb_list_empty(&c->inline_pending) || zb_session_urgent(c->session))
         zb_kick(c);
 }
 

@@ -295,6 +295,12 @@ next_frame(zb_session *s, zb_event *ev, zb_time now)
 }
 
 bool
+zb_session_urgent(const zb_session *s)
+{
+    return s->urgent;
+}
+
+bool
 zb_session_next(zb_session *s, zb_event *ev, zb_time now)
 {
     memset(ev, 0, sizeof *ev);

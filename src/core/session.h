@@ -170,6 +170,10 @@ void zb_session_tick(zb_session *s, zb_time now);
  * caller pulls until false after each call that may have made events, in any order but before the next feed. */
 bool zb_session_next(zb_session *s, zb_event *ev, zb_time now);
 
+/* zb_session_urgent tells whether there may be events to pull that no byte and no deadline brings: forgetting a request
+ * or noting what was sent can end a session that is being closed. */
+bool zb_session_urgent(const zb_session *s);
+
 /* Watches: */
 zb_watches *zb_session_watches(zb_session *s);
 
