@@ -42,7 +42,8 @@ typedef zobo_err zobo_retry_fn(void *arg);
  * means the client's command_retry. Blocks; may be called from a callback on the callback thread.
  *
  * Returns what the last attempt returned when that is not to be retried; ZOBO_ERETRYFAILED when tries or time have run
- * out (`last`, if not NULL, gets the last attempt's error); ZOBO_EINTERRUPTED when `interrupt` said so;
+ * out (`last`, if not NULL, gets the last attempt's error); ZOBO_EINTERRUPTED when `interrupt` said so; ZOBO_ESTOPPED
+ * when the client is closed while a callback waits in here;
  * ZOBO_EBADOPTION for a policy that makes no sense; ZOBO_EWOULDBLOCK in an inline callback. Any thread.
  * Source: kazoo KazooClient.retry, KazooRetry. */
 ZOBO_MUST_CHECK zobo_err zobo_retry(zobo_client *client, const zobo_retry_policy *policy, zobo_retry_fn *attempt,

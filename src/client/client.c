@@ -116,6 +116,7 @@ free_client(zobo_client *c)
     zb_free((void *)(uintptr_t)c->default_acl.items);
     zb_free(c->chroot_text);
     zb_fork_guard_free(c->guard);
+    zb_helper_box_free(c->box);
     zb_free(c);
 }
 
@@ -196,6 +197,7 @@ begin_start(zobo_client *c)
         return err;
     c->has_resume = false; /* the next start is for a new session */
     c->running = true;
+    c->run++;
     c->ended_by = ZOBO_OK;
     c->ask = ZB_ASK_START;
     zb_kick(c);
@@ -214,11 +216,28 @@ zobo_start_async(zobo_client *c)
     return err;
 }
 
+/* `arg`: the run that is meant (uint64_t). */
+static bool
+is_over(zobo_client *c, void *arg)
+{
+    return !c->running || c->run != *(const uint64_t *)arg;
+}
+
+/* Locked. */
+static void
+stop_run(zobo_client *c, uint64_t run, bool detach)
+{
+    if (!is_over(c, &run)) {
+        c->ask = detach ? ZB_ASK_DETACH : ZB_ASK_STOP;
+        zb_kick(c);
+        (void)zb_drive(c, is_over, &run, NULL, false, ZB_NEVER);
+    }
+}
+
 static bool
 up_or_over(zobo_client *c, void *arg)
 {
-    (void)arg;
-    return zobo_connected(c) || !c->running;
+    return zobo_connected(c) || is_over(c, arg);
 }
 
 /* Appends "; server: what came of it" for every server to `why`. Locked. */
@@ -294,16 +313,16 @@ zobo_start(zobo_client *c, uint32_t timeout_ms, zobo_problem *why)
         zb_lock(c);
         err = begin_start(c);
         if (!err) {
-            (void)zb_drive(c, up_or_over, NULL, NULL, false, zb_now() + ZB_MS(ms));
+            uint64_t run = c->run;
+            (void)zb_drive(c, up_or_over, &run, NULL, false, zb_now() + ZB_MS(ms));
             if (!zobo_connected(c)) {
                 err = c->running || !c->ended_by ? ZOBO_ENOCONNECTION : c->ended_by;
                 if (err == ZOBO_ENOCONNECTION)
                     describe_failure(c, err, ms, why);
+                stop_run(c, run, true);
             }
         }
         zb_unlock(c);
-        if (err && err != ZOBO_EALREADY && err != ZOBO_ESTOPPED)
-            zb_stop_now(c, true);
     }
     if (err && why && !why->text[0])
         zb_problem(why, err, 0, "%s", zobo_err_text(err));
@@ -318,7 +337,8 @@ zobo_wait_connected(zobo_client *c, uint32_t timeout_ms)
         return err;
     zb_time deadline = timeout_ms ? zb_now() + ZB_MS(timeout_ms) : ZB_NEVER;
     zb_lock(c);
-    bool ready = zb_drive(c, up_or_over, NULL, NULL, false, deadline);
+    uint64_t run = c->run;
+    bool ready = zb_drive(c, up_or_over, &run, NULL, false, deadline);
     if (!zobo_connected(c))
         err = ready ? ZOBO_ENOTSTARTED : ZOBO_ETIMEDOUT;
     zb_unlock(c);
@@ -327,22 +347,11 @@ zobo_wait_connected(zobo_client *c, uint32_t timeout_ms)
 
 /* ---- stopping ---- */
 
-static bool
-is_over(zobo_client *c, void *arg)
-{
-    (void)arg;
-    return !c->running;
-}
-
 void
 zb_stop_now(zobo_client *c, bool detach)
 {
     zb_lock(c);
-    if (c->running) {
-        c->ask = detach ? ZB_ASK_DETACH : ZB_ASK_STOP;
-        zb_kick(c);
-        (void)zb_drive(c, is_over, NULL, NULL, false, ZB_NEVER);
-    }
+    stop_run(c, c->run, detach);
     zb_unlock(c);
 }
 
@@ -427,6 +436,8 @@ zb_close_now(zobo_client *c)
     zb_lock(c);
     bool here = c->close_asked; /* this is the callback thread */
     c->closing = true;
+    zb_wake_waiters(c); /* a zobo_retry in a callback sleeps no longer */
+    zb_kick(c);
     zb_unlock(c);
     zb_stop_now(c, false);
     zb_helper_box_close(c->box);
@@ -465,6 +476,8 @@ zobo_close(zobo_client *c)
     bool later = zb_on_callback_thread(c) || zb_in_inline(c);
     if (later) {
         c->close_asked = c->closing = true;
+        if (c->event_loop)
+            zb_loop_wake(c);
         zb_call_cb_needed(c);
     }
     zb_unlock(c);

@@ -152,6 +152,7 @@ struct zobo_client {
     bool bg_signalled;
     bool quit;
     bool running; /* between start and the session's end */
+    uint64_t run; /* counts the starts: who waits for the end of one does not wait for the next one's */
     zobo_err ended_by;
     zobo_err reason; /* for the present state; ZOBO_OK when connected */
     bool closing;
@@ -315,7 +316,8 @@ void zb_call_cb_needed(zobo_client *c);
 /* ---- helper.c: work that blocks, on threads that may outlive the client ---- */
 
 zobo_err zb_helper_box_new(zobo_client *c, zb_helper_box **out);
-void zb_helper_box_close(zb_helper_box *b); /* answers that come later are dropped */
+void zb_helper_box_close(zb_helper_box *b); /* answers that come later are dropped, new questions refused */
+void zb_helper_box_free(zb_helper_box *b);
 void zb_helper_read_mail(zobo_client *c, zb_time now); /* by the driver */
 void zb_helper_resolve(zobo_client *c, size_t host, zb_time now);
 void zb_helper_probe(zobo_client *c, size_t host, zb_time now);

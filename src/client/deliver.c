@@ -252,16 +252,16 @@ zobo_remove_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
     zb_listener *l = find_listener(c, fn, arg);
     if (l) {
         zb_list_remove(&l->link);
-        if (c->listener_running != l) {
-            zb_free(l);
-        } else {
+        if (c->listener_running == l)
             l->removed = true; /* freed by whoever runs it */
-            while (c->listener_running == l && !zb_on_callback_thread(c)) {
-                c->cb_idle_waiters++;
-                pthread_cond_wait(&c->cb_idle, &c->lock);
-                c->cb_idle_waiters--;
-            }
-        }
+        else
+            zb_free(l);
+    }
+    /* Also when it is not on the list: another thread may just have taken it off. */
+    while ((l = c->listener_running) && l->fn == fn && l->arg == arg && !zb_on_callback_thread(c)) {
+        c->cb_idle_waiters++;
+        pthread_cond_wait(&c->cb_idle, &c->lock);
+        c->cb_idle_waiters--;
     }
     zb_unlock(c);
 }

@@ -89,7 +89,13 @@ zb_helper_box_close(zb_helper_box *b)
     }
     b->client = NULL;
     pthread_mutex_unlock(&b->lock);
-    box_unref(b);
+}
+
+void
+zb_helper_box_free(zb_helper_box *b)
+{
+    if (b)
+        box_unref(b);
 }
 
 /* ---- the work ---- */
@@ -334,12 +340,16 @@ ask_async(zobo_client *c, const char *first, const char *second, bool version, c
     if (!err) {
         zb_helper_box *b = c->box;
         pthread_mutex_lock(&b->lock);
-        zb_list_push_back(&b->words, &j->link);
         if (out)
             *out = call;
-        if (zb_thread_start(NULL, true, work, j) != 0) {
-            zb_list_remove(&j->link);
-            err = ZOBO_ESYS;
+        if (!b->client) { /* closed since we looked */
+            err = ZOBO_ENOTSTARTED;
+        } else {
+            zb_list_push_back(&b->words, &j->link);
+            if (zb_thread_start(NULL, true, work, j) != 0) {
+                zb_list_remove(&j->link);
+                err = ZOBO_ESYS;
+            }
         }
         pthread_mutex_unlock(&b->lock);
     }

@@ -6,27 +6,29 @@
 enum { SLICE_MS = 100 };
 
 static bool
-never(zobo_client *c, void *arg)
+is_closing(zobo_client *c, void *arg)
 {
     (void)arg;
-    return c->quit;
+    return c->closing;
 }
 
-/* Sleeps; the session is driven meanwhile if nobody else does. False: interrupted. */
-static bool
+/* Sleeps; the session is driven meanwhile if nobody else does. */
+static zobo_err
 wait_ms(zobo_client *c, const zobo_retry_policy *p, uint32_t ms)
 {
     zb_time until = zb_now() + ZB_MS(ms);
     for (;;) {
         if (p->interrupt && p->interrupt(p->interrupt_arg))
-            return false;
+            return ZOBO_EINTERRUPTED;
         zb_time now = zb_now();
         if (now >= until)
-            return true;
+            return ZOBO_OK;
         zb_time slice = p->interrupt && until - now > ZB_MS(SLICE_MS) ? now + ZB_MS(SLICE_MS) : until;
         zb_lock(c);
-        (void)zb_drive(c, never, NULL, NULL, false, slice);
+        bool closing = zb_drive(c, is_closing, NULL, NULL, false, slice);
         zb_unlock(c);
+        if (closing)
+            return ZOBO_ESTOPPED;
     }
 }
 
@@ -59,7 +61,8 @@ zobo_retry(zobo_client *c, const zobo_retry_policy *policy, zobo_retry_fn *attem
         zb_unlock(c);
         if (p.deadline_ms && zb_now() + ZB_MS(ms) >= begun + ZB_MS(p.deadline_ms))
             return ZOBO_ERETRYFAILED;
-        if (!wait_ms(c, &p, ms))
-            return ZOBO_EINTERRUPTED;
+        err = wait_ms(c, &p, ms);
+        if (err)
+            return err;
     }
 }
