@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options: copied field by field as far as this library knows them, checked, defaults filled in. */
+/* Options: copied as far as this library knows them, checked, and the client's own defaults filled in; the session fills
+ * in its own. */
 #include "client/options.h"
 
 #include "core/retry.h"
 #include "wire/op.h"
 
 enum {
-    DEFAULT_TIMEOUT_MS = 10000,
-    DEFAULT_LOST_PERCENT = 133,
     DEFAULT_IN_FLIGHT = 100000,
     DEFAULT_QUEUED_BYTES = 64 * 1024 * 1024,
-    DEFAULT_REQUEST_BYTES = 1048575,
-    DEFAULT_REPLY_BYTES = 128 * 1024 * 1024,
     SMALLEST_REPLY_LIMIT = 1024,
     LARGEST_SIZE = 65536 /* of a zobo_options: what is larger is not one */
 };
@@ -91,15 +88,10 @@ zb_options_import(zb_settings *s, const zobo_options *options, zobo_problem *why
 #define DEFAULT(field, value)                                                                                          \
     if (!o->field)                                                                                                     \
     o->field = (value)
-    DEFAULT(hosts, "127.0.0.1:2181");
-    DEFAULT(timeout_ms, DEFAULT_TIMEOUT_MS);
+    DEFAULT(timeout_ms, ZB_DEFAULT_TIMEOUT_MS);
     DEFAULT(default_acl, zobo_open_acl());
-    DEFAULT(queue_timeout_ms, o->timeout_ms);
-    DEFAULT(lost_after_percent, DEFAULT_LOST_PERCENT);
     DEFAULT(max_in_flight, DEFAULT_IN_FLIGHT);
     DEFAULT(max_queued_bytes, DEFAULT_QUEUED_BYTES);
-    DEFAULT(max_request_bytes, DEFAULT_REQUEST_BYTES);
-    DEFAULT(max_reply_bytes, DEFAULT_REPLY_BYTES);
     DEFAULT(log_level, ZOBO_LOG_INFO);
 #undef DEFAULT
     o->connection_retry = &s->connection_retry;

@@ -2,7 +2,12 @@
 /* The session's life, from its making to its end, and its invariants. */
 #include "core/session_internal.h"
 
-enum { CHECK_ITEMS = 64 };
+enum {
+    CHECK_ITEMS = 64,
+    DEFAULT_LOST_PERCENT = 133,
+    DEFAULT_REQUEST_BYTES = 1048575, /* jute.maxbuffer */
+    DEFAULT_REPLY_BYTES = 128 * 1024 * 1024
+};
 
 #define TO(name) (1U << ZB_PHASE_##name)
 static const struct {
@@ -34,12 +39,12 @@ or_default(uint32_t value, uint32_t otherwise)
 static void
 take_options(zb_session *s, const zobo_options *o)
 {
-    s->timeout_ms = or_default(o->timeout_ms, 10000);
+    s->timeout_ms = or_default(o->timeout_ms, ZB_DEFAULT_TIMEOUT_MS);
     s->connect_timeout_ms = o->connect_timeout_ms;
     s->queue_timeout_ms = or_default(o->queue_timeout_ms, s->timeout_ms);
-    s->lost_after_percent = or_default(o->lost_after_percent, 133);
-    s->max_request_bytes = or_default(o->max_request_bytes, 1048575);
-    s->max_reply_bytes = or_default(o->max_reply_bytes, 128U << 20);
+    s->lost_after_percent = or_default(o->lost_after_percent, DEFAULT_LOST_PERCENT);
+    s->max_request_bytes = or_default(o->max_request_bytes, DEFAULT_REQUEST_BYTES);
+    s->max_reply_bytes = or_default(o->max_reply_bytes, DEFAULT_REPLY_BYTES);
     if (s->max_request_bytes > INT32_MAX)
         s->max_request_bytes = INT32_MAX;
     s->stop_timeout_ms = o->stop_timeout_ms;
@@ -54,7 +59,7 @@ take_owned(zb_session *s, const zobo_options *o, zobo_problem *why)
     zobo_err err = zb_retry_import(&s->retry, o->connection_retry, "connection_retry", why);
     if (err)
         return err;
-    err = zb_hosts_parse(&s->hosts, o->hosts ? o->hosts : "127.0.0.1:2181", why);
+    err = zb_hosts_parse(&s->hosts, o->hosts, why);
     if (err)
         return err;
     size_t len = strlen(s->hosts.chroot);

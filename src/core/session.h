@@ -60,13 +60,15 @@ typedef struct zb_req {
 
 typedef enum zb_req_state { ZB_REQ_NEW, ZB_REQ_WAITING, ZB_REQ_SENT, ZB_REQ_DONE } zb_req_state;
 
+enum { ZB_DEFAULT_TIMEOUT_MS = 10000 };
+
 /* What no caller exceeds but by mistake. */
 enum { ZB_MAX_CREDENTIAL = 65536, ZB_MAX_ACL = 65536 };
 
 typedef struct zb_session zb_session;
 
 typedef struct zb_session_config {
-    const zobo_options *options; /* checked, defaults filled in; borrowed during zb_session_new only */
+    const zobo_options *options; /* checked; zero is the default. Borrowed during zb_session_new only */
     zb_log log;
     uint64_t seed; /* for shuffling, jitter and hashing */
 } zb_session_config;
