@@ -248,7 +248,7 @@ append_servers(const zobo_client *c, zobo_problem *why)
     size_t size = sizeof why->text;
     for (size_t i = 0; i < h->n; i++) {
         const zb_host *host = &h->items[i];
-        char name[300], sys[128] = "", rest[48];
+        char name[ZB_HOST_TEXT], sys[128] = "", rest[48];
         size_t at = strlen(why->text);
         (void)snprintf(rest, sizeof rest, "; and %zu more", h->n - i);
         (void)zb_hosts_describe(host, name, sizeof name);

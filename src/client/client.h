@@ -120,7 +120,7 @@ struct zobo_client {
     bool link_broken;    /* a write failed: the driver is to report it */
     zb_addr peer;        /* of the link */
     bool has_peer;
-    char peer_name[300]; /* "host:port" in use */
+    char peer_name[ZB_HOST_TEXT]; /* "host:port" in use */
 
     /* the driver's role */
     bool driving;

@@ -27,7 +27,7 @@ typedef struct zb_hosts {
     size_t next;   /* place in `order` of the next server; n: the round is over */
 } zb_hosts;
 
-enum { ZB_DEFAULT_PORT = 2181, ZB_MAX_HOSTS = 1024, ZB_MAX_SOCKET_PATH = 107 };
+enum { ZB_DEFAULT_PORT = 2181, ZB_MAX_HOSTS = 1024, ZB_MAX_SOCKET_PATH = 107, ZB_HOST_TEXT = 300 };
 
 /* zb_hosts_parse reads "h1:p,h2,[v6]:p/chroot" or "unix:/path[:/chroot]" (also mixed, the chroot comes last). Host
  * names are lower-cased, spaces around entries and empty chroots ("/") are accepted; the chroot must be a valid path
@@ -44,7 +44,8 @@ void zb_hosts_begin(zb_hosts *h, zb_rng *rng, bool ordered);
 /* zb_hosts_next gives the index of the next server of this round, or -1 when it is over. */
 long zb_hosts_next(zb_hosts *h);
 
-/* zb_hosts_describe writes "name:port" ("[v6]:port", "unix:/path"). Returns the length without the NUL. */
+/* zb_hosts_describe writes "name:port" ("[v6]:port", "unix:/path"); ZB_HOST_TEXT bytes are enough. Returns the length
+ * without the NUL. */
 size_t zb_hosts_describe(const zb_host *host, char *buf, size_t size);
 
 #endif

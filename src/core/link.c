@@ -10,7 +10,7 @@
  * anything was heard on them (`flaps`) lengthen the pause as failed rounds do. */
 #include "core/session_internal.h"
 
-enum { MAX_ADDRS = 256, HANDSHAKE_MS_MIN = 1000, HOST_TEXT = 300 };
+enum { MAX_ADDRS = 256, HANDSHAKE_MS_MIN = 1000 };
 
 uint32_t
 zb_conn_timeout_ms(const zb_session *s)
@@ -26,7 +26,7 @@ log_host(zb_session *s, zobo_log_level level, const char *what, zobo_err why)
 {
     if (!s->log.fn || level > s->log.level || s->host < 0)
         return;
-    char host[HOST_TEXT];
+    char host[ZB_HOST_TEXT];
     (void)zb_hosts_describe(&s->hosts.items[s->host], host, sizeof host);
     ZB_LOG(&s->log, level, "%s %s%s%s", what, host, why ? ": " : "", why ? zobo_err_text(why) : "");
 }
