@@ -6,7 +6,7 @@
  * happens is that the link goes down. */
 #include "core/session_internal.h"
 
-enum { CONNECT_REPLY_BYTES = 36, OUR_FIRST = -1001, OUR_LAST = -1999 }; /* errors.h */
+enum { CONNECT_REPLY_BYTES = 36 };
 
 typedef enum step { STEP_WAIT, STEP_MORE, STEP_EVENT } step;
 
@@ -177,8 +177,7 @@ reply(zb_session *s, zb_event *ev, int32_t xid, int64_t zxid, zobo_err err, zb_r
     if (ZB_LIKELY(req != NULL)) {
         s->stats.replies++;
         req->zxid = zxid;
-        if (ZB_UNLIKELY((int)err <= OUR_FIRST &&
-                        (int)err >= OUR_LAST)) /* what these say of a request is not a server's to say */
+        if (ZB_UNLIKELY(zb_err_is_ours((int32_t)err)))
             err = ZOBO_EBADREPLY;
         if (err == ZOBO_OK)
             err = read_body(s, req, body);
@@ -254,7 +253,7 @@ static void
 refused(zb_session *s, const uint8_t *head, zb_time now)
 {
     int32_t err = (int32_t)zb_load32(head + 12);
-    bool sound = err < 0 && err > OUR_FIRST;
+    bool sound = err < 0 && !zb_err_is_ours(err);
     zb_conn_lost(s, sound ? (zobo_err)err : ZOBO_EPROTOCOL, 0, now);
 }
 

@@ -73,12 +73,12 @@ path_of(build *b, zb_buf v)
     return string_of(b, path, n);
 }
 
-/* get_err reads an error that the server tells. It has no business with our own numbers. */
+/* get_err reads an error that the server tells. */
 static zobo_err
 get_err(build *b)
 {
     int32_t err = zb_get_i32(&b->r);
-    if (err < -1000)
+    if (zb_err_is_ours(err))
         zb_reader_fail(&b->r);
     return (zobo_err)err;
 }

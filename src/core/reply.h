@@ -8,6 +8,13 @@
 #include "core/path.h"
 #include "wire/op.h"
 
+/* zb_err_is_ours: an error of zobo's own, which says things of a request that are not a server's to say (errors.h). */
+static inline bool
+zb_err_is_ours(int32_t err)
+{
+    return err < -1000 && err >= -1999;
+}
+
 /* zb_reply_build decodes the body of a reply without error (for MULTI: with or without). Strings are copied and
  * terminated; paths of PATH kinds and of transaction results and get_ephemerals have `chroot` (may be NULL) taken off
  * (of the latter those outside of the chroot are left out: the server compares strings, not components).
