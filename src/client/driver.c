@@ -8,9 +8,9 @@
  *
  * The background thread is the driver of last resort. When the role is taken from it, it naps for a millisecond at a
  * time and takes it back only when nobody has had it since it last looked (the lease). So a row of blocking calls costs
- * it a thousand short wake-ups a second instead of one for each call, and each call three system calls: send, poll,
- * recv. While calls keep coming the naps grow to eight milliseconds, for it is the calls that read the socket then. What
- * arrives unasked after the last of them waits for so long at most.
+ * it some short wake-ups instead of one for each call, and each call three system calls: send, poll, recv. While calls
+ * keep coming the naps grow to eight milliseconds, for it is the calls that read the socket then. What arrives unasked
+ * after the last of them waits for so long at most.
  *
  * A submitter of asynchronous calls wakes the driver only if it sleeps and nobody has done so yet. One that had to wait
  * for room drove the session itself, and the lease it leaves is of another kind (lease_async): its next submissions
