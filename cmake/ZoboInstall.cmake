@@ -29,7 +29,7 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/zobo.pc.in ${PROJECT_BINARY_DIR}/zobo
 install(FILES ${PROJECT_BINARY_DIR}/zobo.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 if(TARGET zobo_man)
-  install(DIRECTORY ${man_dir}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 FILES_MATCHING PATTERN "*.3")
+  install(DIRECTORY ${man_dir}/man3/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 FILES_MATCHING PATTERN "*.3")
 endif()
 if(TARGET zobo_cli_man)
   install(FILES ${cli_page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Section 3 of the manual comes from the comments of the public headers.
+# Section 3 of the manual comes from the comments of the public headers. `man -M build/release/man zobo_get` reads it
+# before it is installed.
 
 set(man_dir ${PROJECT_BINARY_DIR}/man)
 set(man_stamp ${PROJECT_BINARY_DIR}/man.stamp)
@@ -14,7 +15,8 @@ endif()
 
 # The command writes its own page, from its table of commands.
 if(TARGET zobo_cli AND NOT CMAKE_CROSSCOMPILING)
-  set(cli_page ${PROJECT_BINARY_DIR}/zobo.1)
+  set(cli_page ${man_dir}/man1/zobo.1)
+  file(MAKE_DIRECTORY ${man_dir}/man1)
   add_custom_command(OUTPUT ${cli_page}
     COMMAND sh -c "exec \"$1\" help --man >\"$2\"" sh $<TARGET_FILE:zobo_cli> ${cli_page}
     DEPENDS zobo_cli

@@ -26,6 +26,7 @@ extern "C" {
  * one), and for operations whose reply is empty it holds the zxid only. */
 typedef void zobo_done_fn(void *arg, zobo_err err, const zobo_reply *reply);
 
+/* What to do when an operation has ended, and its deadline. Zero: nothing, and the client's own. */
 typedef struct zobo_how {
     zobo_done_fn *done;  /* may be NULL */
     void *arg;           /* for done */

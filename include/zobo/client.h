@@ -26,6 +26,7 @@ typedef struct zobo_auth {
     size_t credential_len;
 } zobo_auth;
 
+/* How much is logged: a level, and all above it. */
 typedef enum zobo_log_level {
     ZOBO_LOG_ERROR = 1, /* something the user must see to */
     ZOBO_LOG_WARN,      /* lost connections, refusing servers, names that do not resolve */
@@ -73,23 +74,24 @@ typedef struct zobo_options {
 
     uint32_t lost_after_percent; /* declare LOST when nothing was heard for so much of the session timeout, for by then
                                   * the server must have ended the session. 0: 133; ZOBO_NEVER: only a server says so */
-    uint32_t stop_timeout_ms; /* how long zobo_stop waits for answers and for the server; 0: the session timeout */
-    bool stay_lost; /* after expiry do not open a new session: the client is stopped, LOST */
+    uint32_t stop_timeout_ms;    /* how long zobo_stop waits for answers and for the server; 0: the session timeout */
+    bool stay_lost;              /* after expiry do not open a new session: the client is stopped, LOST */
 
     /* What the twins may pile up (a blocking verb waits for its answer in any case): */
-    uint32_t max_in_flight;      /* requests sent or queued and not answered; 0: 100000 */
-    size_t max_queued_bytes;     /* bytes of requests not yet written; 0: 64 MiB */
-    bool fail_when_full;         /* beyond these: ZOBO_EQUEUEFULL. false: the submitting call waits for room (inline
+    uint32_t max_in_flight;     /* requests sent or queued and not answered; 0: 100000 */
+    size_t max_queued_bytes;    /* bytes of requests not yet written; 0: 64 MiB */
+    bool fail_when_full;        /* beyond these: ZOBO_EQUEUEFULL. false: the submitting call waits for room (inline
                                   * callbacks and event-loop clients never wait: they get ZOBO_EQUEUEFULL) */
-    uint32_t max_request_bytes;  /* longer requests are refused with ZOBO_ETOOBIG, because a server closes the
+    uint32_t max_request_bytes; /* longer requests are refused with ZOBO_ETOOBIG, because a server closes the
                                   * connection on them; 0: 1048575, ZooKeeper's jute.maxbuffer */
-    uint32_t max_reply_bytes;    /* longer frames end the connection; 0: 128 MiB */
+    uint32_t max_reply_bytes;   /* longer frames end the connection; 0: 128 MiB */
 
     zobo_log_fn *log; /* NULL: silent */
     void *log_arg;
     zobo_log_level log_level; /* 0: ZOBO_LOG_INFO */
 } zobo_options;
 
+/* For lost_after_percent: only a server's word ends the session. */
 #define ZOBO_NEVER 0xffffffffU
 
 /* zobo_new makes a client from `options` (NULL: all defaults). Nothing connects before zobo_start.
@@ -121,10 +123,10 @@ ZOBO_MUST_CHECK zobo_err zobo_wait_connected(zobo_client *client, uint32_t timeo
 
 /* zobo_stop sends what is queued, ends the session (its ephemeral nodes go) and disconnects.
  *
- * Waits at most options.stop_timeout_ms for the server; without a connection the session is left to expire. Requests still
- * unanswered complete with ZOBO_ECONNECTIONLOSS, those never sent with ZOBO_ESTOPPED. Listeners are told LOST; watchers
- * get their last event. The client may be started again, with a new session. Stopping a stopped client is ZOBO_OK. On
- * the callback thread it works too. Errors: ZOBO_EFORKED, ZOBO_EWOULDBLOCK (inline callback). Any thread.
+ * Waits at most options.stop_timeout_ms for the server; without a connection the session is left to expire. Requests
+ * still unanswered complete with ZOBO_ECONNECTIONLOSS, those never sent with ZOBO_ESTOPPED. Listeners are told LOST;
+ * watchers get their last event. The client may be started again, with a new session. Stopping a stopped client is
+ * ZOBO_OK. On the callback thread it works too. Errors: ZOBO_EFORKED, ZOBO_EWOULDBLOCK (inline callback). Any thread.
  * Source: kazoo stop. */
 ZOBO_MUST_CHECK zobo_err zobo_stop(zobo_client *client);
 
@@ -158,6 +160,7 @@ bool zobo_connected(const zobo_client *client);
  * Any thread, any callback. */
 void zobo_get_problem(const zobo_client *client, zobo_problem *out);
 
+/* Told of each change of state: see zobo_add_listener. */
 typedef void zobo_listener_fn(void *arg, zobo_state state);
 
 /* zobo_add_listener has `fn(arg, state)` called on the callback thread (event loop: in zobo_process) at each change of

@@ -93,7 +93,8 @@ typedef enum zobo_class {
     X(ZOBO_ECONNECTTIMEOUT, -1043, RETRY, "ConnectTimeout", "no connection within the time allowed for one server")    \
     X(ZOBO_ESERVERCLOSED, -1044, RETRY, "ServerClosed", "the server closed the connection")                            \
     X(ZOBO_EHANDSHAKECLOSED, -1045, RETRY, "ClosedInHandshake",                                                        \
-      "the server closed the connection during the handshake (not serving, too many connections, or its data is older " \
+      "the server closed the connection during the handshake (not serving, too many connections, or its data is "      \
+      "older "                                                                                                         \
       "than what this client has seen)")                                                                               \
     X(ZOBO_ESILENT, -1046, RETRY, "Silent", "the server has gone silent")                                              \
     X(ZOBO_EPROTOCOL, -1047, RETRY, "Protocol", "the peer does not speak ZooKeeper's protocol correctly")              \
@@ -114,9 +115,9 @@ typedef enum zobo_class {
       "the transaction was rolled back; its results say which operation failed")                                       \
     X(ZOBO_EINTERRUPTED, -1087, LOCAL, "Interrupted", "interrupted by the caller")                                     \
     X(ZOBO_ESTOPPED, -1088, LOCAL, "Stopped", "the client was stopped before the request was sent")                    \
-    X(ZOBO_EROLLEDBACK, -1089, REJECTED, "RolledBack",                                                                 \
-      "undone because a later operation of the transaction failed")
+    X(ZOBO_EROLLEDBACK, -1089, REJECTED, "RolledBack", "undone because a later operation of the transaction failed")
 
+/* Every error as a constant; ZOBO_ERRORS tells what each means. */
 typedef enum zobo_err {
 #define ZOBO_X(name, number, cls, zk, text) name = number,
     ZOBO_ERRORS(ZOBO_X)

@@ -74,8 +74,7 @@ ZOBO_MUST_CHECK zobo_err zobo_exists_async(zobo_client *client, const char *path
  * first, to see what another client has just written.
  * `watcher` (may be NULL) is told once when the node is changed or deleted; it is set only if the node is there.
  * Errors: ZOBO_ENONODE, ZOBO_ENOAUTH. Source: ZooKeeper getData; kazoo get. */
-ZOBO_MUST_CHECK zobo_err zobo_get(zobo_client *client, const char *path, const zobo_watcher *watcher,
-                                  zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_get(zobo_client *client, const char *path, const zobo_watcher *watcher, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_get_async(zobo_client *client, const char *path, const zobo_watcher *watcher,
                                         const zobo_how *how, zobo_call **call);
 

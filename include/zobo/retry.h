@@ -17,19 +17,20 @@ extern "C" {
  * The n-th wait is delay_ms * backoff^n, at most max_delay_ms, then made longer or shorter at random by up to
  * jitter_percent of itself (the randomness does not compound, unlike kazoo's). */
 typedef struct zobo_retry_policy {
-    size_t size;             /* sizeof(zobo_retry_policy) */
-    int max_tries;           /* attempts in all; 0: no limit; 1: no retry */
-    uint32_t delay_ms;       /* the first wait; 0: 100 */
-    uint32_t backoff_percent; /* each wait against the one before; 0: 200 */
-    uint32_t max_delay_ms;   /* no wait is longer, jitter included; 0: 5000 */
-    uint32_t jitter_percent; /* 0: 40; more than 100 is refused; ZOBO_NO_JITTER for none */
-    uint32_t deadline_ms;    /* no attempt starts later than this after the first; 0: none */
-    bool no_expire;          /* do not retry errors of class SESSION (kazoo: ignore_expire=False) */
-    bool no_unknown;  /* do not retry errors of class UNKNOWN: for operations that must not happen twice */
+    size_t size;                  /* sizeof(zobo_retry_policy) */
+    int max_tries;                /* attempts in all; 0: no limit; 1: no retry */
+    uint32_t delay_ms;            /* the first wait; 0: 100 */
+    uint32_t backoff_percent;     /* each wait against the one before; 0: 200 */
+    uint32_t max_delay_ms;        /* no wait is longer, jitter included; 0: 5000 */
+    uint32_t jitter_percent;      /* 0: 40; more than 100 is refused; ZOBO_NO_JITTER for none */
+    uint32_t deadline_ms;         /* no attempt starts later than this after the first; 0: none */
+    bool no_expire;               /* do not retry errors of class SESSION (kazoo: ignore_expire=False) */
+    bool no_unknown;              /* do not retry errors of class UNKNOWN: for operations that must not happen twice */
     bool (*interrupt)(void *arg); /* asked before each wait and every 100 ms of it; true ends the loop */
     void *interrupt_arg;
 } zobo_retry_policy;
 
+/* For jitter_percent: waits are exactly as long as computed. */
 #define ZOBO_NO_JITTER 0xffffffffU
 
 /* One attempt: makes blocking calls, returns how they ended. */

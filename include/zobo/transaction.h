@@ -22,9 +22,9 @@ ZOBO_MUST_CHECK zobo_err zobo_transaction_new(zobo_client *client, zobo_transact
 
 /* zobo_transaction_create adds the making of a node, with the arguments of zobo_create; makepath is refused.
  *
- * A result's path is the real path; for containers and TTL it has the stat, and with include_stat if the server gives it
- * (ZooKeeper 3.8 does not: ZOOKEEPER-4026). Errors:
- * ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_ENOMEM; the transaction is then as before. */
+ * A result's path is the real path; for containers and TTL it has the stat, and with include_stat if the server gives
+ * it (ZooKeeper 3.8 does not: ZOOKEEPER-4026).
+ * Errors: ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_ENOMEM; the transaction is then as before. */
 ZOBO_MUST_CHECK zobo_err zobo_transaction_create(zobo_transaction *tx, const char *path, const void *data, size_t len,
                                                  const zobo_create_options *options);
 
@@ -57,6 +57,7 @@ ZOBO_MUST_CHECK zobo_err zobo_transaction_commit_async(zobo_transaction *tx, con
 /* zobo_transaction_free frees a transaction; commits under way are not disturbed. NULL is ignored. */
 void zobo_transaction_free(zobo_transaction *tx);
 
+/* What to read of a node: its data, as zobo_get does, or its children, as zobo_get_children does. */
 typedef enum zobo_read_what { ZOBO_READ_DATA, ZOBO_READ_CHILDREN } zobo_read_what;
 
 /* One read of zobo_multi_read. */

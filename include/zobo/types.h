@@ -94,12 +94,13 @@ typedef struct zobo_event {
     bool last;        /* the watcher is told nothing after this: what its `arg` points to may be freed */
 } zobo_event;
 
+/* Told of an event: see zobo_watcher. */
 typedef void zobo_watch_fn(void *arg, const zobo_event *event);
 
 /* Where a callback runs. */
 enum {
     ZOBO_ON_CALLBACK_THREAD = 0, /* on the client's callback thread (event loop: in zobo_process); it may block */
-    ZOBO_INLINE = 1              /* on whatever thread reads the reply: must not block, and may not call blocking verbs */
+    ZOBO_INLINE = 1 /* on whatever thread reads the reply: must not block, and may not call blocking verbs */
 };
 
 /* A watcher: a function and its argument. Two watchers with the same function and argument are one and the same, as in

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zobo: a ZooKeeper client. This header is all of it.
+/* zobo: a ZooKeeper client that heals itself. This header is all of it. A program is built with
+ *
+ *   cc program.c -o program $(pkg-config --cflags --libs zobo)
+ *
+ * Each part has a page of the manual, such as zobo_ops(3):
  *
  *   errors.h       errors and their classes
  *   types.h        stats, ACLs, events, states, replies
