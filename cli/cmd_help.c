@@ -30,6 +30,7 @@ run_help(struct ctx *ctx, const struct args *in)
         print_group_help(stdout, in->words[0]);
         return DONE;
     }
+    ctx->command = NULL; /* so that the hint is where the commands are listed */
     const char *close = did_you_mean(in->words[0]);
     return close == NULL ? fail_usage(ctx, "no command %s", in->words[0])
                          : fail_usage(ctx, "no command %s; did you mean %s?", in->words[0], close);

@@ -60,6 +60,8 @@ print_help(FILE *to)
     fputs("\noptions, before or after the command:\n", to);
     print_options(to, global_opts);
     fputs("\nEach can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...\n"
+          "\nexit codes: 0 done, 1 the answer is no, 2 wrong arguments, 4 no such node,\n"
+          "5 in conflict with what is there, 6 not allowed, 7 no connection; the manual, zobo(1), has them all\n"
           "\nexamples:\n"
           "  zobo ls /\n"
           "  zobo -H zk1,zk2,zk3/app get /config > config.json\n"

@@ -42,6 +42,9 @@ Help goes to stdout, never connects, and comes from the tables.
   
   Each can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...
   
+  exit codes: 0 done, 1 the answer is no, 2 wrong arguments, 4 no such node,
+  5 in conflict with what is there, 6 not allowed, 7 no connection; the manual, zobo(1), has them all
+  
   examples:
     zobo ls /
     zobo -H zk1,zk2,zk3/app get /config > config.json
@@ -109,7 +112,7 @@ Help goes to stdout, never connects, and comes from the tables.
   `zobo help` lists the options that every command takes.
   $ zobo help gett
   ! zobo: no command gett; did you mean get?
-  ! hint: `zobo help help` tells how it is used
+  ! hint: `zobo help` lists the commands
   [2]
   $ zobo 2>/dev/null
   [2]

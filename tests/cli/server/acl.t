@@ -73,6 +73,10 @@ acl, whoami, and the other verbs about the server.
   (no newline)
   $ zobo cmd -o json ruok
   {"command":"ruok","data":"imok","encoding":"utf8"}
+  $ zobo cmd what
+  ! zobo: what: the server closed the connection (ServerClosed -1044)
+  ! hint: perhaps it knows no such word
+  [7]
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'
   standalone
   $ zobo -v ping 2>&1 >/dev/null | grep -q session
