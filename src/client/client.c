@@ -75,8 +75,8 @@ open_parts(zobo_client *c, const zb_settings *s, zobo_problem *why)
         err = zb_helper_box_new(c, &c->box);
     if (!err)
         err = zb_acl_copy(s->o.default_acl, &c->default_acl);
-    if (!err && !(c->chroot_text = zb_strndup(zb_session_hosts(c->session)->chroot,
-                                              strlen(zb_session_hosts(c->session)->chroot))))
+    if (!err && !(c->chroot_text =
+                      zb_strndup(zb_session_hosts(c->session)->chroot, strlen(zb_session_hosts(c->session)->chroot))))
         err = ZOBO_ENOMEM;
     if (!err) {
         c->chroot.path = c->chroot_text;
@@ -373,7 +373,8 @@ zobo_detach(zobo_client *c)
         err = zobo_get_client_id(c, &id);
     if (!err) {
         zb_lock(c);
-        err = c->running ? ZOBO_OK : ZOBO_ENOTSTARTED; /* detached before: the id is still there, the session not ours */
+        err =
+            c->running ? ZOBO_OK : ZOBO_ENOTSTARTED; /* detached before: the id is still there, the session not ours */
         zb_unlock(c);
     }
     if (!err)

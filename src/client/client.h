@@ -115,34 +115,35 @@ struct zobo_client {
 
     /* the link */
     int fd;
-    bool connecting;     /* waiting for the socket to become writable */
-    bool want_pollout;   /* the socket is full */
-    bool link_broken;    /* a write failed: the driver is to report it */
-    zb_addr peer;        /* of the link */
+    bool connecting;   /* waiting for the socket to become writable */
+    bool want_pollout; /* the socket is full */
+    bool link_broken;  /* a write failed: the driver is to report it */
+    zb_addr peer;      /* of the link */
     bool has_peer;
     char peer_name[ZB_HOST_TEXT]; /* "host:port" in use */
 
     /* the driver's role */
     bool driving;
-    bool polling;    /* the driver is (about to be) in poll: it must be woken to see anything new */
-    bool woken;      /* it has been */
-    bool woke_callers; /* the driver's last turn ended calls that threads sleep on */
-    bool loop_woken;   /* event loop: zobo_process has been asked for */
-    int poll_wake;   /* the descriptor that wakes it */
-    bool writing;    /* somebody is in send() without the lock */
-    bool stealable;  /* the driver is the background thread in poll: the role may be taken from it */
+    bool polling;         /* the driver is (about to be) in poll: it must be woken to see anything new */
+    bool woken;           /* it has been */
+    bool woke_callers;    /* the driver's last turn ended calls that threads sleep on */
+    bool loop_woken;      /* event loop: zobo_process has been asked for */
+    int poll_wake;        /* the descriptor that wakes it */
+    bool writing;         /* somebody is in send() without the lock */
+    bool stealable;       /* the driver is the background thread in poll: the role may be taken from it */
     pthread_cond_t wrote; /* signalled when `writing` ends and somebody waits for that */
     unsigned wrote_waiters;
-    uint64_t activity;    /* counts the times a thread took the role: the lease */
-    bool lease_async;     /* the lease was taken by a submitter short of room: see driver.c */
+    uint64_t activity; /* counts the times a thread took the role: the lease */
+    bool lease_async;  /* the lease was taken by a submitter short of room: see driver.c */
     zb_link waiters;
     unsigned room_waiters;
-    int wake_fd[2]; /* wakes the background thread or asks for zobo_process; wakes a thread that drives in a blocking call */
+    int wake_fd
+        [2]; /* wakes the background thread or asks for zobo_process; wakes a thread that drives in a blocking call */
     bool in_inline;
     pthread_t inline_thread;
     zb_link inline_pending; /* zb_item: inline callbacks of calls that ended outside the driver */
     zb_ask ask;
-    zb_link mail; /* helpers' answers, for the driver (helper.c) */
+    zb_link mail;            /* helpers' answers, for the driver (helper.c) */
     uint64_t resolve_serial; /* counts the names asked for, and the times that was called off */
 
     /* the background thread */
@@ -254,8 +255,8 @@ zobo_err zb_create_step(zobo_client *c, const char *path, const void *data, size
 zobo_err zb_delete_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms);
 zobo_err zb_children_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms);
 /* As zobo_path_join's result, sent as it is: the full path with the chroot in it already. */
-zobo_err zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl,
-                             zb_step_fn *done, void *arg, uint32_t timeout_ms);
+zobo_err zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done,
+                             void *arg, uint32_t timeout_ms);
 zobo_err zb_exists_full_step(zobo_client *c, const char *full, size_t len, zb_step_fn *done, void *arg,
                              uint32_t timeout_ms);
 
@@ -281,7 +282,7 @@ void zb_after_submit(zobo_client *c);
 /* zb_kick makes the driver look again (new deadline, stop, answer of a helper). Locked. */
 void zb_kick(zobo_client *c);
 
-void zb_wake_waiters(zobo_client *c);         /* all: a state has changed */
+void zb_wake_waiters(zobo_client *c); /* all: a state has changed */
 void zb_wake_call(zobo_client *c, zobo_call *call);
 /* zb_turn does one round of the driver's work; it has the role. Locked; unlocks while it waits. False: the role was
  * taken away meanwhile (background thread only). */

@@ -25,8 +25,8 @@ typedef struct maker {
     zobo_create_options options;
     uint32_t timeout_ms;
     int tries;
-    int steps;       /* ancestors under way */
-    zobo_err parent; /* the worst that befell an ancestor */
+    int steps;        /* ancestors under way */
+    zobo_err parent;  /* the worst that befell an ancestor */
     zobo_err refused; /* a step that could not be submitted */
 } maker;
 
@@ -131,8 +131,8 @@ burst(maker *m)
             break;
         size_t len = (size_t)(slash - m->full);
         m->steps++;
-        zobo_err err = zb_create_full_step(m->client, m->full, len, m->has_acl ? &m->acl : NULL, ancestor_done, m,
-                                           m->timeout_ms);
+        zobo_err err =
+            zb_create_full_step(m->client, m->full, len, m->has_acl ? &m->acl : NULL, ancestor_done, m, m->timeout_ms);
         if (err) {
             m->steps--;
             m->refused = err;

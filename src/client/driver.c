@@ -26,7 +26,15 @@
 
 #include "client/client.h"
 
-enum { PIECES = 16, READ_ROOM = 256 * 1024, WORTH_SENDING = 16 * 1024, NAP_NS = 1000000, NAPS_OF_ONE_LENGTH = 8, MAX_NAP_SHIFT = 3, NAPS_BEFORE_SLEEP = 64 };
+enum {
+    PIECES = 16,
+    READ_ROOM = 256 * 1024,
+    WORTH_SENDING = 16 * 1024,
+    NAP_NS = 1000000,
+    NAPS_OF_ONE_LENGTH = 8,
+    MAX_NAP_SHIFT = 3,
+    NAPS_BEFORE_SLEEP = 64
+};
 
 static struct timespec
 to_timespec(zb_time t)

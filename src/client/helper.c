@@ -331,7 +331,9 @@ ask_async(zobo_client *c, const char *first, const char *second, bool version, c
     j->version = version;
     zb_lock(c);
     bool there = c->has_peer && zobo_connected(c);
-    uint32_t ms = how && how->timeout_ms ? how->timeout_ms : c->request_timeout_ms ? c->request_timeout_ms : c->timeout_ms;
+    uint32_t ms = how && how->timeout_ms  ? how->timeout_ms
+                  : c->request_timeout_ms ? c->request_timeout_ms
+                                          : c->timeout_ms;
     j->addrs[0] = c->peer;
     err = !c->running ? ZOBO_ENOTSTARTED : there ? ZOBO_OK : ZOBO_ENOCONNECTION;
     zb_unlock(c);

@@ -107,8 +107,8 @@ order_create(zobo_client *c, order *d, const char *path, const void *data, size_
     if (err)
         return err;
     if (op == ZB_OP_CREATE_TTL) {
-        struct zb_create_ttl_request r = {zb_path_join(&c->chroot, path), data_buf(data, len), acl_vec(c, o->acl), flags,
-                                          o->ttl_ms};
+        struct zb_create_ttl_request r = {zb_path_join(&c->chroot, path), data_buf(data, len), acl_vec(c, o->acl),
+                                          flags, o->ttl_ms};
         d->r.create_ttl = r;
     } else {
         struct zb_create_request r = {zb_path_join(&c->chroot, path), data_buf(data, len), acl_vec(c, o->acl), flags};
@@ -160,8 +160,8 @@ zb_create_step(zobo_client *c, const char *path, const void *data, size_t len, c
 }
 
 zobo_err
-zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done,
-                    void *arg, uint32_t timeout_ms)
+zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done, void *arg,
+                    uint32_t timeout_ms)
 {
     struct zb_create_request r = {{"", full, 0, (uint32_t)len}, {"", 0}, acl_vec(c, acl), 0};
     zb_order o = {.op = ZB_OP_CREATE, .record = &r};

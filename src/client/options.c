@@ -31,7 +31,8 @@ copy_known(zobo_options *to, const zobo_options *from, zobo_problem *why)
     const unsigned char *bytes = (const unsigned char *)from;
     for (size_t i = sizeof *to; i < from->size; i++)
         if (bytes[i])
-            return zb_problem(why, ZOBO_EBADOPTION, i, "an option at byte %zu is set that this version does not know", i);
+            return zb_problem(why, ZOBO_EBADOPTION, i, "an option at byte %zu is set that this version does not know",
+                              i);
     memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
     return ZOBO_OK;
 }
@@ -44,7 +45,8 @@ check_auth(const zobo_options *o, zobo_problem *why)
     for (size_t i = 0; i < o->n_auth; i++)
         if (!o->auth[i].scheme || !o->auth[i].scheme[0] || (!o->auth[i].credential && o->auth[i].credential_len) ||
             o->auth[i].credential_len > ZB_MAX_CREDENTIAL)
-            return zb_problem(why, ZOBO_EBADOPTION, 0, "option auth: entry %zu lacks a scheme or has a bad credential", i);
+            return zb_problem(why, ZOBO_EBADOPTION, 0, "option auth: entry %zu lacks a scheme or has a bad credential",
+                              i);
     return ZOBO_OK;
 }
 

@@ -96,7 +96,8 @@ tell_removed(zobo_client *c, zb_link *removed)
     zb_link *l;
     while ((l = zb_list_pop_front(removed)) != NULL) {
         zb_watch *w = ZB_CONTAINER_OF(l, zb_watch, link);
-        zb_event ev = {.kind = ZB_EV_WATCH, .watch = w, .type = (zobo_event_type)w->event, .zxid = w->zxid, .last = true};
+        zb_event ev = {
+            .kind = ZB_EV_WATCH, .watch = w, .type = (zobo_event_type)w->event, .zxid = w->zxid, .last = true};
         ev.path = zb_watch_path(w, &ev.path_len);
         (void)zb_tell_watcher(c, &ev, &c->inline_pending); /* a last event is always told */
     }

@@ -242,7 +242,7 @@ check_length(const zb_session *s, uint32_t len)
 {
     if (s->phase == ZB_PHASE_HANDSHAKE)
         return len == CONNECT_REPLY_BYTES || len == CONNECT_REPLY_BYTES + 1 || len == ZB_REPLY_HEAD ? ZOBO_OK
-                                                                                                     : ZOBO_EPROTOCOL;
+                                                                                                    : ZOBO_EPROTOCOL;
     if (len > INT32_MAX || len < ZB_REPLY_HEAD)
         return ZOBO_EPROTOCOL;
     return len > s->max_reply_bytes ? ZOBO_EFRAMESIZE : ZOBO_OK;
