@@ -137,8 +137,8 @@ struct zobo_client {
     bool lease_async;  /* the lease was taken by a submitter short of room: see driver.c */
     zb_link waiters;
     unsigned room_waiters;
-    int wake_fd
-        [2]; /* wakes the background thread or asks for zobo_process; wakes a thread that drives in a blocking call */
+    /* [0] wakes the background thread, or asks for zobo_process; [1] wakes a thread that drives in a blocking call */
+    int wake_fd[2];
     bool in_inline;
     pthread_t inline_thread;
     zb_link inline_pending; /* zb_item: inline callbacks of calls that ended outside the driver */
