@@ -147,7 +147,7 @@ parse(const char *text, zobo_client_id *out)
 zobo_err
 zobo_client_id_load(const char *path, zobo_client_id *out, zobo_problem *why)
 {
-    char text[FILE_MAX + 1];
+    char text[FILE_MAX + 1] = "";
     struct stat st;
     zb_problem_clear(why);
     if (!path || !out)

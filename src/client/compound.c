@@ -281,7 +281,7 @@ zb_create_makepath(zobo_client *c, const char *path, const void *data, size_t le
         maker_free(m);
         return ZOBO_ENOMEM;
     }
-    if (len)
+    if (m->data && len)
         memcpy(m->data, data, len);
     return begin(m, how, call);
 }

@@ -3,8 +3,10 @@
  * four-letter words. Each job runs on a thread of its own, which may outlive the client (a resolver can take minutes): it
  * answers through a box that the client closes when it goes. Order of locks: box, then client. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "client/client.h"
 #include "core/reply.h"
@@ -124,6 +126,21 @@ probe(job *j)
     }
 }
 
+/* parse_version reads "3.8.0", whatever follows. */
+static bool
+parse_version(const char *at, int v[3])
+{
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        long n = strtol(at, &end, 10);
+        if (end == at || n < 0 || n > INT_MAX || (i < 2 && *end != '.'))
+            return false;
+        v[i] = (int)n;
+        at = end + 1;
+    }
+    return true;
+}
+
 /* "...version: 3.8.0-..." (srvr) or "zookeeper.version=3.8.0-..." (envi). */
 static bool
 find_version(const char *text, int v[3])
@@ -133,7 +150,7 @@ find_version(const char *text, int v[3])
         at += strlen("ookeeper version: ");
     else if ((at = strstr(text, "zookeeper.version=")) != NULL)
         at += strlen("zookeeper.version=");
-    return at && sscanf(at, "%9d.%9d.%9d", &v[0], &v[1], &v[2]) == 3;
+    return at && parse_version(at, v);
 }
 
 static void
@@ -410,7 +427,7 @@ zobo_server_version(zobo_client *c, int version[3])
     if (!err)
         err = zobo_server_version_async(c, NULL, &call);
     err = zb_sync_of(err, call, &reply);
-    if (!err && version && sscanf(reply->data, "%9d.%9d.%9d", &version[0], &version[1], &version[2]) != 3)
+    if (!err && version && !parse_version(reply->data, version))
         err = ZOBO_EBADREPLY;
     zobo_reply_free(reply);
     return err;
