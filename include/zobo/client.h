@@ -106,7 +106,8 @@ ZOBO_MUST_CHECK zobo_err zobo_new(const zobo_options *options, zobo_client **out
  * When it fails the client is stopped again, and `why` (may be NULL) names each server that was tried and what came
  * of it. Errors: ZOBO_ENOCONNECTION (none of the servers), ZOBO_EAUTHFAILED (credentials of the options refused),
  * ZOBO_ESESSIONEXPIRED (options.client_id names a session that is over: nothing is opened in its place; start again
- * for a new one), ZOBO_EALREADY (started), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED, ZOBO_EWOULDBLOCK (inline callback).
+ * for a new one; after ZOBO_ENOCONNECTION the next start tries for the same), ZOBO_EALREADY (started), ZOBO_ENOMEM,
+ * ZOBO_ESYS, ZOBO_EFORKED, ZOBO_EWOULDBLOCK (inline callback).
  * In event-loop mode it blocks and does the work itself. Any thread. Source: kazoo start. */
 ZOBO_MUST_CHECK zobo_err zobo_start(zobo_client *client, uint32_t timeout_ms, zobo_problem *why);
 

@@ -49,6 +49,7 @@ init_empty(zobo_client *c)
     c->fd = c->epoll_fd = c->timer_fd = c->wake_fd[0] = c->wake_fd[1] = -1;
     zb_list_init(&c->waiters);
     zb_list_init(&c->inline_pending);
+    zb_list_init(&c->jobs);
     zb_list_init(&c->mail);
     zb_list_init(&c->queue);
     zb_list_init(&c->starved);
@@ -195,7 +196,6 @@ begin_start(zobo_client *c)
         err = zb_session_start(c->session, c->has_resume ? &c->resume : NULL, zb_now());
     if (err)
         return err;
-    c->has_resume = false; /* the next start is for a new session */
     c->running = true;
     c->run++;
     c->ended_by = ZOBO_OK;

@@ -107,7 +107,7 @@ struct zobo_client {
     uint32_t timeout_ms;
     zobo_acl_list default_acl; /* one allocation */
     zobo_client_id resume;
-    bool has_resume;
+    bool has_resume; /* until that session is up, or known to be over, or not wanted any more (zobo_stop) */
     zobo_retry_policy command_retry;
     zb_rng rng;
     zb_chroot chroot;
@@ -143,7 +143,8 @@ struct zobo_client {
     pthread_t inline_thread;
     zb_link inline_pending; /* zb_item: inline callbacks of calls that ended outside the driver */
     zb_ask ask;
-    zb_link mail;            /* helpers' answers, for the driver (helper.c) */
+    zb_link jobs;            /* helpers at work for the driver (helper.c) */
+    zb_link mail;            /* their answers */
     uint64_t resolve_serial; /* counts the names asked for, and the times that was called off */
 
     /* the background thread */

@@ -193,6 +193,8 @@ do_asked(zobo_client *c, zb_time now)
     c->ask = ZB_ASK_NOTHING;
     if (ask == ZB_ASK_NOTHING)
         return;
+    if (ask == ZB_ASK_STOP)
+        c->has_resume = false;
     if (ask == ZB_ASK_START) /* that has been done; its events are to be pulled */
         return;
     zb_session_get_info(c->session, &info);

@@ -89,6 +89,8 @@ state_changed(zobo_client *c, const zb_event *ev)
 {
     atomic_store(&c->state, (int)ev->state);
     c->reason = ev->err;
+    if (zobo_connected(c))
+        c->has_resume = false;
     zb_queue_state(c, ev->state);
     zb_wake_waiters(c);
 }
@@ -129,6 +131,8 @@ zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now)
         case ZB_EV_CLOSED:
             c->running = false;
             c->ended_by = ev.err;
+            if (ev.err && ev.err != ZOBO_ENOCONNECTION)
+                c->has_resume = false;
             zb_wake_waiters(c);
             break;
         }

@@ -12,7 +12,7 @@
 #include "core/reply.h"
 #include "io/names.h"
 
-enum { WORD_MAX = 64 * 1024 * 1024, PROBE_MS = 1000 };
+enum { WORD_MAX = 64 * 1024 * 1024, PROBE_MS = 1000, LOOKUPS_OF_A_NAME = 4 };
 
 struct zb_helper_box {
     pthread_mutex_t lock;
@@ -24,7 +24,7 @@ struct zb_helper_box {
 typedef enum job_kind { JOB_RESOLVE, JOB_PROBE, JOB_WORD } job_kind;
 
 typedef struct job {
-    zb_link link; /* box->words, later client->mail */
+    zb_link link; /* a word: box->words. Else client->jobs, later client->mail */
     zb_helper_box *box;
     job_kind kind;
     /* resolve, probe */
@@ -207,6 +207,7 @@ answer(job *j)
             zobo_reply_free(reply);
     } else if (c) {
         zb_lock(c);
+        zb_list_remove(&j->link);
         zb_list_push_back(&c->mail, &j->link);
         zb_kick(c);
         zb_unlock(c);
@@ -273,28 +274,52 @@ job_new(zobo_client *c, job_kind kind)
     return j;
 }
 
-static job *
+static bool
 host_job(zobo_client *c, job_kind kind, size_t host)
 {
     const zb_host *h = &zb_session_hosts(c->session)->items[host];
     job *j = job_new(c, kind);
     if (!j)
-        return NULL;
+        return false;
     j->host = host;
     j->serial = c->resolve_serial;
     j->port = h->port;
     j->is_unix = h->is_unix;
     j->name = zb_strndup(h->name, strlen(h->name));
+    zb_list_push_back(&c->jobs, &j->link);
     if (j->name && zb_thread_start(NULL, true, work, j) == 0)
-        return j;
+        return true;
+    zb_list_remove(&j->link);
     job_free(j);
-    return NULL;
+    return false;
+}
+
+/* A resolver that hangs is not asked for the same name over and over, a thread for each time: when several look-ups of a
+ * name are under way, the answer to the latest is as good as one to another. */
+static bool
+join_lookup(zobo_client *c, size_t host)
+{
+    const zb_host *h = &zb_session_hosts(c->session)->items[host];
+    job *latest = NULL;
+    unsigned n = 0;
+    for (zb_link *l = c->jobs.next; l != &c->jobs; l = l->next) {
+        job *j = ZB_CONTAINER_OF(l, job, link);
+        if (j->kind == JOB_RESOLVE && j->port == h->port && strcmp(j->name, h->name) == 0) {
+            latest = j;
+            n++;
+        }
+    }
+    if (n < LOOKUPS_OF_A_NAME)
+        return false;
+    latest->host = host;
+    latest->serial = c->resolve_serial;
+    return true;
 }
 
 void
 zb_helper_resolve(zobo_client *c, size_t host, zb_time now)
 {
-    if (!host_job(c, JOB_RESOLVE, host))
+    if (!join_lookup(c, host) && !host_job(c, JOB_RESOLVE, host))
         zb_session_resolved(c->session, host, NULL, 0, ZOBO_ENOMEM, 0, now);
 }
 

@@ -176,10 +176,13 @@ zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline,
     if (!err) {
         zb_iov iov = {word, 4};
         long put = zb_send(fd, &iov, 1, &err, &sys);
-        if (put == 4)
+        if (put == 4) {
             err = read_all(fd, max, deadline, out, len);
-        else if (put >= 0) /* four bytes into an empty socket: only a dying kernel splits them */
+            if (zobo_err_class(err) == ZOBO_CLASS_RETRY) /* that class is for what was never sent */
+                err = ZOBO_ECONNECTIONLOSS;
+        } else if (put >= 0) { /* four bytes into an empty socket: only a dying kernel splits them */
             err = ZOBO_ESERVERCLOSED;
+        }
     }
     zb_close_fd(fd);
     return err;

@@ -192,6 +192,34 @@ test_resume_from_a_file(void **state)
     zt_peer_stop(peer);
 }
 
+/* Nobody was there to resume it from: that is no reason to give it up. */
+static void
+test_resume_at_the_second_try(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    zobo_client *client = zt_client(zt_peer_hosts(peer), 30000);
+    zobo_client_id id, after;
+    assert_ok(zobo_get_client_id(client, &id));
+    assert_ok(zobo_detach(client));
+    zobo_close(client);
+    zobo_options options = zt_options(zt_peer_hosts(peer), 30000);
+    options.client_id = &id;
+    assert_ok(zobo_new(&options, &client, NULL));
+    zt_peer_refuse(peer, true);
+    assert_err(zobo_start(client, 100, NULL), ZOBO_ENOCONNECTION);
+    zt_peer_refuse(peer, false);
+    assert_ok(zobo_start(client, 0, NULL));
+    assert_ok(zobo_get_client_id(client, &after));
+    assert_int_equal(after.session_id, id.session_id);
+    assert_ok(zobo_stop(client));
+    assert_ok(zobo_start(client, 0, NULL));
+    assert_ok(zobo_get_client_id(client, &after));
+    assert_int_not_equal(after.session_id, id.session_id);
+    zobo_close(client);
+    zt_peer_stop(peer);
+}
+
 int
 main(void)
 {
@@ -203,6 +231,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_damaged_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_leaves_the_old_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_resume_from_a_file, setup, teardown),
+        cmocka_unit_test(test_resume_at_the_second_try),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

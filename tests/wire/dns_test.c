@@ -250,6 +250,28 @@ test_P9_a_failing_resolver_is_not_hammered(void **state)
 }
 
 static void
+test_a_hanging_resolver_does_not_collect_threads(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    let_resolver_hang(true);
+    zobo_retry_policy policy = {.size = sizeof policy, .delay_ms = 1, .max_delay_ms = 1};
+    zobo_options options = zt_options(by_name(peer), 60000);
+    options.connect_timeout_ms = 10;
+    options.connection_retry = &policy;
+    zobo_client *client;
+    assert_ok(zobo_new(&options, &client, NULL));
+    assert_ok(zobo_start_async(client));
+    uint64_t from = zt_now_ms();
+    ZT_WAIT(zt_now_ms() - from >= 1000); /* dozens of rounds */
+    assert_true(atomic_load(&lookups) <= 4);
+    let_resolver_hang(false);
+    assert_ok(zobo_wait_connected(client, ZT_SOON_MS));
+    zobo_close(client);
+    zt_peer_stop(peer);
+}
+
+static void
 test_P28_other_addresses_do_not_end_a_connection(void **state)
 {
     (void)state;
@@ -274,6 +296,7 @@ main(void)
         cmocka_unit_test_setup(test_P27_nothing_waits_for_the_resolver, reset),
         cmocka_unit_test_setup(test_P27_one_name_of_two_does_not_resolve, reset),
         cmocka_unit_test_setup(test_P9_a_failing_resolver_is_not_hammered, reset),
+        cmocka_unit_test_setup(test_a_hanging_resolver_does_not_collect_threads, reset),
         cmocka_unit_test_setup(test_P28_other_addresses_do_not_end_a_connection, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
