@@ -199,7 +199,8 @@ int64_t zobo_last_zxid(const zobo_client *client);
 /* zobo_timeout_ms returns the session timeout the server granted, 0 without a session. Any thread. */
 uint32_t zobo_timeout_ms(const zobo_client *client);
 
-/* zobo_get_hosts writes the host string in use (chroot included) to `buf`.
+/* zobo_get_hosts writes the host string in use (chroot included) to `buf`: after zobo_set_hosts still the old one, until
+ * the next connection is begun.
  *
  * Returns the length without the NUL, which may be more than fits in `size`. Any thread. Source: kazoo hosts. */
 size_t zobo_get_hosts(const zobo_client *client, char *buf, size_t size);

@@ -81,6 +81,8 @@ zb_options_import(zb_settings *s, const zobo_options *options, zobo_problem *why
         err = check_auth(o, why);
     if (!err && zb_check_acl(o->default_acl))
         err = bad(why, "default_acl", "an entry lacks scheme or id, or has unknown permissions");
+    if (!err && o->default_acl && !o->default_acl->n)
+        err = bad(why, "default_acl", "an empty ACL, which no server accepts");
     if (!err)
         err = zb_retry_import(&s->connection_retry, o->connection_retry, "connection_retry", why);
     if (!err)
