@@ -43,7 +43,7 @@ tap_event(client *c, zb_reader *r)
     struct zb_watcher_event e;
     zb_get_watcher_event(r, &e);
     c->batch = model_grow(c->batch, &c->cap_batch, c->n_batch, sizeof *c->batch);
-    c->batch[c->n_batch++] = (seen_event){e.type, strndup(e.path.p, (size_t)e.path.n)};
+    c->batch[c->n_batch++] = (seen_event){e.type, model_strndup(e.path.p, (size_t)e.path.n)};
     for (watcher *w = c->watchers; w; w = w->next)
         if (w->registered && watcher_matches(w, e.type, e.path.p, (size_t)e.path.n) && !(once(w) && w->owed))
             w->owed++;

@@ -22,6 +22,17 @@ model_grow(void *items, size_t *cap, size_t n, size_t size)
     return p;
 }
 
+char *
+model_strndup(const char *p, size_t n)
+{
+    char *copy = calloc(n + 1, 1);
+    if (!copy)
+        abort();
+    if (n)
+        memcpy(copy, p, n);
+    return copy;
+}
+
 void
 mbytes_add(mbytes *b, const void *data, size_t n)
 {

@@ -178,7 +178,11 @@ unsigned model_watching(const mconn *conn, const char *path);
 /* model_check looks after the model's own rules; NULL or what is wrong. */
 const char *model_check(const model *m);
 
-/* Between the model's files. */
+/* Between the model's files, and the checks.
+ *
+ * model_strndup copies `n` bytes, none of which is a NUL, and ends them with one. (strndup would do, were it not that
+ * the address sanitizer then asks for a NUL in what is copied, and a frame has none.) */
+char *model_strndup(const char *p, size_t n);
 void *model_grow(void *items, size_t *cap, size_t n, size_t size);
 void mbytes_add(mbytes *b, const void *data, size_t n);
 const mblob *model_blob(model *m, const void *data, int32_t n);

@@ -311,7 +311,7 @@ serve_auth(mconn *conn, int32_t xid, zb_reader *r)
     zb_get_auth_request(r, &q);
     bool ok = !r->bad && q.scheme.n == 6 && memcmp(q.scheme.p, "digest", 6) == 0 && q.auth.n > 0;
     if (ok && conn->n_digest < sizeof conn->digests / sizeof conn->digests[0])
-        conn->digests[conn->n_digest++] = strndup(q.auth.p, (size_t)q.auth.n);
+        conn->digests[conn->n_digest++] = model_strndup(q.auth.p, (size_t)q.auth.n);
     serve_reply(conn, xid, 0, ok ? ZOBO_OK : ZOBO_EAUTHFAILED, NULL, 0);
     if (!ok)
         conn->closing = true;

@@ -44,7 +44,7 @@ tree_intern(model *m, const char *path, size_t len)
     if (n)
         return n;
     n = calloc(1, sizeof *n);
-    n->path = strndup(path, len);
+    n->path = model_strndup(path, len);
     n->path_len = len;
     if (len > 1)
         n->parent = tree_intern(m, path, parent_len(path, len));
