@@ -78,8 +78,7 @@ typedef struct zobo_options {
     bool stay_lost;              /* after expiry do not open a new session: the client is stopped, LOST */
 
     /* What the twins may pile up (a blocking verb waits for its answer in any case): */
-    uint32_t max_in_flight;     /* asynchronous requests sent or queued and not answered (of blocking verbs there are
-                                 * as many as threads in them); 0: 100000 */
+    uint32_t max_in_flight;     /* requests sent or queued and not answered; 0: 100000 */
     size_t max_queued_bytes;    /* bytes of requests not yet written; 0: 64 MiB */
     bool fail_when_full;        /* beyond these: ZOBO_EQUEUEFULL. false: the submitting call waits for room (inline
                                   * callbacks and event-loop clients never wait: they get ZOBO_EQUEUEFULL) */
