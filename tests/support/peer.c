@@ -427,8 +427,11 @@ run_acceptor(void *arg)
     zt_on_peer_thread = true;
     for (;;) {
         struct pollfd fds[2] = {{p->listener, POLLIN, 0}, {p->wake[0], POLLIN, 0}};
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            abort();
+        if (poll(fds, 2, -1) < 0) {
+            if (errno != EINTR)
+                abort();
+            continue;
+        }
         if (fds[1].revents)
             return NULL;
         int fd = accept(p->listener, NULL, NULL);
@@ -442,7 +445,7 @@ listen_tcp(zt_peer *p)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
-    p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&at, len) || listen(p->listener, 128) ||
         getsockname(p->listener, (struct sockaddr *)&at, &len))
         abort();
@@ -455,7 +458,7 @@ listen_unix(zt_peer *p)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     snprintf(at.sun_path, sizeof at.sun_path, "%s", p->config.unix_path);
     unlink(at.sun_path);
-    p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&at, sizeof at) || listen(p->listener, 128))
         abort();
     snprintf(p->hosts, sizeof p->hosts, "unix:%s", at.sun_path);
