@@ -26,7 +26,9 @@ copy_known(zobo_options *to, const zobo_options *from, zobo_problem *why)
     memset(to, 0, sizeof *to);
     if (!from)
         return ZOBO_OK;
-    if (from->size < offsetof(zobo_options, hosts) || from->size > LARGEST_SIZE)
+    /* No version of the struct ends within a pointer. */
+    if (from->size < offsetof(zobo_options, hosts) || from->size > LARGEST_SIZE ||
+        from->size % _Alignof(zobo_options) != 0)
         return bad(why, "size", "set it to sizeof(zobo_options)");
     const unsigned char *bytes = (const unsigned char *)from;
     for (size_t i = sizeof *to; i < from->size; i++)

@@ -15,7 +15,7 @@ zb_retry_import(zobo_retry_policy *out, const zobo_retry_policy *in, const char 
     memset(&p, 0, sizeof p);
     if (in != NULL) {
         size_t size = in->size ? in->size : FIRST_SIZE;
-        if (size < FIRST_SIZE)
+        if (size < FIRST_SIZE || size % _Alignof(zobo_retry_policy) != 0)
             return zb_problem(why, ZOBO_EBADOPTION, 0, "%s.size is %zu: it is to be sizeof(zobo_retry_policy)", name,
                               size);
         memcpy(&p, in, size < sizeof p ? size : sizeof p);

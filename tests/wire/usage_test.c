@@ -70,6 +70,8 @@ test_option_sizes(void **state)
     assert_ok(new_with(&old));
     old.size = 0;
     assert_err(new_with(&old), ZOBO_EBADOPTION);
+    old.size = offsetof(zobo_options, hosts) + 4; /* half a pointer */
+    assert_err(new_with(&old), ZOBO_EBADOPTION);
     old.size = 1;
     assert_err(new_with(&old), ZOBO_EBADOPTION);
 }
