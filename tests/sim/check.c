@@ -49,9 +49,10 @@ check_seen(void *arg, const mseen *what)
     s->current_token = number;
     if (++t->seen > 1)
         sim_fail(s, "client %u: #%" PRIu64 " was sent twice", (unsigned)c->index, number);
-    if (number < c->last_token_seen)
-        sim_fail(s, "client %u: #%" PRIu64 " is sent after #%" PRIu64, (unsigned)c->index, number, c->last_token_seen);
-    c->last_token_seen = number;
+    msession *x = what->conn->session;
+    if (number < x->last_seen)
+        sim_fail(s, "client %u: #%" PRIu64 " is sent after #%" PRIu64, (unsigned)c->index, number, x->last_seen);
+    x->last_seen = number;
     if (t->ended && promises_unsent(t->err))
         sim_fail(s, "client %u: #%" PRIu64 " ended with %s, but is sent", (unsigned)c->index, number,
                  zobo_err_name(t->err));
@@ -362,7 +363,8 @@ now_lost(client *c, zobo_err err)
     bool silent = s->now - c->last_heard >= (uint64_t)c->granted_ms * c->lost_after_percent * 10000U;
     if (!c->heard_expired && !c->stopping && err != ZOBO_EAUTHFAILED && !silent && !s->ever_oom)
         sim_fail(s, "client %u: lost (%s) without a reason", (unsigned)c->index, zobo_err_name(err));
-    if (c->heard_expired && c->id && model_session(&s->m, c->id))
+    const msession *x = model_session(&s->m, c->id);
+    if (c->heard_expired && x && x->local_door < 0)
         sim_fail(s, "client %u: lost, but its session lives", (unsigned)c->index);
     c->lost_id = c->id;
     c->id = 0;
@@ -381,6 +383,8 @@ check_state(client *c, zobo_state state, zobo_err err)
         sim_fail(s, "client %u: read-only without having asked for it", (unsigned)c->index);
     if (is_up(state))
         now_connected(c);
+    if (is_up(state) && c->l && c->l->tap_creds < c->n_creds)
+        sim_fail(s, "client %u: connected before its credentials were accepted", (unsigned)c->index);
     if (state == ZOBO_LOST)
         now_lost(c, err);
     if (state == ZOBO_SUSPENDED)
@@ -401,7 +405,7 @@ check_not_busy(client *c)
     }
     if (c->ticks > 300 + 20 * c->submits)
         sim_fail(s, "client %u: %u ticks within a second", (unsigned)c->index, c->ticks);
-    if (c->attempts > 150)
+    if (c->attempts > 60)
         sim_fail(s, "client %u: %u attempts to connect within a second", (unsigned)c->index, c->attempts);
 }
 

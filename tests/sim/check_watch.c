@@ -62,6 +62,7 @@ tap_frame(client *c, link *l, const uint8_t *frame, size_t n)
     }
     struct zb_reply_header h;
     zb_get_reply_header(&r, &h);
+    l->tap_creds += h.xid == ZB_XID_AUTH && h.err == ZOBO_OK;
     if (h.xid == ZB_XID_EVENT)
         tap_event(c, &r);
 }

@@ -104,6 +104,52 @@ client_frozen(client *c, sim_fn *fn, void *what, uint64_t arg)
     return true;
 }
 
+/* Also when the link has gone meanwhile: the writer has the bytes in its hands until it has noticed. */
+static void
+write_out(client *c)
+{
+    sim *s = c->sim;
+    uint8_t *all = malloc(c->write_n);
+    size_t at = 0;
+    if (!all)
+        abort();
+    for (size_t i = 0; i < c->n_iov && at < c->write_n; i++) {
+        size_t n = c->iov[i].n < c->write_n - at ? c->iov[i].n : c->write_n - at;
+        memcpy(all + at, c->iov[i].p, n);
+        at += n;
+    }
+    if (c->l == c->written_to)
+        net_write(s, c->l, all, c->write_n);
+    free(all);
+}
+
+/* A thread that writes without the lock: the driver waits for it before it does anything that may end the link. */
+static void
+wait_for_writer(client *c)
+{
+    if (!c->writing)
+        return;
+    c->writing = false;
+    if (!c->write_taken)
+        write_out(c);
+    bool may_break = c->sim->profile->fault_ms && !c->sim->healed;
+    if (may_break && c->l && c->l == c->written_to && c->write_taken && sim_chance(c->sim, 3)) {
+        c->broken = true; /* the kernel reports an error, though the bytes may have gone out */
+        net_reset(c->sim, c->l, ZOBO_ESERVERCLOSED);
+        return;
+    }
+    zb_session_sent(c->s, c->write_n, c->sim->now);
+}
+
+bool
+client_waits(client *c, sim_fn *fn, void *what, uint64_t arg)
+{
+    if (client_frozen(c, fn, what, arg))
+        return true;
+    wait_for_writer(c);
+    return false;
+}
+
 /* --- starting and stopping ---------------------------------------------------------------------------------------- */
 
 static void
@@ -111,7 +157,7 @@ start_later(sim *s, void *what, uint64_t resume)
 {
     (void)s;
     client *c = what;
-    if (!c->started && !s->parting)
+    if (!c->started && !s->parting && !client_waits(c, start_later, what, resume))
         client_start(c, resume != 0);
 }
 
@@ -191,7 +237,7 @@ static void
 resolved(sim *s, void *what, uint64_t arg)
 {
     client *c = what;
-    if (client_frozen(c, resolved, what, arg))
+    if (client_waits(c, resolved, what, arg))
         return;
     size_t host = arg >> 8 & 0xff;
     uint8_t where = (uint8_t)(arg & 0xff);
@@ -228,7 +274,7 @@ static void
 probed(sim *s, void *what, uint64_t arg)
 {
     client *c = what;
-    if (client_frozen(c, probed, what, arg))
+    if (client_waits(c, probed, what, arg))
         return;
     zb_session_probed(c->s, arg >> 8, (arg & 1) != 0, s->now);
     client_pump(c);
@@ -255,43 +301,20 @@ probe(client *c, size_t host)
 
 /* --- the writer --------------------------------------------------------------------------------------------------- */
 
-/* Also when the link has gone meanwhile: the writer has the bytes in its hands until it has noticed. */
-static void
-write_out(client *c)
-{
-    sim *s = c->sim;
-    uint8_t *all = malloc(c->write_n);
-    size_t at = 0;
-    if (!all)
-        abort();
-    for (size_t i = 0; i < c->n_iov && at < c->write_n; i++) {
-        size_t n = c->iov[i].n < c->write_n - at ? c->iov[i].n : c->write_n - at;
-        memcpy(all + at, c->iov[i].p, n);
-        at += n;
-    }
-    if (c->l == c->written_to)
-        net_write(s, c->l, all, c->write_n);
-    free(all);
-}
-
 static void
 write_late(sim *s, void *what, uint64_t arg)
 {
     client *c = what;
-    if (client_frozen(c, write_late, what, arg))
-        return;
-    c->writing = false;
-    if (!c->write_taken)
-        write_out(c);
-    zb_session_sent(c->s, c->write_n, s->now);
-    client_pump(c);
+    (void)s;
+    if (c->writing && arg == c->write_serial && !client_frozen(c, write_late, what, arg))
+        client_pump(c); /* which waits for the writer: it is done */
 }
 
 static void
 write_some(client *c)
 {
     sim *s = c->sim;
-    while (!c->writing && c->l && c->l->up && c->l->client_open) {
+    while (!c->writing && !c->broken && c->l && c->l->up && c->l->client_open) {
         size_t room = net_room(c->l), total = 0;
         c->n_iov = zb_session_output(c->s, c->iov, 8);
         if ((c->n_iov > 0) != zb_session_wants_write(c->s))
@@ -315,7 +338,7 @@ write_some(client *c)
         if (c->write_taken)
             write_out(c);
         if (c->writing)
-            sim_at(s, s->now + sim_below(s, 2000000), write_late, c, 0);
+            sim_at(s, s->now + sim_below(s, sim_chance(s, 10) ? 300000000 : 2000000), write_late, c, ++c->write_serial);
         else
             zb_session_sent(c->s, c->write_n, s->now);
     }
@@ -337,6 +360,7 @@ client_link(client *c, link *l, bool up, zobo_err why)
     if (c->l != l)
         return;
     sim_trace(s, "client %u: link %u %s %s", (unsigned)c->index, l->number, up ? "up" : "down", zobo_err_name(why));
+    c->broken = false;
     if (!up)
         c->l = NULL;
     zb_session_link(c->s, up ? ZB_LINK_UP : ZB_LINK_DOWN, why, 0, s->now);
@@ -369,6 +393,7 @@ client_bytes(client *c, link *l, const uint8_t *data, size_t n)
 {
     sim *s = c->sim;
     while (n > 0 && c->l == l && l->client_open && !s->failed) {
+        wait_for_writer(c);
         c->fed_generation = l->generation;
         size_t piece = sim_chance(s, 10) ? 1 + sim_below(s, n) : n;
         size_t took = feed(c, data, piece);
@@ -396,7 +421,7 @@ static void
 on_timer(sim *s, void *what, uint64_t serial)
 {
     client *c = what;
-    if (c->timer_serial != serial || client_frozen(c, on_timer, what, serial))
+    if (c->timer_serial != serial || client_waits(c, on_timer, what, serial))
         return;
     c->timer_at = 0;
     c->ticks++;
@@ -405,8 +430,8 @@ on_timer(sim *s, void *what, uint64_t serial)
     client_pump(c);
 }
 
-static void
-arm_timer(client *c)
+void
+client_rearm(client *c)
 {
     sim *s = c->sim;
     uint64_t at = zb_session_deadline(c->s);
@@ -443,6 +468,7 @@ handle(client *c, const zb_event *ev)
         if (c->l)
             net_hang_up(s, c->l);
         c->l = NULL;
+        c->broken = false;
         break;
     case ZB_EV_PROBE:
         probe(c, ev->host);
@@ -481,17 +507,18 @@ void
 client_pump(client *c)
 {
     sim *s = c->sim;
-    if (c->pulling || client_frozen(c, thaw, c, 0))
+    if (c->pulling || client_waits(c, thaw, c, 0))
         return;
     c->pulling = true;
     pull(c);
     if (!s->failed)
         write_some(c);
-    pull(c); /* what was waiting for its last byte to go out has ended */
+    if (!c->writing)
+        pull(c); /* what was waiting for its last byte to go out has ended */
     c->pulling = false;
     if (s->failed)
         return;
     check_batch(c);
     check_client(c);
-    arm_timer(c);
+    client_rearm(c);
 }

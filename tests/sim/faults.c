@@ -7,18 +7,18 @@
 
 /* clang-format off */
 const profile sim_profiles[] = {
-    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap ronly   oom */
-    {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0}},
-    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    0,    0}},
-    {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0}},
-    {"crashes",   5000,   300,   5000, false, {1,    0,    0,    0,     1,    0,    5,    4,    0,     0,     0,     0,    2,    0,    0}},
-    {"wipes",     9000,   300,   5000, false, {2,    0,    0,    0,     0,    0,    2,    2,    2,     0,     0,     0,    0,    0,    0}},
-    {"expiry",    3000,  1000,  10000, false, {2,    2,    0,    3,     0,    0,    0,    0,    0,     8,     3,     0,    0,    0,    0}},
-    {"garbage",   2000,   500,   3000, false, {2,    0,    2,    0,     0,    0,    0,    0,    0,     0,     0,     5,    3,    0,    0}},
-    {"oom",       1500,   500,   5000, false, {3,    0,    0,    0,     0,    0,    0,    0,    0,     1,     0,     0,    0,    0,    8}},
-    {"longpaths", 2500,   500,   5000, true,  {6,    1,    1,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0}},
-    {"readonly",  3000,   500,   8000, false, {2,    0,    1,    0,     0,    0,    1,    0,    0,     1,     0,     0,    0,    4,    0}},
-    {"all",       2000,   500,  20000, false, {3,    1,    2,    2,     1,    1,    1,    1,    0,     1,     1,     1,    1,    1,    1}},
+    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap   cut  ronly   oom */
+    {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0,    0}},
+    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
+    {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
+    {"crashes",   5000,   300,   5000, false, {1,    0,    0,    0,     1,    0,    5,    4,    0,     0,     0,     0,    2,    2,    0,    0}},
+    {"wipes",     9000,   300,   5000, false, {2,    0,    0,    0,     0,    0,    2,    2,    2,     0,     0,     0,    0,    1,    0,    0}},
+    {"expiry",    3000,  1000,  10000, false, {2,    2,    0,    3,     0,    0,    0,    0,    0,     8,     3,     0,    0,    0,    0,    0}},
+    {"garbage",   2000,   500,   3000, false, {2,    0,    2,    0,     0,    0,    0,    0,    0,     0,     0,     5,    3,    0,    0,    0}},
+    {"oom",       1500,   500,   5000, false, {3,    0,    0,    0,     0,    0,    0,    0,    0,     1,     0,     0,    0,    0,    0,    8}},
+    {"longpaths", 2500,   500,   5000, true,  {6,    1,    1,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    6,    0,    0}},
+    {"readonly",  3000,   500,   8000, false, {2,    0,    1,    0,     0,    0,    1,    0,    0,     1,     0,     0,    0,    0,    4,    0}},
+    {"all",       2000,   500,  20000, false, {3,    1,    2,    2,     1,    1,    1,    1,    0,     1,     1,     1,    1,    1,    1,    1}},
 };
 /* clang-format on */
 const size_t sim_n_profiles = sizeof sim_profiles / sizeof sim_profiles[0];
@@ -307,6 +307,10 @@ one_fault(sim *s)
         break;
     case FAULT_FLAP:
         d->flaps_until = fault_end(s, 200, 5000);
+        break;
+    case FAULT_CUT:
+        d->cuts_until = fault_end(s, 500, 8000);
+        sim_trace(s, "FAULT server %d cuts its answers", (int)(d - s->doors));
         break;
     case FAULT_READONLY:
         fault_read_only(s);

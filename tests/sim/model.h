@@ -75,7 +75,8 @@ typedef struct msession {
     uint32_t timeout_ms;
     uint64_t expires;
     struct mconn *conn;
-    int local_door; /* made by a read-only server, and known to no other; -1: everybody's */
+    uint64_t last_seen; /* the observer's */
+    int local_door;     /* made by a read-only server, and known to no other; -1: everybody's */
     bool over;
 } msession;
 

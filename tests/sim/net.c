@@ -60,7 +60,7 @@ static void
 client_told_down(sim *s, void *what, uint64_t why)
 {
     link *l = what;
-    if (!l->client_open || client_frozen(l->c, client_told_down, what, why))
+    if (!l->client_open || client_waits(l->c, client_told_down, what, why))
         return;
     (void)s;
     l->client_open = false;
@@ -123,7 +123,7 @@ deliver(sim *s, void *what, uint64_t way)
         sim_at(s, p->stalled_until, deliver, l, way);
         return;
     }
-    if (way == TO_CLIENT && client_frozen(l->c, deliver, l, way))
+    if (way == TO_CLIENT && client_waits(l->c, deliver, l, way))
         return;
     chunk *c = take(p);
     if (!c)
@@ -141,7 +141,7 @@ static void
 connected(sim *s, void *what, uint64_t arg)
 {
     link *l = what;
-    if (!l->client_open || client_frozen(l->c, connected, what, arg))
+    if (!l->client_open || client_waits(l->c, connected, what, arg))
         return;
     door *d = &s->doors[l->door];
     if (s->m.down || d->down || d->refuses_until > s->now) {
@@ -234,6 +234,10 @@ net_flush_model(sim *s)
         if (c->gone || (c->out.n == 0 && !c->closing))
             continue;
         link *l = c->owner;
+        if (s->doors[l->door].cuts_until > s->now && s->now - l->opened < ZB_MS(300) && sim_chance(s, 25)) {
+            c->out.n = sim_below(s, c->out.n + 1);
+            c->closing = true;
+        }
         enqueue_cut(s, l, TO_CLIENT, c->out.p, c->out.n);
         c->out.n = 0;
         if (!c->closing)

@@ -37,6 +37,7 @@ typedef struct link link;
     X(FREEZE)    /* a client's process stands still */                                                                 \
     X(GARBAGE)   /* bytes that no server sends */                                                                      \
     X(FLAP)      /* a server hangs up right after the handshake, or before */                                          \
+    X(CUT)       /* a server hangs up somewhere in its first answers */                                                \
     X(READONLY)  /* a server has lost the others and only reads */                                                     \
     X(OOM)       /* a client's memory runs out */
 
@@ -84,6 +85,7 @@ typedef struct door {
     bool down; /* refuses */
     uint64_t refuses_until;
     uint64_t silent_until; /* swallows connection attempts */
+    uint64_t cuts_until;   /* closes in the middle of its first answers */
     uint64_t flaps_until;  /* closes right after the handshake */
 } door;
 
@@ -165,6 +167,7 @@ struct link {
     uint64_t opened;
     mbytes tap; /* what the client was fed and is no complete frame yet */
     bool tap_greeted;
+    unsigned tap_creds;  /* credentials accepted on it */
     uint32_t generation; /* of the server's data */
 };
 
@@ -236,7 +239,9 @@ struct client {
     size_t n_iov;
     size_t write_n;
     link *written_to;
-    bool write_taken;
+    bool write_taken; /* the kernel has the bytes, though the writer is not back */
+    bool broken;      /* a write has failed: the link's end is on its way */
+    uint64_t write_serial;
     bool changed_hosts;
     /* timers */
     uint64_t timer_at;
@@ -261,7 +266,6 @@ struct client {
     sreq *requests;
     size_t n_requests;
     uint64_t next_number, last_answered;
-    uint64_t last_token_seen;
     watcher *watchers;
     uint32_t n_watchers;
     seen_event *batch; /* events in what it was last fed */
@@ -284,6 +288,8 @@ void client_link(client *c, link *l, bool up, zobo_err why);
 void client_bytes(client *c, link *l, const uint8_t *data, size_t n);
 void client_writable(client *c);
 bool client_frozen(client *c, sim_fn *fn, void *what, uint64_t arg); /* true: put off until it thaws */
+bool client_waits(client *c, sim_fn *fn, void *what, uint64_t arg);  /* the same, for what its driver does */
+void client_rearm(client *c);
 
 /* --- work: work.c ------------------------------------------------------------------------------------------------- */
 

@@ -404,7 +404,8 @@ forget_later(sim *s, void *what, uint64_t number)
         return;
     (void)s;
     work_forget(c, q, ZOBO_ECANCELLED, ZOBO_EABANDONED);
-    client_pump(c);
+    if (!c->writing)
+        client_pump(c);
 }
 
 static bool
@@ -563,7 +564,10 @@ on_work(sim *s, void *what, uint64_t arg)
     }
     for (unsigned i = 0; i < burst && c->n_requests < 40 && !s->failed; i++)
         work_submit_one(c);
-    client_pump(c);
+    if (c->writing)
+        client_rearm(c); /* as other threads do: the driver goes on when the write is done */
+    else
+        client_pump(c);
     uint64_t gap = sim_chance(s, 5) ? 5000 : s->profile->long_paths ? 200 : 300;
     sim_at(s, s->now + ZB_MS(1) + sim_below(s, ZB_MS(gap)), on_work, c, 0);
 }
