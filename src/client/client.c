@@ -66,7 +66,7 @@ open_parts(zobo_client *c, const zb_settings *s, zobo_problem *why)
     c->rng.s = config.seed ^ 0x5a5a5a5a5a5a5a5aU;
     c->guard = zb_fork_guard_new();
     if (!c->guard)
-        return zb_problem(why, ZOBO_ESYS, 0, "the system cannot wipe memory on fork (Linux 4.14 and later can)");
+        return zb_problem(why, ZOBO_ENOMEM, 0, "no page of memory from the system");
     c->wake_fd[0] = zb_wake_open();
     c->wake_fd[1] = zb_wake_open();
     if (c->wake_fd[0] < 0 || c->wake_fd[1] < 0)

@@ -207,8 +207,12 @@ zb_close_fd(int fd)
         (void)close(fd);
 }
 
+/* Where the kernel cannot wipe (before 4.14, or what only looks like Linux), the process id tells, for a system call each
+ * time. */
 struct zb_fork_guard {
     volatile uint8_t alive;
+    bool by_pid;
+    pid_t pid;
 };
 
 zb_fork_guard *
@@ -220,10 +224,8 @@ zb_fork_guard_new(void)
     zb_fork_guard *g = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (g == MAP_FAILED)
         return NULL;
-    if (madvise(g, (size_t)page, MADV_WIPEONFORK) < 0) {
-        (void)munmap(g, (size_t)page);
-        return NULL;
-    }
+    g->by_pid = madvise(g, (size_t)page, MADV_WIPEONFORK) < 0;
+    g->pid = getpid();
     g->alive = 1;
     return g;
 }
@@ -239,5 +241,5 @@ zb_fork_guard_free(zb_fork_guard *g)
 bool
 zb_fork_guard_same(const zb_fork_guard *g)
 {
-    return g->alive != 0;
+    return g->alive != 0 && (!g->by_pid || g->pid == getpid());
 }

@@ -42,7 +42,7 @@ long zb_send(int fd, const zb_iov *iov, size_t n, zobo_err *err, int *sys);
 void zb_close_fd(int fd);
 
 /* A page that is zero in a forked child: how a client notices that it is not in the process that made it, without a
- * system call. NULL when the system cannot. */
+ * system call. NULL: no memory. */
 typedef struct zb_fork_guard zb_fork_guard;
 zb_fork_guard *zb_fork_guard_new(void);
 void zb_fork_guard_free(zb_fork_guard *g);

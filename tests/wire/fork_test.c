@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A forked child has a copy of the client, its memory and its socket. It may use none of it, and free it. */
+#define _GNU_SOURCE
 #include "support/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,11 +173,33 @@ test_P31_nothing_is_inherited_by_exec(void **state)
     zt_peer_stop(peer);
 }
 
+static bool no_wiping;
+
+/* In libc's place. */
+int
+madvise(void *p, size_t n, int advice)
+{
+    if (no_wiping && advice == MADV_WIPEONFORK) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_madvise, p, n, advice);
+}
+
+static void
+test_P31_where_memory_is_not_wiped(void **state)
+{
+    no_wiping = true;
+    test_P31_child_refused_parent_unharmed(state);
+    no_wiping = false;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_P31_child_refused_parent_unharmed),
+        cmocka_unit_test(test_P31_where_memory_is_not_wiped),
         cmocka_unit_test(test_P31_while_the_parent_is_busy),
         cmocka_unit_test(test_P31_the_child_may_have_its_own),
         cmocka_unit_test(test_P31_nothing_is_inherited_by_exec),
