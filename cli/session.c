@@ -66,7 +66,7 @@ read_secrets(struct ctx *ctx, const char *file, int fd)
         code = refuse(ctx, BAD_USAGE, "%s: not a file of scheme:credential lines", file);
     else
         add_secrets(ctx, text);
-    wipe(text);
+    wipe_bytes(text, len);
     free(text);
     return code;
 }

@@ -50,10 +50,14 @@ zobo_err
 zb_helper_box_new(zobo_client *c, zb_helper_box **out)
 {
     zb_helper_box *b = zb_calloc(1, sizeof *b);
-    *out = b;
+    *out = NULL;
     if (!b)
         return ZOBO_ENOMEM;
-    pthread_mutex_init(&b->lock, NULL);
+    if (pthread_mutex_init(&b->lock, NULL)) {
+        zb_free(b);
+        return ZOBO_ESYS;
+    }
+    *out = b;
     atomic_init(&b->refs, 1);
     b->client = c;
     zb_list_init(&b->words);
