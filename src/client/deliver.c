@@ -13,6 +13,8 @@ zb_on_callback_thread(const zobo_client *c)
 void
 zb_call_cb_needed(zobo_client *c)
 {
+    if (c->event_loop && !c->in_process)
+        zb_loop_wake(c);
     if (c->cb_asleep) {
         c->cb_asleep = false;
         pthread_cond_signal(&c->cb_cond);

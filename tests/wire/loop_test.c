@@ -286,6 +286,48 @@ test_deadlines_and_expiry_in_the_loop(void **state)
     zt_peer_stop(peer);
 }
 
+/* What ends outside of zobo_process is told by the next one, and the descriptor asks for it at once, not at the next
+ * heartbeat. */
+static void
+test_what_ends_outside_asks_for_the_loop(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    zobo_client *client = make(peer, 30000);
+    zt_events a, b;
+    zt_events_init(&a);
+    zt_events_init(&b);
+    zobo_watcher first = zt_events_watcher(&a), second = zt_events_watcher(&b);
+    assert_ok(zobo_start(client, ZT_SOON_MS, NULL));
+    assert_ok(zobo_add_watch(client, "/", ZOBO_PERSISTENT, &first));
+    assert_ok(zobo_add_watch(client, "/", ZOBO_PERSISTENT, &second));
+    LOOP_UNTIL(client, poll(&(struct pollfd){zobo_fd(client), POLLIN, 0}, 1, 0) == 0);
+    /* The second one still needs the server's watch: nothing is sent. */
+    assert_ok(zobo_remove_watches(client, "/", ZOBO_WATCH_ANY, &first));
+    assert_int_equal(poll(&(struct pollfd){zobo_fd(client), POLLIN, 0}, 1, 2000), 1);
+    LOOP_UNTIL(client, zt_events_n(&a) == 1);
+    assert_int_equal(zt_events_at(&a, 0).type, ZOBO_EVENT_PERSISTENT_WATCH_REMOVED);
+
+    zt_peer_mute(peer, true);
+    zt_calls calls;
+    zt_calls_init(&calls, 1);
+    zobo_how how = zt_calls_how(&calls);
+    zobo_call *call;
+    assert_ok(zobo_get_async(client, "/", NULL, &how, &call));
+    assert_ok(zobo_process(client));
+    LOOP_UNTIL(client, poll(&(struct pollfd){zobo_fd(client), POLLIN, 0}, 1, 0) == 0);
+    zobo_call_cancel(call);
+    zobo_call_free(call);
+    assert_int_equal(poll(&(struct pollfd){zobo_fd(client), POLLIN, 0}, 1, 2000), 1);
+    LOOP_UNTIL(client, zt_calls_completed(&calls) == 1);
+    assert_int_equal(zt_calls_count(&calls, ZOBO_EABANDONED), 1);
+    zt_calls_destroy(&calls);
+    zobo_close(client);
+    zt_events_destroy(&a);
+    zt_events_destroy(&b);
+    zt_peer_stop(peer);
+}
+
 int
 main(void)
 {
@@ -298,6 +340,7 @@ main(void)
         cmocka_unit_test(test_other_threads_submit),
         cmocka_unit_test(test_close_in_a_callback),
         cmocka_unit_test(test_deadlines_and_expiry_in_the_loop),
+        cmocka_unit_test(test_what_ends_outside_asks_for_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
