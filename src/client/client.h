@@ -249,6 +249,10 @@ void zb_calls_keep(zobo_client *c, zb_link *spent);
 /* ---- ops.c ---- */
 
 zobo_err zb_check_acl(const zobo_acl_list *acl);
+/* zb_check_data: null data has no length, and no length is more than int32 can hold (the request's limit in bytes is the
+ * session's to check). */
+zobo_err zb_check_data(const void *data, size_t len, zb_buf *out);
+bool zb_watcher_is_good(const zobo_watcher *watcher);
 /* zb_create_flags gives the operation and the wire's flags of a create. ZOBO_EBADOPTION: they exclude each other. */
 zobo_err zb_create_flags(const zobo_create_options *o, int32_t *op, int32_t *flags);
 zobo_err zb_create_step(zobo_client *c, const char *path, const void *data, size_t len,

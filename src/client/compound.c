@@ -241,7 +241,7 @@ zobo_ensure_path_async(zobo_client *c, const char *path, const zobo_acl_list *ac
         *call = NULL;
     zobo_err err = zb_check_process(c);
     if (!err)
-        err = path ? zobo_path_check(path, false, NULL) : ZOBO_EBADPATH;
+        err = zobo_path_check(path, false, NULL);
     if (!err)
         err = zb_check_acl(acl);
     if (err)

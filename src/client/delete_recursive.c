@@ -291,7 +291,7 @@ zobo_delete_recursive_async(zobo_client *c, const char *path, const zobo_how *ho
         *out = NULL;
     zobo_err err = zb_check_process(c);
     if (!err)
-        err = path ? zobo_path_check(path, false, NULL) : ZOBO_EBADPATH;
+        err = zobo_path_check(path, false, NULL);
     if (!err && !path[1])
         err = ZOBO_EINVAL;
     if (!err)

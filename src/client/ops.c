@@ -21,21 +21,22 @@ typedef struct order {
     records r;
 } order;
 
-static zb_buf
-data_buf(const void *data, size_t len)
-{
-    zb_buf b = {data, data ? (int32_t)len : -1};
-    return b;
-}
-
-/* What every verb with data checks: null data has no length; and no length that int32 cannot hold (the request's limit
- * in bytes is the session's to check). */
-static zobo_err
-check_data(const void *data, size_t len)
+zobo_err
+zb_check_data(const void *data, size_t len, zb_buf *out)
 {
     if (!data && len)
         return ZOBO_EINVAL;
-    return len > INT32_MAX ? ZOBO_ETOOBIG : ZOBO_OK;
+    if (len > INT32_MAX)
+        return ZOBO_ETOOBIG;
+    out->p = data;
+    out->n = data ? (int32_t)len : -1;
+    return ZOBO_OK;
+}
+
+bool
+zb_watcher_is_good(const zobo_watcher *watcher)
+{
+    return watcher->fn && !(watcher->flags & ~(unsigned)ZOBO_INLINE);
 }
 
 static zobo_err
@@ -44,7 +45,7 @@ begin(order *d, int32_t op, const char *path, bool sequence)
     memset(d, 0, sizeof *d);
     d->o.op = op;
     d->o.record = &d->r;
-    return path ? zobo_path_check(path, sequence, NULL) : ZOBO_EBADPATH;
+    return zobo_path_check(path, sequence, NULL);
 }
 
 static zb_aclvec
@@ -96,22 +97,22 @@ order_create(zobo_client *c, order *d, const char *path, const void *data, size_
 {
     static const zobo_create_options none;
     const zobo_create_options *o = opt ? opt : &none;
+    zb_buf buf = {NULL, -1};
     int32_t op, flags;
     zobo_err err = zb_create_flags(o, &op, &flags);
     if (!err)
         err = begin(d, op, path, o->sequence);
     if (!err)
-        err = check_data(data, len);
+        err = zb_check_data(data, len, &buf);
     if (!err)
         err = zb_check_acl(o->acl);
     if (err)
         return err;
     if (op == ZB_OP_CREATE_TTL) {
-        struct zb_create_ttl_request r = {zb_path_join(&c->chroot, path), data_buf(data, len), acl_vec(c, o->acl),
-                                          flags, o->ttl_ms};
+        struct zb_create_ttl_request r = {zb_path_join(&c->chroot, path), buf, acl_vec(c, o->acl), flags, o->ttl_ms};
         d->r.create_ttl = r;
     } else {
-        struct zb_create_request r = {zb_path_join(&c->chroot, path), data_buf(data, len), acl_vec(c, o->acl), flags};
+        struct zb_create_request r = {zb_path_join(&c->chroot, path), buf, acl_vec(c, o->acl), flags};
         d->r.create = r;
     }
     return ZOBO_OK;
@@ -182,7 +183,7 @@ static zobo_err
 order_read(zobo_client *c, order *d, int32_t op, zb_watch_table table, const char *path, const zobo_watcher *watcher)
 {
     zobo_err err = begin(d, op, path, false);
-    if (!err && watcher && (!watcher->fn || (watcher->flags & ~(unsigned)ZOBO_INLINE)))
+    if (!err && watcher && !zb_watcher_is_good(watcher))
         err = ZOBO_EINVAL;
     if (err)
         return err;
@@ -434,11 +435,10 @@ order_set(zobo_client *c, order *d, const char *path, const void *data, size_t l
 {
     zobo_err err = begin(d, ZB_OP_SET_DATA, path, false);
     if (!err)
-        err = check_data(data, len);
+        err = zb_check_data(data, len, &d->r.set_data.data);
     if (err)
         return err;
     d->r.set_data.path = zb_path_join(&c->chroot, path);
-    d->r.set_data.data = data_buf(data, len);
     d->r.set_data.version = version;
     return ZOBO_OK;
 }

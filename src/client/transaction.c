@@ -83,24 +83,6 @@ add(zobo_transaction *tx, int32_t op, const void *record)
     return ZOBO_OK;
 }
 
-static zobo_err
-check_path(const char *path, bool sequence)
-{
-    return path ? zobo_path_check(path, sequence, NULL) : ZOBO_EBADPATH;
-}
-
-static zobo_err
-check_data(const void *data, size_t len, zb_buf *out)
-{
-    if (!data && len)
-        return ZOBO_EINVAL;
-    if (len > INT32_MAX)
-        return ZOBO_ETOOBIG;
-    out->p = data;
-    out->n = data ? (int32_t)len : -1;
-    return ZOBO_OK;
-}
-
 zobo_err
 zobo_transaction_create(zobo_transaction *tx, const char *path, const void *data, size_t len,
                         const zobo_create_options *options)
@@ -112,9 +94,9 @@ zobo_transaction_create(zobo_transaction *tx, const char *path, const void *data
     zb_buf buf = {NULL, -1};
     zobo_err err = o->makepath ? ZOBO_EBADOPTION : zb_create_flags(o, &op, &flags);
     if (!err)
-        err = check_path(path, o->sequence);
+        err = zobo_path_check(path, o->sequence, NULL);
     if (!err)
-        err = check_data(data, len, &buf);
+        err = zb_check_data(data, len, &buf);
     if (!err)
         err = zb_check_acl(o->acl);
     if (err)
@@ -132,7 +114,7 @@ zobo_transaction_create(zobo_transaction *tx, const char *path, const void *data
 zobo_err
 zobo_transaction_delete(zobo_transaction *tx, const char *path, int32_t version)
 {
-    zobo_err err = check_path(path, false);
+    zobo_err err = zobo_path_check(path, false, NULL);
     if (err)
         return err;
     struct zb_delete_request r = {zb_path_join(&tx->client->chroot, path), version};
@@ -143,9 +125,9 @@ zobo_err
 zobo_transaction_set(zobo_transaction *tx, const char *path, const void *data, size_t len, int32_t version)
 {
     zb_buf buf = {NULL, -1};
-    zobo_err err = check_path(path, false);
+    zobo_err err = zobo_path_check(path, false, NULL);
     if (!err)
-        err = check_data(data, len, &buf);
+        err = zb_check_data(data, len, &buf);
     if (err)
         return err;
     struct zb_set_data_request r = {zb_path_join(&tx->client->chroot, path), buf, version};
@@ -155,7 +137,7 @@ zobo_transaction_set(zobo_transaction *tx, const char *path, const void *data, s
 zobo_err
 zobo_transaction_check(zobo_transaction *tx, const char *path, int32_t version)
 {
-    zobo_err err = check_path(path, false);
+    zobo_err err = zobo_path_check(path, false, NULL);
     if (err)
         return err;
     struct zb_check_request r = {zb_path_join(&tx->client->chroot, path), version};
@@ -217,7 +199,7 @@ encode_reads(zobo_transaction *tx, const zobo_read *reads, size_t n, struct zb_r
     if (!reads || !n)
         return ZOBO_EINVAL;
     for (size_t i = 0; i < n; i++) {
-        zobo_err err = check_path(reads[i].path, false);
+        zobo_err err = zobo_path_check(reads[i].path, false, NULL);
         if (!err && reads[i].what != ZOBO_READ_DATA && reads[i].what != ZOBO_READ_CHILDREN)
             err = ZOBO_EINVAL;
         if (err)

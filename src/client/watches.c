@@ -11,11 +11,10 @@ order_add(zobo_client *c, zb_order *o, struct zb_add_watch_request *r, const cha
           const zobo_watcher *watcher)
 {
     memset(o, 0, sizeof *o);
-    zobo_err err = path ? zobo_path_check(path, false, NULL) : ZOBO_EBADPATH;
+    zobo_err err = zobo_path_check(path, false, NULL);
     if (err)
         return err;
-    if (!watcher || !watcher->fn || (watcher->flags & ~(unsigned)ZOBO_INLINE) ||
-        (mode != ZOBO_PERSISTENT && mode != ZOBO_PERSISTENT_RECURSIVE))
+    if (!watcher || !zb_watcher_is_good(watcher) || (mode != ZOBO_PERSISTENT && mode != ZOBO_PERSISTENT_RECURSIVE))
         return ZOBO_EINVAL;
     r->path = zb_path_join(&c->chroot, path);
     r->mode = (int32_t)mode;
@@ -55,7 +54,7 @@ order_watches(zobo_client *c, zb_order *o, struct zb_watches_request *r, int32_t
               zobo_watch_kind kind)
 {
     memset(o, 0, sizeof *o);
-    zobo_err err = path ? zobo_path_check(path, false, NULL) : ZOBO_EBADPATH;
+    zobo_err err = zobo_path_check(path, false, NULL);
     if (err)
         return err;
     if ((int)kind < ZOBO_WATCH_CHILDREN || (int)kind > ZOBO_WATCH_PERSISTENT_RECURSIVE)

@@ -198,10 +198,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_P31_child_refused_parent_unharmed),
-        cmocka_unit_test(test_P31_where_memory_is_not_wiped),
-        cmocka_unit_test(test_P31_while_the_parent_is_busy),
-        cmocka_unit_test(test_P31_the_child_may_have_its_own),
+        cmocka_unit_test(test_P31_child_refused_parent_unharmed), cmocka_unit_test(test_P31_where_memory_is_not_wiped),
+        cmocka_unit_test(test_P31_while_the_parent_is_busy),      cmocka_unit_test(test_P31_the_child_may_have_its_own),
         cmocka_unit_test(test_P31_nothing_is_inherited_by_exec),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
