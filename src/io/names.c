@@ -178,7 +178,8 @@ zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline,
         long put = zb_send(fd, &iov, 1, &err, &sys);
         if (put == 4) {
             err = read_all(fd, max, deadline, out, len);
-            if (zobo_err_class(err) == ZOBO_CLASS_RETRY) /* that class is for what was never sent */
+            /* The others that reading gives would say that nothing was ever sent. */
+            if (err && err != ZOBO_EOPERATIONTIMEOUT && err != ZOBO_ENOMEM && err != ZOBO_ESYS)
                 err = ZOBO_ECONNECTIONLOSS;
         } else if (put >= 0) { /* four bytes into an empty socket: only a dying kernel splits them */
             err = ZOBO_ESERVERCLOSED;
