@@ -414,6 +414,13 @@ work(void *arg)
 /* ---- the hand ---- */
 
 static void
+pause_ms(uint64_t ms)
+{
+    struct timespec ts = {0, (long)ms * 1000000};
+    nanosleep(&ts, NULL);
+}
+
+static void
 hurt(arena *a, zb_rng *r)
 {
     switch (dice(r, 12)) {
@@ -433,8 +440,11 @@ hurt(arena *a, zb_rng *r)
     case 4:
         zt_relay_stall(a->relay, true);
         break;
-    case 5:
+    case 5: /* a server that has swallowed requests does not go on with the connection: their answers would never come */
         zt_peer_mute(a->peer, true);
+        pause_ms(dice(r, 30));
+        zt_relay_cut(a->relay);
+        zt_peer_mute(a->peer, false);
         break;
     case 6:
         zt_relay_refuse(a->relay, true);
@@ -452,18 +462,10 @@ static void
 heal(arena *a)
 {
     zt_relay_stall(a->relay, false);
-    zt_peer_mute(a->peer, false);
     zt_relay_refuse(a->relay, false);
     zt_relay_slow(a->relay, 0);
     if (!a->event_loop || !atomic_load(&a->enough))
         (void)!zobo_start_async(a->client);
-}
-
-static void
-pause_ms(uint64_t ms)
-{
-    struct timespec ts = {0, (long)ms * 1000000};
-    nanosleep(&ts, NULL);
 }
 
 static void *
