@@ -131,7 +131,7 @@ run_cmd(struct ctx *ctx, const struct args *in)
     zobo_reply *reply;
     zobo_err err = zobo_command(ctx->client, word, &reply);
     if (err != ZOBO_OK)
-        return fail(ctx, err, word, err == ZOBO_ESERVERCLOSED ? "perhaps it knows no such word" : NULL);
+        return fail(ctx, err, word, err == ZOBO_ECONNECTIONLOSS ? "perhaps it knows no such word" : NULL);
     if (reply->data_len > 0 && strstr(reply->data, "is not in the whitelist") != NULL) {
         code = refuse(ctx, NOT_ALLOWED, "the server does not allow %s: see 4lw.commands.whitelist in its configuration",
                       word);

@@ -74,7 +74,7 @@ acl, whoami, and the other verbs about the server.
   $ zobo cmd -o json ruok
   {"command":"ruok","data":"imok","encoding":"utf8"}
   $ zobo cmd what
-  ! zobo: what: the server closed the connection (ServerClosed -1044)
+  ! zobo: what: the connection was lost after the request was sent; it may have been carried out (ConnectionLoss -4)
   ! hint: perhaps it knows no such word
   [7]
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'
