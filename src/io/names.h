@@ -22,7 +22,7 @@ size_t zb_name_lookup(const char *name, uint16_t port, zb_addr *out, zobo_err *e
 /* zb_ask_word connects to `addr`, sends a four-letter word and reads until the peer closes or `deadline` (monotonic).
  *
  * On ZOBO_OK *out (zb_free) holds *len bytes. `max` bounds the answer. Errors: as for connecting, ZOBO_EOPERATIONTIMEOUT,
- * ZOBO_EFRAMESIZE (longer than max), ZOBO_ENOMEM. */
+ * ZOBO_ECONNECTIONLOSS (it was sent, and the answer broke off or was longer than max), ZOBO_ENOMEM, ZOBO_ESYS. */
 zobo_err zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline, char **out, size_t *len);
 
 #endif
