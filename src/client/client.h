@@ -181,6 +181,7 @@ struct zobo_client {
     int epoll_fd, timer_fd;
     zb_time timer_at;
     bool epoll_has_fd;
+    bool loop_aside; /* a blocking verb on another thread reads the socket: the loop does not watch it */
     uint32_t epoll_events;
 
     zb_helper_box *box;

@@ -374,6 +374,7 @@ give_role_up(zobo_client *c)
             return;
         }
     }
+    c->loop_aside = false;
     if (c->event_loop)
         zb_loop_update(c);
     else if (c->bg == ZB_BG_ASLEEP || !zb_list_empty(&c->inline_pending) ||

@@ -51,6 +51,8 @@ update_socket(zobo_client *c)
     struct epoll_event e = {.events = c->connecting ? EPOLLOUT : EPOLLIN, .data = {.fd = c->fd}};
     if (c->want_pollout)
         e.events |= EPOLLOUT;
+    if (c->loop_aside)
+        e.events = 0;
     if (c->fd < 0 || (c->epoll_has_fd && e.events == c->epoll_events))
         return;
     if (epoll_ctl(c->epoll_fd, c->epoll_has_fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c->fd, &e) == 0) {
@@ -134,6 +136,9 @@ zobo_process(zobo_client *c)
     if (!c->driving && !zb_list_empty(&c->waiters))
         zb_wake_waiters(c);
     c->in_process = false;
+    /* The one who drives will read what has come. The loop, which would be called for it over and over until he gets to
+     * it, looks away; only from now on, for most blocking verbs are over before it is called. */
+    c->loop_aside = c->driving;
     bool close = c->close_asked;
     if (!close)
         zb_loop_update(c);
