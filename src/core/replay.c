@@ -86,7 +86,7 @@ zb_auth_submit(zb_session *s, zb_req *req, const void *record, zb_time now)
         return ZOBO_ENOMEM;
     }
     item->req = req;
-    item->awaiting = send;
+    item->awaiting = item->sent = send;
     req->auth = item;
     req->state = send ? ZB_REQ_SENT : ZB_REQ_WAITING;
     zb_list_push_back(&s->auths, &item->link);
@@ -185,7 +185,7 @@ zb_auth_end(zb_session *s, zobo_err err)
     for (zb_link *l = s->auths.next, *next; l != &s->auths; l = next) {
         next = l->next;
         struct zb_auth_item *item = item_of(l);
-        zobo_err why = item->awaiting ? ZOBO_ECONNECTIONLOSS : err;
+        zobo_err why = item->sent ? ZOBO_ECONNECTIONLOSS : err;
         item->awaiting = false;
         if (item->req)
             zb_req_end(s, item->req, why);
@@ -208,7 +208,7 @@ send_auths(zb_session *s)
         struct zb_auth_item *item = item_of(l);
         if (!zb_out_append(s, item->frame, item->frame_len))
             return false;
-        item->awaiting = true;
+        item->awaiting = item->sent = true;
         if (item->req) {
             item->req->state = ZB_REQ_SENT;
             zb_heap_remove(&s->deadlines, &item->req->deadline);

@@ -91,6 +91,7 @@ struct zb_auth_item {
     zb_req *req;   /* add_auth whose answer is awaited */
     bool kept;     /* to be sent on each connection */
     bool awaiting; /* sent on this connection, not answered */
+    bool sent;     /* on this connection or one before: its request may have reached a server */
     uint32_t frame_len;
     uint8_t frame[]; /* as it is sent */
 };

@@ -204,12 +204,19 @@ zb_req_end(zb_session *s, zb_req *req, zobo_err err)
     s->urgent = true;
 }
 
+/* A request that is waiting was never sent, but for an add_auth that is to be sent again. */
+static bool
+may_have_arrived(const zb_req *req)
+{
+    return req->state == ZB_REQ_SENT || (req->auth && req->auth->sent);
+}
+
 void
 zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sent)
 {
     if (req->state != ZB_REQ_WAITING && req->state != ZB_REQ_SENT)
         return;
-    req->err = req->state == ZB_REQ_SENT ? sent : unsent;
+    req->err = may_have_arrived(req) ? sent : unsent;
     leave(s, req);
     req->state = ZB_REQ_NEW;
     if (s->phase == ZB_PHASE_CLOSING)
@@ -220,7 +227,7 @@ zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sent)
 void
 zb_req_timed_out(zb_session *s, zb_req *req)
 {
-    zb_req_end(s, req, req->state == ZB_REQ_SENT ? ZOBO_EOPERATIONTIMEOUT : ZOBO_ENOCONNECTION);
+    zb_req_end(s, req, may_have_arrived(req) ? ZOBO_EOPERATIONTIMEOUT : ZOBO_ENOCONNECTION);
 }
 
 /* The link is lost: the requests at the ring's end, as many as the output has whole, never went out. */

@@ -266,6 +266,10 @@ add_auth_has_its_time(void **state)
     rig_tick(&r, 99);
     expect_nothing(&r);
     rig_tick(&r, 1);
+    expect_done(&r, &q, ZOBO_EOPERATIONTIMEOUT); /* the first connection may have brought it to the server */
+    assert_true(zb_list_empty(&r.s->auths));
+    assert_int_equal(rig_submit_auth(&r, &q, "digest", "b:p"), ZOBO_OK);
+    rig_tick(&r, 100);
     expect_done(&r, &q, ZOBO_ENOCONNECTION);
     assert_true(zb_list_empty(&r.s->auths));
     /* given up before and after it was sent */
@@ -290,6 +294,15 @@ add_auth_has_its_time(void **state)
     assert_int_equal(rig_submit_auth(&r, &q, "digest", "e:p"), ZOBO_OK);
     zb_session_forget(r.s, &q.req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
     lose(&r);
+    assert_true(zb_list_empty(&r.s->auths));
+    /* given up between two connections */
+    rig_tick(&r, 5000); /* the back-off */
+    rig_reconnect(&r);
+    assert_int_equal(rig_submit_auth(&r, &q, "digest", "f:p"), ZOBO_OK);
+    rig_flush(&r);
+    lose(&r);
+    zb_session_forget(r.s, &q.req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
+    assert_int_equal(q.req.err, ZOBO_EABANDONED);
     assert_true(zb_list_empty(&r.s->auths));
     rig_end(&r);
 }
