@@ -227,7 +227,8 @@ zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sent)
 void
 zb_req_timed_out(zb_session *s, zb_req *req)
 {
-    zb_req_end(s, req, may_have_arrived(req) ? ZOBO_EOPERATIONTIMEOUT : ZOBO_ENOCONNECTION);
+    zobo_err waiting = may_have_arrived(req) ? ZOBO_ECONNECTIONLOSS : ZOBO_ENOCONNECTION;
+    zb_req_end(s, req, req->state == ZB_REQ_SENT ? ZOBO_EOPERATIONTIMEOUT : waiting);
 }
 
 /* The link is lost: the requests at the ring's end, as many as the output has whole, never went out. */
