@@ -52,7 +52,11 @@ if(CMOCKA_FOUND)
   # The library's objects, but for the allocator: tests have one that can fail when told to (zb_mem_fail_after).
   add_library(zobo_testing STATIC
     $<FILTER:$<TARGET_OBJECTS:zobo_objects>,EXCLUDE,/base/mem\\.c\\.o$> ${PROJECT_SOURCE_DIR}/src/base/mem.c
+    $<$<BOOL:${ZOBO_SERVER}>:$<TARGET_OBJECTS:zobo_server_objects>>
     ${support_sources})
+  if(ZOBO_SERVER)
+    target_link_libraries(zobo_testing PUBLIC PkgConfig::LMDB PkgConfig::LIBUV)
+  endif()
   target_include_directories(zobo_testing PUBLIC
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests ${adapter_include})
   target_compile_definitions(zobo_testing PUBLIC
