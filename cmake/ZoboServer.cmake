@@ -6,8 +6,9 @@ if(PkgConfig_FOUND)
   pkg_check_modules(LMDB QUIET IMPORTED_TARGET lmdb)
   pkg_check_modules(LIBUV QUIET IMPORTED_TARGET libuv)
 endif()
-if(NOT LMDB_FOUND OR NOT LIBUV_FOUND)
-  message(FATAL_ERROR "the embedded server needs liblmdb-dev and libuv1-dev: run scripts/setup build, or build with "
+find_path(MICROHTTPD_INCLUDE microhttpd.h)
+if(NOT LMDB_FOUND OR NOT LIBUV_FOUND OR NOT MICROHTTPD_INCLUDE)
+  message(FATAL_ERROR "the embedded server needs liblmdb-dev, libuv1-dev and libmicrohttpd-dev: run scripts/setup build, or build with "
     "-DZOBO_SERVER=OFF")
 endif()
 
@@ -19,7 +20,7 @@ add_library(zobo_server_objects OBJECT ${server_sources})
 target_include_directories(zobo_server_objects PRIVATE include src)
 target_compile_definitions(zobo_server_objects PRIVATE _POSIX_C_SOURCE=200809L ZOBO_VERSION="${PROJECT_VERSION}")
 target_compile_options(zobo_server_objects PRIVATE -fvisibility=hidden -fno-semantic-interposition)
-target_link_libraries(zobo_server_objects PUBLIC PkgConfig::LMDB PkgConfig::LIBUV Threads::Threads)
+target_link_libraries(zobo_server_objects PUBLIC PkgConfig::LMDB PkgConfig::LIBUV Threads::Threads ${CMAKE_DL_LIBS})
 
 # The shared library carries its own copies of the lower layers, so that it needs nothing of libzobo.so but its headers.
 configure_file(src/zobo-server.map ${PROJECT_BINARY_DIR}/zobo-server.map @ONLY)

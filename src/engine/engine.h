@@ -127,6 +127,7 @@ zs_conn *zs_conn_next(zs_engine *e, const zs_conn *after); /* NULL: the first */
 void zs_conn_tell(const zs_conn *c, zs_conn_info *out);
 void zs_conn_reset_stats(zs_conn *c);
 zs_conn *zs_conn_of_watcher(zs_watcher *who);
+zs_watcher *zs_conn_watcher(zs_conn *c);
 
 /* --- faults that testers ask for (loop thread) --- */
 
