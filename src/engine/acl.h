@@ -20,14 +20,16 @@ size_t zs_ids_count(const zs_ids *ids);
 zs_id zs_ids_at(const zs_ids *ids, size_t i); /* 0: the address */
 
 /* zs_auth proves an identity: *ids is replaced by one with it added (known already: unchanged). `super` is the
- * configured "super:hash" or NULL. ZOBO_EAUTHFAILED: unknown scheme, or what is no credential. */
+ * configured "super:hash" or NULL. ZOBO_EAUTHFAILED: unknown scheme, what is no credential, or too many of them
+ * (ZS_MAX_IDS); ZOBO_ENOMEM. */
+enum { ZS_MAX_IDS = 256 };
 zobo_err zs_auth(zs_ids **ids, zb_buf scheme, zb_buf credential, const char *super);
 
 /* zs_acl_permits: has anybody of `ids` one of the permissions `perms`? An empty ACL permits all. */
 bool zs_acl_permits(zb_aclvec acl, int32_t perms, const zs_ids *ids);
 
 /* zs_acl_fix makes an ACL as a client sends it into what is stored: duplicates gone, "auth" replaced by who the sender
- * is, ids checked. Appends a vector<ACL>. ZOBO_EINVALIDACL. */
+ * is, ids checked. Appends a vector<ACL>, or nothing. ZOBO_EINVALIDACL; ZOBO_ENOMEM, and out->failed. */
 zobo_err zs_acl_fix(zb_aclvec acl, const zs_ids *ids, zs_bytes *out);
 
 /* zs_acl_show appends the vector<ACL> that getACL answers: digests masked as "user:x" for those who may not ADMIN. */

@@ -12,8 +12,8 @@
  *   sessions    session -> timeout, password
  *   meta        what zs_meta holds, and the format's version
  *
- * LMDB's keys end at 511 bytes: a parent's path or a name longer than 255 stands in the key as 0x01 and its SHA-1, and
- * the whole path in the record is compared.
+ * LMDB's keys end at 511 bytes: a parent's path longer than 255 stands in the key as 0x01 and its SHA-1, a name as 0xff
+ * and its SHA-1, and the whole path in the record is compared.
  *
  * One writing transaction at a time, on any one thread; reading transactions on others, each used by one thread at a
  * time. A reader sees the last commit at its begin or renew.
@@ -104,7 +104,8 @@ zobo_err zs_undo(zs_txn *txn);
 zobo_err zs_node_find(zs_txn *txn, const char *path, size_t len, zs_node *node, zb_buf *data);
 
 /* zs_node_put stores a node, new or known. `data` NULL: the data stays. data_len is set from it. A new node must come
- * with data. New nodes get their serial here, and their places in ephemerals or expiring. */
+ * with data. New nodes get their serial here, and their places in ephemerals or expiring; a known one keeps its serial
+ * and owner. Nothing of the parent is changed. */
 zobo_err zs_node_put(zs_txn *txn, const char *path, size_t len, zs_node *node, const zb_buf *data);
 zobo_err zs_node_delete(zs_txn *txn, const char *path, size_t len);
 
