@@ -36,8 +36,8 @@ fold(uint64_t a, uint64_t b)
 #endif
 }
 
-static uint32_t
-hash_key(uint64_t seed, const char *key, size_t len)
+uint32_t
+zb_map_hash(uint64_t seed, const char *key, size_t len)
 {
     uint64_t secret = scramble(seed + 0x9e3779b97f4a7c15U) | 1;
     uint64_t h = scramble(seed ^ len);
@@ -71,7 +71,7 @@ zb_map_find(const zb_map *m, const char *key, size_t len)
 {
     if (m->n == 0)
         return NULL;
-    uint32_t hash = hash_key(m->seed, key, len);
+    uint32_t hash = zb_map_hash(m->seed, key, len);
     zb_map_node *node = m->buckets[hash & (m->n_buckets - 1)];
     for (; node != NULL; node = node->next) {
         if (node->hash == hash && node->key_len == len && (len == 0 || memcmp(node->key, key, len) == 0))
@@ -110,7 +110,7 @@ zb_map_add(zb_map *m, zb_map_node *node)
 {
     if (m->n >= m->n_buckets && !grow(m))
         return false;
-    node->hash = hash_key(m->seed, node->key, node->key_len);
+    node->hash = zb_map_hash(m->seed, node->key, node->key_len);
     zb_map_node **bucket = &m->buckets[node->hash & (m->n_buckets - 1)];
     node->next = *bucket;
     *bucket = node;

@@ -21,6 +21,9 @@ typedef struct zb_map {
     uint64_t seed; /* makes collisions unpredictable to a peer */
 } zb_map;
 
+/* zb_map_hash is the hash of a key that a peer chose: which keys collide cannot be told without the seed. */
+uint32_t zb_map_hash(uint64_t seed, const char *key, size_t len);
+
 void zb_map_init(zb_map *m, uint64_t seed);
 void zb_map_free(zb_map *m); /* frees the table, not the items */
 

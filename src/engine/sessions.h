@@ -16,6 +16,7 @@ typedef struct zs_session {
     zb_link in_slot; /* the wheel's */
     zs_session_record record;
     uint32_t due;         /* the wheel's turn at which it is over */
+    uint32_t touched;     /* the turn in which it was touched last */
     bool closing;         /* its end is in the queue of writes: nothing more is taken from it */
     struct zs_conn *conn; /* NULL: not connected */
 } zs_session;
@@ -23,6 +24,7 @@ typedef struct zs_session {
 typedef struct zs_sessions {
     zb_map map;
     zb_link *slots; /* the wheel, a slot each ZS_SESSION_TURN_MS */
+    zb_link over;   /* whose time is over */
     uint32_t turn;  /* turns made */
     zb_time now;    /* when the sessions' clock was last moved, by the monotonic clock */
     zb_time clock;  /* the sessions' clock */
@@ -42,7 +44,9 @@ void zs_session_drop(zs_sessions *s, zs_session *session);
 /* zs_sessions_tick moves the clock: by the time gone by, but by ZS_STALL_MS at most. */
 enum { ZS_STALL_MS = 1000 };
 void zs_sessions_tick(zs_sessions *s, zb_time now);
-zs_session *zs_sessions_expired(zs_sessions *s);    /* the next that is over and not closing yet; NULL: none */
+/* zs_sessions_expired takes the next session that is over off the wheel; NULL: none. It is to be closed: dropped, or, if
+ * that cannot be, touched. */
+zs_session *zs_sessions_expired(zs_sessions *s);
 zb_time zs_sessions_deadline(const zs_sessions *s); /* when to tick next; ZB_NEVER without sessions */
 
 #endif
