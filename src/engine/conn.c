@@ -368,6 +368,12 @@ zs_conn_of_watcher(zs_watcher *who)
     return ZB_CONTAINER_OF(who, zs_conn, watcher);
 }
 
+zs_watcher *
+zs_conn_watcher(zs_conn *c)
+{
+    return &c->watcher;
+}
+
 zs_conn *
 zs_conn_next(zs_engine *e, const zs_conn *after)
 {

@@ -57,10 +57,11 @@ auth(zs_conn *c, const request *r)
     zb_get_auth_request(&in, &asked);
     zobo_err err =
         in.bad ? ZOBO_EMARSHALLING : zs_auth(&c->ids, asked.scheme, asked.auth, c->engine->options.super_digest);
-    if (err && !in.bad) {
-        err = ZOBO_EAUTHFAILED;
-        c->engine->stats.auth_failed++;
+    if (err == ZOBO_ENOMEM) {
+        zs_conn_drop(c);
+        return;
     }
+    c->engine->stats.auth_failed += err == ZOBO_EAUTHFAILED;
     answer(c, r, 0, err, NULL, 0, err == ZOBO_EAUTHFAILED);
 }
 
