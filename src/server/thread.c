@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "server/thread.h"
+
+#include <signal.h>
+#include <string.h>
+
+zobo_err
+zs_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg, zobo_problem *why)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread begins with what is set here */
+    int failed = pthread_create(thread, NULL, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        return zb_problem(why, ZOBO_ESYS, 0, "cannot start a thread: %s", strerror(failed));
+    (void)pthread_setname_np(*thread, name); /* for ps and gdb only */
+    return ZOBO_OK;
+}
