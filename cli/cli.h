@@ -39,7 +39,9 @@ struct ctx {
     bool color;
     const struct command *command; /* NULL while it is not known */
 
-    char *hosts; /* NULL: the library's default */
+    char *hosts;       /* NULL: the library's default */
+    const char *local; /* a data directory to use instead, by a server of our own if need be; or NULL */
+    struct zobo_server *server;
     uint32_t connect_ms;
     uint32_t session_ms;
     bool read_only;

@@ -71,6 +71,13 @@ struct command {
 
 #define WORDS_ANY SIZE_MAX
 
+/* What needs the embedded server is there when that was built. */
+#ifdef ZOBO_SERVER
+#define SERVER_COMMANDS(X) X(serve)
+#else
+#define SERVER_COMMANDS(X)
+#endif
+
 /* A new command is its file and its name here, in the order in which help lists them. */
 #define COMMANDS(X)                                                                                                    \
     X(get)                                                                                                             \
@@ -89,6 +96,7 @@ struct command {
     X(sync)                                                                                                            \
     X(ping)                                                                                                            \
     X(cmd)                                                                                                             \
+    SERVER_COMMANDS(X)                                                                                                 \
     X(help)                                                                                                            \
     X(version)
 
@@ -102,6 +110,9 @@ extern const struct command *const commands[];
 /* The options that every command takes. */
 enum {
     G_HOSTS,
+#ifdef ZOBO_SERVER
+    G_LOCAL,
+#endif
     G_TIMEOUT,
     G_SESSION_TIMEOUT,
     G_WAIT,

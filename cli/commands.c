@@ -18,6 +18,9 @@ const char *const format_names[FORMAT_COUNT] = {[FORMAT_TEXT] = "text",
 
 const struct opt global_opts[] = {
     [G_HOSTS] = {'H', "hosts", OPT_TEXT, "LIST", "servers: host:port,host:port/chroot (127.0.0.1:2181)"},
+#ifdef ZOBO_SERVER
+    [G_LOCAL] = {0, "local", OPT_TEXT, "DIR", "a data directory of our own server, which is started if none serves it"},
+#endif
     [G_TIMEOUT] = {0, "timeout", OPT_DURATION, "TIME", "how long connecting may take (10s)"},
     [G_SESSION_TIMEOUT] = {0, "session-timeout", OPT_DURATION, "TIME", "the session timeout to ask for (10s)"},
     [G_WAIT] = {0, "wait", OPT_FLAG, NULL, "go on trying until --timeout when no server accepts"},

@@ -40,11 +40,34 @@ env_says_utf8(void)
     return false;
 }
 
+/* Where the servers are is said by one of two options. */
+static bool
+is_place(size_t g)
+{
+#ifdef ZOBO_SERVER
+    return g == G_HOSTS || g == G_LOCAL;
+#else
+    return g == G_HOSTS;
+#endif
+}
+
+static bool
+is_local(const struct opt_value *globals)
+{
+#ifdef ZOBO_SERVER
+    return globals[G_LOCAL].given;
+#else
+    (void)globals;
+    return false;
+#endif
+}
+
 /* read_environment fills in the options that were not given. */
 static int
 read_environment(const struct ctx *ctx, struct opt_value *globals)
 {
     bool auth_given = globals[G_AUTH].given || globals[G_AUTH_FILE].given;
+    bool place_given = globals[G_HOSTS].given || is_local(globals);
     for (size_t g = 0; g < G_VERSION; g++) {
         const struct opt *opt = &global_opts[g];
         char name[40] = "ZOBO_";
@@ -54,6 +77,8 @@ read_environment(const struct ctx *ctx, struct opt_value *globals)
         if (value == NULL || value[0] == '\0' || globals[g].given)
             continue;
         if (auth_given && (g == G_AUTH || g == G_AUTH_FILE))
+            continue;
+        if (place_given && is_place(g))
             continue;
         if (opt->kind == OPT_FLAG) {
             globals[g].given = strcmp(value, "0") != 0 && strcmp(value, "false") != 0 && strcmp(value, "no") != 0;
@@ -102,8 +127,13 @@ apply_globals(struct ctx *ctx, struct opt_value *globals)
     ctx->read_only = globals[G_READ_ONLY].given;
     ctx->connect_ms = globals[G_TIMEOUT].given ? (uint32_t)globals[G_TIMEOUT].n : 10000;
     ctx->session_ms = (uint32_t)globals[G_SESSION_TIMEOUT].n;
+    if (globals[G_HOSTS].given && is_local(globals))
+        return fail_usage(ctx, "--hosts and --local exclude each other");
     if (globals[G_HOSTS].text != NULL)
         ctx->hosts = need_copy(globals[G_HOSTS].text);
+#ifdef ZOBO_SERVER
+    ctx->local = globals[G_LOCAL].text;
+#endif
     if (globals[G_NO_COLOR].given || !ctx->out_is_tty)
         ctx->color = false;
     if (globals[G_AUTH].given)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "local.h"
 
 enum { AUTHS_MAX = 32, SECRETS_MAX = 64 * 1024 };
 
@@ -149,6 +150,13 @@ need_client(struct ctx *ctx)
 {
     if (ctx->client != NULL)
         return DONE;
+#ifdef ZOBO_SERVER
+    if (ctx->local != NULL) {
+        int local = use_local(ctx);
+        if (local != DONE)
+            return local;
+    }
+#endif
     zobo_auth auths[AUTHS_MAX];
     zobo_retry_policy one_round = {.size = sizeof one_round, .max_tries = 1};
     zobo_options options = {.size = sizeof options,
@@ -159,8 +167,9 @@ need_client(struct ctx *ctx)
                             .read_only = ctx->read_only,
                             .connection_retry = ctx->wait || ctx->keep_trying ? NULL : &one_round,
                             .connect_timeout_ms = ctx->connect_ms / count_hosts(ctx->hosts),
-                            /* The end of the session is asked for; that the server has it on disk is not waited for. */
-                            .stop_timeout_ms = 1};
+                            /* The end of the session is asked for; that the server has it on disk is waited for only
+                             * when the server ends with us. */
+                            .stop_timeout_ms = ctx->server != NULL ? 5000 : 1};
     if (ctx->trace) {
         options.log = zobo_log_stderr;
         options.log_level = ZOBO_LOG_DEBUG;
@@ -215,6 +224,9 @@ end_session(struct ctx *ctx)
     ctx->started = false;
     zobo_close(ctx->client);
     ctx->client = NULL;
+#ifdef ZOBO_SERVER
+    end_local(ctx);
+#endif
     forget_secrets(ctx);
     free(ctx->hosts);
     ctx->hosts = NULL;

@@ -3,10 +3,17 @@
 
 file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
 if(cli_sources)
+  if(NOT ZOBO_SERVER)
+    list(FILTER cli_sources EXCLUDE REGEX "/(cmd_serve|local|notify|zoocfg)\\.c$")
+  endif()
   add_executable(zobo_cli ${cli_sources})
   set_target_properties(zobo_cli PROPERTIES OUTPUT_NAME zobo)
   target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L ZOBO_VERSION="${PROJECT_VERSION}")
   target_link_libraries(zobo_cli PRIVATE zobo_static) # no look-up of shared libraries: it starts in a millisecond
+  if(ZOBO_SERVER)
+    target_compile_definitions(zobo_cli PRIVATE ZOBO_SERVER)
+    target_link_libraries(zobo_cli PRIVATE zobo_server_static)
+  endif()
 endif()
 
 # zobo_program(<name> <source> [libraries...]) builds bin/<name> from bench/ or examples/.

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "local.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <zobo/server.h>
+
+static int64_t
+now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* is_served: does a server listen at the socket in the directory? */
+static bool
+is_served(const char *dir)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int n = snprintf(address.sun_path, sizeof address.sun_path, "%s/zobo.sock", dir);
+    if (n < 0 || (size_t)n >= sizeof address.sun_path)
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool served = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return served;
+}
+
+static zobo_err
+start(struct ctx *ctx, zobo_problem *why)
+{
+    zobo_server_options options = {.size = sizeof options,
+                                   .data_dir = ctx->local,
+                                   .listen = "",
+                                   .log = ctx->quiet ? NULL : zobo_log_stderr,
+                                   .log_level = ctx->trace ? ZOBO_LOG_DEBUG : ZOBO_LOG_WARN};
+    return zobo_server_start(&ctx->server, &options, why);
+}
+
+int
+use_local(struct ctx *ctx)
+{
+    int64_t end = now_ms() + ctx->connect_ms;
+    zobo_problem why = {0};
+    zobo_err err;
+    const struct timespec nap = {.tv_nsec = 5000000};
+    for (;;) {
+        if (is_served(ctx->local)) {
+            char hosts[200];
+            snprintf(hosts, sizeof hosts, "unix:%s/zobo.sock", ctx->local);
+            ctx->hosts = need_copy(hosts);
+            return DONE;
+        }
+        err = start(ctx, &why);
+        if (err == ZOBO_OK) {
+            ctx->hosts = need_copy(zobo_server_hosts(ctx->server));
+            return DONE;
+        }
+        /* Another run may just begin to serve it, or be about to end. */
+        if (err != ZOBO_EALREADY || now_ms() >= end)
+            return fail_why(ctx, err, NULL, &why, NULL);
+        nanosleep(&nap, NULL);
+    }
+}
+
+void
+end_local(struct ctx *ctx)
+{
+    zobo_server_close(ctx->server);
+    ctx->server = NULL;
+}
