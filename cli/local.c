@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* F_OFD_GETLK */
 #include "local.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +35,32 @@ is_served(const char *dir)
     return served;
 }
 
+/* is_locked: does a process hold the directory, which may be about to serve it, or to end? */
+static bool
+is_locked(const char *dir)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/lock", dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    bool locked = fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return locked;
+}
+
+/* socket_of gives the host string of the directory's server. */
+static char *
+socket_of(const char *dir)
+{
+    char *whole = realpath(dir, NULL); /* a socket's name in a host string begins with / */
+    size_t size = sizeof "unix:/zobo.sock" + strlen(whole != NULL ? whole : dir);
+    char *hosts = need_memory(size, 1);
+    snprintf(hosts, size, "unix:%s/zobo.sock", whole != NULL ? whole : dir);
+    free(whole);
+    return hosts;
+}
+
 static zobo_err
 start(struct ctx *ctx, zobo_problem *why)
 {
@@ -52,19 +80,14 @@ use_local(struct ctx *ctx)
     zobo_err err;
     const struct timespec nap = {.tv_nsec = 5000000};
     for (;;) {
-        if (is_served(ctx->local)) {
-            char hosts[200];
-            snprintf(hosts, sizeof hosts, "unix:%s/zobo.sock", ctx->local);
-            ctx->hosts = need_copy(hosts);
-            return DONE;
-        }
-        err = start(ctx, &why);
+        err = ZOBO_OK;
+        if (!is_served(ctx->local))
+            err = start(ctx, &why);
         if (err == ZOBO_OK) {
-            ctx->hosts = need_copy(zobo_server_hosts(ctx->server));
+            ctx->hosts = socket_of(ctx->local);
             return DONE;
         }
-        /* Another run may just begin to serve it, or be about to end. */
-        if (err != ZOBO_EALREADY || now_ms() >= end)
+        if (err != ZOBO_EFILE || !is_locked(ctx->local) || now_ms() >= end)
             return fail_why(ctx, err, NULL, &why, NULL);
         nanosleep(&nap, NULL);
     }

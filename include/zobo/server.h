@@ -73,6 +73,9 @@ const char *zobo_server_hosts(const zobo_server *server);
 /* zobo_server_port returns the TCP port; 0: none. */
 uint16_t zobo_server_port(const zobo_server *server);
 
+/* zobo_server_http_port returns the port of HTTP; 0: none, or stopped. */
+uint16_t zobo_server_http_port(const zobo_server *server);
+
 /* zobo_server_stop ends serving as a machine's stop does: connections break, sessions and data stay (in memory, too).
  * ZOBO_EALREADY: it is stopped. */
 zobo_err zobo_server_stop(zobo_server *server);

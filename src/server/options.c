@@ -86,8 +86,6 @@ check(const zobo_server_options *o, zobo_problem *why)
         return bad(why, "super_digest", "not \"super:\" and a hash");
     if ((unsigned)o->log_level > ZOBO_LOG_DEBUG)
         return bad(why, "log_level", "not a zobo_log_level");
-    if (o->http)
-        return bad(why, "http", "this version has no HTTP server");
     return ZOBO_OK;
 }
 

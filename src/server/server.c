@@ -11,8 +11,14 @@
 
 #include "base/mem.h"
 #include "io/sys.h"
+#include "server/facts.h"
+#include "server/http.h"
 #include "server/net.h"
 #include "server/options.h"
+#include "server/thread.h"
+
+/* As which ZooKeeper clients see us, in the form that their parsers of four-letter words want. */
+static const char version[] = "3.9.3-zobo-" ZOBO_VERSION ", built on 01/01/2026 00:00 GMT";
 
 struct zobo_server {
     pthread_mutex_t lock;
@@ -20,6 +26,8 @@ struct zobo_server {
     zb_log log;
     zs_engine *engine; /* NULL: the data is closed */
     zs_net *net;       /* NULL: stopped */
+    zs_http *http;     /* NULL: none */
+    zs_about about;    /* the loop thread's while it runs */
     char hosts[300];   /* set once, at the first start */
     uint16_t port;
     bool refuse;
@@ -32,6 +40,64 @@ wall_ms(void)
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- what it tells about itself ------------------------------------------------------------------------------------ */
+
+static const zs_about *
+about_now(zobo_server *s)
+{
+    s->about.now = zb_now();
+    s->about.wall_ms = wall_ms();
+    return &s->about;
+}
+
+/* Called by the engine. */
+static bool
+on_word(void *arg, zs_conn *conn, const char *word, zs_bytes *out)
+{
+    return zs_words_answer(about_now(arg), conn, word, out);
+}
+
+typedef struct question {
+    zobo_server *server;
+    const char *path;
+    zs_bytes *body;
+    const char **type;
+    bool found;
+} question;
+
+static void
+do_answer(zs_net *net, void *arg)
+{
+    static const char commands[] = "/commands";
+    (void)net;
+    question *q = arg;
+    const zs_about *about = about_now(q->server);
+    size_t len = sizeof commands - 1;
+    q->found = true;
+    if (strcmp(q->path, "/metrics") == 0) {
+        *q->type = "text/plain; version=0.0.4; charset=utf-8";
+        zs_metrics_answer(about, q->body);
+    } else if (strncmp(q->path, commands, len) == 0 && (q->path[len] == '/' || q->path[len] == '\0')) {
+        const char *name = q->path + len + (q->path[len] == '/');
+        *q->type = name[0] ? "application/json" : "text/html; charset=utf-8";
+        q->found = zs_admin_answer(about, name, q->body);
+    } else {
+        *q->type = "text/plain";
+        q->found = false;
+        zs_add_text(q->body, "there are /metrics and /commands\n");
+    }
+}
+
+/* Called on the HTTP server's thread; the loop outlives it. */
+static int
+on_http(void *arg, const char *path, zs_bytes *body, const char **type)
+{
+    zobo_server *s = arg;
+    question q = {s, path, body, type, false};
+    zs_net_call(s->net, do_answer, &q);
+    return q.found ? 200 : 404;
 }
 
 /* --- starting and stopping ---------------------------------------------------------------------------------------- */
@@ -63,6 +129,8 @@ open_data(zobo_server *s, zobo_problem *why)
     if (err)
         return err;
     zs_options_for_engine(&s->options, &engine_options);
+    engine_options.word = on_word;
+    engine_options.word_arg = s;
     return zs_engine_open(&s->engine, &engine_options, store, zb_now(), wall_ms(), why);
 }
 
@@ -98,12 +166,37 @@ listen_all(zobo_server *s, zs_net_options *net, zobo_problem *why)
     return ZOBO_OK;
 }
 
+static void
+end(zobo_server *s)
+{
+    zs_http_stop(s->http);
+    s->http = NULL;
+    if (s->net) {
+        zs_net_stop(s->net);
+        s->net = NULL;
+        ZB_LOG(&s->log, ZOBO_LOG_INFO, "stopped serving %s", s->hosts);
+    }
+    if (s->options.data_dir)
+        close_data(s);
+}
+
+static zobo_err
+start_http(zobo_server *s, zobo_problem *why)
+{
+    sigset_t before;
+    if (!s->options.http)
+        return ZOBO_OK;
+    zs_signals_block(&before); /* its threads begin with what is set here */
+    zobo_err err = zs_http_start(&s->http, s->options.http, on_http, s, why);
+    zs_signals_restore(&before);
+    return err;
+}
+
 /* begin opens what is closed and serves. The data comes first: who else uses it is told by its lock, and only its owner
  * may replace the socket that lies beside it. */
 static zobo_err
 begin(zobo_server *s, zobo_problem *why)
 {
-    bool was_open = s->engine != NULL;
     zobo_err err = open_data(s, why);
     if (err)
         return err;
@@ -113,27 +206,25 @@ begin(zobo_server *s, zobo_problem *why)
                           .refuse = s->refuse,
                           .delay_ms = s->delay_ms};
     err = listen_all(s, &net, why);
+    s->about = (zs_about){.engine = s->engine,
+                          .version = version,
+                          .data_dir = s->options.data_dir ? s->options.data_dir : "",
+                          .listen = s->hosts,
+                          .words = s->options.words ? s->options.words : "*",
+                          .port = s->port,
+                          .max_client_cnxns = s->options.max_client_cnxns,
+                          .started = zb_now()};
     if (!err)
         err = zs_net_start(&s->net, &net, why);
-    if (err && !was_open)
-        close_data(s);
     if (!err)
+        err = start_http(s, why);
+    if (err)
+        end(s);
+    else
         ZB_LOG(&s->log, ZOBO_LOG_INFO, "serving %s%s%s from %s", s->hosts,
                s->port && s->options.unix_path[0] ? " and unix:" : "", s->port ? s->options.unix_path : "",
                s->options.data_dir ? s->options.data_dir : "memory");
     return err;
-}
-
-static void
-end(zobo_server *s)
-{
-    if (s->net) {
-        zs_net_stop(s->net);
-        s->net = NULL;
-        ZB_LOG(&s->log, ZOBO_LOG_INFO, "stopped serving %s", s->hosts);
-    }
-    if (s->options.data_dir)
-        close_data(s);
 }
 
 zobo_err
@@ -203,6 +294,12 @@ uint16_t
 zobo_server_port(const zobo_server *s)
 {
     return s->port;
+}
+
+uint16_t
+zobo_server_http_port(const zobo_server *s)
+{
+    return s->http ? zs_http_port(s->http) : 0;
 }
 
 /* --- for testers -------------------------------------------------------------------------------------------------- */
