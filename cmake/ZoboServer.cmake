@@ -25,7 +25,7 @@ target_link_libraries(zobo_server_objects PUBLIC PkgConfig::LMDB PkgConfig::LIBU
 # The shared library carries its own copies of the lower layers, so that it needs nothing of libzobo.so but its headers.
 configure_file(src/zobo-server.map ${PROJECT_BINARY_DIR}/zobo-server.map @ONLY)
 add_library(zobo_server SHARED $<TARGET_OBJECTS:zobo_server_objects>
-  $<FILTER:$<TARGET_OBJECTS:zobo_objects>,EXCLUDE,/src/(client|recipes)/>)
+  "$<FILTER:$<TARGET_OBJECTS:zobo_objects>,EXCLUDE,/src/(client|recipes)/>")
 set_target_properties(zobo_server PROPERTIES
   VERSION ${PROJECT_VERSION} SOVERSION ${abi} LINK_DEPENDS ${PROJECT_BINARY_DIR}/zobo-server.map)
 target_link_options(zobo_server PRIVATE
