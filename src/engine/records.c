@@ -35,6 +35,21 @@ zs_acl_get(zs_txn *txn, uint32_t id, zb_aclvec *acl)
     return decode(value.mv_data, value.mv_size, acl);
 }
 
+zobo_err
+zs_acl_after(zs_txn *txn, uint32_t *id, zb_aclvec *acl)
+{
+    uint8_t key[4];
+    zb_store32(key, *id);
+    MDB_val found, value;
+    zobo_err err = zs_next(txn, ZS_ACLS, key, sizeof key, &found, &value);
+    if (err)
+        return err;
+    if (found.mv_size != sizeof key)
+        return ZOBO_EDATAINCONSISTENCY;
+    *id = zb_load32(found.mv_data);
+    return decode(value.mv_data, value.mv_size, acl);
+}
+
 /* known looks an ACL up by its hash. ENONODE also when the hash is that of another one. */
 static zobo_err
 known(zs_txn *txn, const uint8_t hash[20], const void *acl, size_t n, uint32_t *id)

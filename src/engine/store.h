@@ -131,6 +131,7 @@ enum { ZS_ACL_OPEN = 1, ZS_ACL_READ = 2 }; /* world:anyone, all or READ only: in
 
 zobo_err zs_acl_put(zs_txn *txn, const void *acl, size_t n, uint32_t *id); /* bytes of a vector<ACL>; finds or adds */
 zobo_err zs_acl_get(zs_txn *txn, uint32_t id, zb_aclvec *acl);
+zobo_err zs_acl_after(zs_txn *txn, uint32_t *id, zb_aclvec *acl); /* the next behind *id; ENONODE: no more */
 
 /* --- sessions --- */
 

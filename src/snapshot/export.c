@@ -42,19 +42,19 @@ put_sessions(zs_txn *txn, zs_file *file, zobo_snapshot_result *result)
         zs_file_fail(file, "cannot read the sessions: %s", zobo_err_text(err));
 }
 
-/* Ids are given from 1 on, without gaps. */
 static void
 put_acls(zs_txn *txn, zs_file *file)
 {
-    uint32_t n = 0;
+    int32_t n = 0;
+    uint32_t id = 0;
     zb_aclvec acl;
     zobo_err err;
-    while ((err = zs_acl_get(txn, n + 1, &acl)) == ZOBO_OK)
+    while ((err = zs_acl_after(txn, &id, &acl)) == ZOBO_OK)
         n++;
     if (err != ZOBO_ENONODE)
         zs_file_fail(file, "cannot read the ACLs: %s", zobo_err_text(err));
-    zs_file_put_i32(file, (int32_t)n);
-    for (uint32_t id = 1; id <= n && zs_acl_get(txn, id, &acl) == ZOBO_OK; id++) {
+    zs_file_put_i32(file, n);
+    for (id = 0; !file->err && zs_acl_after(txn, &id, &acl) == ZOBO_OK;) {
         zs_file_put_i64(file, id);
         zs_file_put_i32(file, acl.n);
         zs_file_put(file, acl.p, (size_t)(acl.end - acl.p));
@@ -154,6 +154,7 @@ seal(zs_file *file)
 static zobo_err
 write_snapshot(zs_txn *txn, zs_file *file, const zobo_snapshot_options *options, zobo_snapshot_result *result)
 {
+    enum { DIGEST_VERSION = 2 }; /* earlier ones have another record */
     walk w = {.txn = txn, .file = file, .options = options, .result = result};
     result->zxid = zs_txn_meta(txn)->last_zxid;
     zs_file_put_i32(file, ZS_SNAPSHOT_MAGIC);
@@ -164,8 +165,8 @@ write_snapshot(zs_txn *txn, zs_file *file, const zobo_snapshot_options *options,
     put_tree(&w);
     zs_file_put_buf(file, zb_buf_of("/"));
     seal(file);
-    zs_file_put_i64(file, 0); /* no digest of the tree */
-    zs_file_put_i32(file, 0);
+    zs_file_put_i64(file, 0); /* no digest of the tree: one of zxid 0 is not looked at */
+    zs_file_put_i32(file, DIGEST_VERSION);
     zs_file_put_i64(file, 0);
     seal(file);
     zs_file_put_i64(file, result->zxid);
