@@ -73,7 +73,7 @@ struct command {
 
 /* What needs the embedded server is there when that was built. */
 #ifdef ZOBO_SERVER
-#define SERVER_COMMANDS(X) X(serve)
+#define SERVER_COMMANDS(X) X(serve) X(snapshot_export) X(snapshot_import) X(snapshot_backup)
 #else
 #define SERVER_COMMANDS(X)
 #endif

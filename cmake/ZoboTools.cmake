@@ -4,7 +4,7 @@
 file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
 if(cli_sources)
   if(NOT ZOBO_SERVER)
-    list(FILTER cli_sources EXCLUDE REGEX "/(cmd_serve|local|notify|zoocfg)\\.c$")
+    list(FILTER cli_sources EXCLUDE REGEX "/(cmd_serve|cmd_snapshot|local|notify|zoocfg)\\.c$")
   endif()
   add_executable(zobo_cli ${cli_sources})
   set_target_properties(zobo_cli PROPERTIES OUTPUT_NAME zobo)
