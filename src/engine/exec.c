@@ -28,7 +28,12 @@ zs_op_creates(int32_t type)
 bool
 zs_op_get(zb_reader *r, int32_t type, zs_op *op)
 {
-    *op = (zs_op){.type = type, .path = zs_get_name(r), .ttl = -1};
+    *op = (zs_op){.type = type, .path = zb_get_str(r), .ttl = -1};
+    if (op->path.n < 0) { /* for these ZooKeeper takes null for a bad path, for the others for a bad request */
+        if (type != ZB_OP_SET_DATA && type != ZB_OP_SET_ACL && type != ZB_OP_CHECK)
+            zb_reader_fail(r);
+        op->path = (zb_buf){"", 0};
+    }
     switch (type) {
     case ZB_OP_CREATE:
     case ZB_OP_CREATE2:
@@ -64,17 +69,11 @@ zs_op_get(zb_reader *r, int32_t type, zs_op *op)
 
 /* --- nodes --- */
 
-/* can_exist refuses what the store must not see: it splits a path at its last slash, so that "//a" would be "/a", and
- * marks some keys with a control character. Other bad paths just are not found. */
+/* can_exist refuses what the store's keys cannot hold. Other bad paths just are not found. */
 static bool
 can_exist(const char *path, size_t len)
 {
-    if (path[0] != '/' || path[len - 1] == '/' || path[1] == '/')
-        return false;
-    bool bad = false;
-    for (size_t i = 0; i < len; i++)
-        bad |= (uint8_t)path[i] < 0x20;
-    return !bad;
+    return path[0] == '/' && !memchr(path, '\0', len);
 }
 
 zobo_err

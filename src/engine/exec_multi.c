@@ -51,7 +51,8 @@ next(zb_reader *r, bool (*allowed)(int32_t type), zs_op *op)
         zb_reader_fail(r);
         return false;
     }
-    if (zs_op_creates(op->type) && (op->flags < 0 || op->flags > ZB_CREATE_TTL_SEQUENCE)) {
+    bool ttl = op->flags == ZB_CREATE_TTL || op->flags == ZB_CREATE_TTL_SEQUENCE;
+    if (ttl && op->type != ZB_OP_CREATE_TTL) { /* as ZooKeeper: this record has no place for a TTL */
         zb_reader_fail(r);
         return false;
     }

@@ -30,7 +30,8 @@ typedef struct track {
 static zobo_err
 add_quota(zs_writer *w, const char *path, size_t len)
 {
-    if (zb_map_find(&w->quotas, path, len))
+    static const char none[] = "/zookeeper"; /* has no quota */
+    if (zb_map_find(&w->quotas, path, len) || (len == sizeof none - 1 && memcmp(path, none, len) == 0))
         return ZOBO_OK;
     quota *q = zb_malloc(sizeof *q + len);
     if (!q)

@@ -150,8 +150,8 @@ count_below(zs_txn *txn, const zs_rules *rules, const zs_ids *ids, zb_buf path, 
     if (err)
         return err;
     int64_t n = 0;
-    if (path.n <= 1) { /* the root: all but itself */
-        n = zs_txn_meta(txn)->n_nodes - 1;
+    if (path.n <= 1) { /* "/": all but itself; "": ZooKeeper counts all that begins with "/" */
+        n = zs_txn_meta(txn)->n_nodes - path.n;
     } else if (node.n_children > 0) {
         zs_walk walk;
         zs_walk_start(&walk, txn, path.p, (size_t)path.n);
