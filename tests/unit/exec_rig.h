@@ -163,7 +163,7 @@ list_events(rig *r)
 {
     size_t n = 0;
     r->events[0] = 0;
-    for (const zs_effect *e = r->out.effects; e; e = e->next)
+    for (const zs_effect *e = r->out.effects; e && n < sizeof r->events; e = e->next)
         n += (size_t)snprintf(r->events + n, sizeof r->events - n, "%s%d %.*s", n ? ", " : "", (int)e->type,
                               (int)e->len, e->path);
 }
