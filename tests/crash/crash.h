@@ -28,6 +28,8 @@ typedef struct worker {
     zobo_client *client;
     zobo_client_id id;
     long set_asked, set_told;     /* /w/N holds the last number that was set */
+    long flood_asked;             /* /f/N the same, many at a time: */
+    _Atomic long flood_told;      /* the highest number that was acknowledged */
     long multi_asked, multi_told; /* /m/N-a and /m/N-b hold the same number */
     long created;                 /* /c/N-1 ... were asked for, of which */
     uint8_t told[N_CREATED];      /* these are known to be there: 1, or known to be gone: 2 */

@@ -23,6 +23,44 @@ do_set(worker *me)
         me->set_told = me->set_asked;
 }
 
+typedef struct flooded {
+    worker *me;
+    long n;
+} flooded;
+
+static void
+one_flooded(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    (void)reply;
+    flooded *f = arg;
+    if (err == ZOBO_OK && f->n > f->me->flood_told)
+        f->me->flood_told = f->n; /* one thread completes a client's calls at a time */
+    free(f);
+}
+
+/* Many sets in one batch, so that a crash meets commits of many requests. */
+static void
+do_flood(worker *me)
+{
+    enum { AT_ONCE = 100 };
+    char path[64], text[32];
+    zobo_call *last = NULL;
+    path_of(path, 'f', me, "");
+    for (int i = 0; i < AT_ONCE; i++) {
+        flooded *f = malloc(sizeof *f);
+        if (!f)
+            break;
+        *f = (flooded){me, ++me->flood_asked};
+        zobo_how how = {.done = one_flooded, .arg = f, .flags = ZOBO_INLINE};
+        int n = snprintf(text, sizeof text, "%ld", f->n);
+        if (zobo_set_async(me->client, path, text, (size_t)n, -1, &how, i + 1 == AT_ONCE ? &last : NULL) != ZOBO_OK)
+            free(f);
+    }
+    if (last && zobo_call_wait(last, 0) != ZOBO_OK)
+        abort();
+    zobo_call_free(last);
+}
+
 static void
 do_multi(worker *me)
 {
@@ -110,6 +148,7 @@ work(void *arg)
     free(arg);
     for (unsigned turn = 0; may_go_on(s.all, s.me); turn++) {
         do_set(s.me);
+        do_flood(s.me);
         do_multi(s.me);
         do_create(s.me);
         if (turn % 4 == 0)
@@ -121,11 +160,13 @@ work(void *arg)
 static void
 make_nodes(worker *me)
 {
-    static const char *const parents[] = {"/w", "/m", "/c", "/e"};
+    static const char *const parents[] = {"/w", "/f", "/m", "/c", "/e"};
     char path[64];
     for (size_t i = 0; i < sizeof parents / sizeof *parents; i++)
         assert_ok(zobo_ensure_path(me->client, parents[i], NULL));
     path_of(path, 'w', me, "");
+    zt_put(me->client, path, "0");
+    path_of(path, 'f', me, "");
     zt_put(me->client, path, "0");
     path_of(path, 'm', me, "-a");
     zt_put(me->client, path, "0");
@@ -214,6 +255,11 @@ check_numbers(worker *me, zobo_client *reader)
     if (a != b || a < me->multi_told || a > me->multi_asked)
         fail_msg("a transaction left %ld and %ld, but %ld was acknowledged and %ld asked for", a, b, me->multi_told,
                  me->multi_asked);
+    path_of(path, 'f', me, "");
+    long flood = number_at(reader, path);
+    if (flood < me->flood_told || flood > me->flood_asked)
+        fail_msg("%s is %ld, but %ld was acknowledged and %ld asked for", path, flood, me->flood_told, me->flood_asked);
+    me->flood_told = flood;
     me->set_told = n; /* what stands now was seen: it must never go back */
     me->multi_told = a;
 }
