@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/zk.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,9 @@ run(const char *before, const char *words, char *out, size_t size)
 void
 zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config)
 {
-    if (access("/usr/share/java/zookeeper.jar", R_OK) || system("command -v java >/dev/null")) {
+    const char *kind = getenv("ZK_SERVER");
+    bool ours = kind && strcmp(kind, "zobo") == 0;
+    if (!ours && (access("/usr/share/java/zookeeper.jar", R_OK) || system("command -v java >/dev/null"))) {
         printf("there is no ZooKeeper or no java here: run scripts/setup demo\n");
         exit(77);
     }
