@@ -72,7 +72,7 @@ known(zs_txn *txn, const uint8_t hash[20], const void *acl, size_t n, uint32_t *
 static zobo_err
 add(zs_txn *txn, const uint8_t hash[20], const void *acl, size_t n, uint32_t *id)
 {
-    zobo_err err = ZOBO_OK;
+    zobo_err err = ZOBO_ESYSTEM;
     MDB_cursor *cursor = zs_cursor(txn, ZS_ACLS, &err);
     if (!cursor)
         return err;

@@ -216,8 +216,13 @@ zs_undo(zs_txn *txn)
 MDB_cursor *
 zs_cursor(zs_txn *txn, zs_table table, zobo_err *err)
 {
-    if (ZB_UNLIKELY(!txn->cursors[table]))
-        *err = zs_store_err(mdb_cursor_open(txn->txn, txn->store->tables[table], &txn->cursors[table]));
+    if (ZB_UNLIKELY(!txn->cursors[table])) {
+        int rc = mdb_cursor_open(txn->txn, txn->store->tables[table], &txn->cursors[table]);
+        if (rc) {
+            *err = zs_store_err(rc);
+            return NULL;
+        }
+    }
     return txn->cursors[table];
 }
 
@@ -242,7 +247,7 @@ zs_get(zs_txn *txn, zs_table table, const void *key, size_t n, MDB_val *value)
 zobo_err
 zs_seek(zs_txn *txn, zs_table table, const void *key, size_t n, MDB_val *old)
 {
-    zobo_err err = ZOBO_OK;
+    zobo_err err = ZOBO_ESYSTEM;
     MDB_cursor *cursor = zs_cursor(txn, table, &err);
     if (!cursor)
         return err;
@@ -289,7 +294,7 @@ zs_delete(zs_txn *txn, zs_table table, const void *key, size_t n)
 zobo_err
 zs_next(zs_txn *txn, zs_table table, const void *key, size_t n, MDB_val *found_key, MDB_val *value)
 {
-    zobo_err err = ZOBO_OK;
+    zobo_err err = ZOBO_ESYSTEM;
     MDB_cursor *cursor = zs_cursor(txn, table, &err);
     if (!cursor)
         return err;

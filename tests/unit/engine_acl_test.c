@@ -338,6 +338,9 @@ fixed(void **state)
     auth(&ids, "bob:b:c");
     expect_fixed(LIST({R, "auth", ""}, {A, "world", "anyone"}), ids,
                  LIST({R, "digest", alice}, {R, "digest", bob}, {A, "world", "anyone"}));
+    /* what takes the place of "auth" may be there already, and is there twice: so does Apache ZooKeeper */
+    expect_fixed(LIST({R, "auth", ""}, {R, "digest", alice}), ids,
+                 LIST({R, "digest", alice}, {R, "digest", bob}, {R, "digest", alice}));
     /* what was sent twice counts once, where it stood first */
     expect_fixed(LIST({W, "ip", "1.2.3.4"}, {R, "world", "anyone"}, {W, "ip", "1.2.3.4"}, {W, "ip", "1.2.3.5"},
                       {R, "world", "anyone"}, {R, "ip", "1.2.3.4"}),
