@@ -62,7 +62,7 @@ auth(zs_conn *c, const request *r)
         return;
     }
     c->engine->stats.auth_failed += err == ZOBO_EAUTHFAILED;
-    answer(c, r, 0, err, NULL, 0, err == ZOBO_EAUTHFAILED);
+    answer(c, r, 0, err, NULL, 0, err != ZOBO_OK);
 }
 
 /* A server without SASL has a null token for every one. */
@@ -70,6 +70,12 @@ static void
 sasl(zs_conn *c, const request *r)
 {
     uint8_t token[4];
+    zb_reader in = zb_reader_of(r->p, r->n);
+    (void)zb_get_buf(&in);
+    if (in.bad) {
+        zs_conn_end(c);
+        return;
+    }
     zb_store32(token, UINT32_MAX);
     answer(c, r, 0, ZOBO_OK, token, sizeof token, false);
 }

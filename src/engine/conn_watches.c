@@ -107,7 +107,7 @@ static bool
 may_exist(zb_buf path)
 {
     const char *p = path.p;
-    return path.n > 0 && p[0] == '/' && (path.n == 1 || p[path.n - 1] != '/') && !memchr(p, 0, (size_t)path.n);
+    return p[0] == '/' && (path.n == 1 || p[path.n - 1] != '/') && !memchr(p, 0, (size_t)path.n);
 }
 
 /* What has happened since `zxid` to a path that was watched then; 0: nothing. */
@@ -116,6 +116,8 @@ missed(zs_conn *c, int list, zb_buf path, int64_t zxid)
 {
     enum { DATA, EXIST, CHILD };
     zs_node node;
+    if (path.n == 0)
+        path = zb_buf_of("/"); /* the root has this name too */
     bool there = may_exist(path) && zs_node_find(c->engine->snapshot, path.p, (size_t)path.n, &node, NULL) == ZOBO_OK;
     if (list == EXIST)
         return there ? CREATED : 0;
@@ -135,20 +137,24 @@ set_watches(zs_conn *c, zb_reader *r, bool second)
     int64_t zxid = zb_get_i64(r);
     zb_strvec lists[SECOND_LISTS] = {0};
     int n = second ? SECOND_LISTS : FIRST_LISTS;
-    for (int i = 0; i < n; i++)
+    bool null = false;
+    for (int i = 0; i < n; i++) {
         lists[i] = zb_get_strvec(r);
-    if (r->bad)
+        null |= lists[i].n < 0;
+    }
+    if (r->bad || null)
         return ZOBO_EMARSHALLING;
     for (int i = 0; i < n; i++) {
         zb_reader paths = zb_reader_of(lists[i].p, (size_t)(lists[i].end - lists[i].p));
         for (int32_t j = 0; j < lists[i].n && !c->drop; j++) {
             zb_buf path = zb_get_str(&paths);
-            size_t len = path.n > 0 ? (size_t)path.n : 0;
+            if (path.n < 0)
+                return ZOBO_EMARSHALLING;
             int32_t type = i < CHECKED ? missed(c, i, path, zxid) : 0;
             if (type) {
-                put_event(zs_conn_out(c), type, path.p, len, -1);
+                put_event(zs_conn_out(c), type, path.p, (size_t)path.n, -1);
                 count_event(c);
-            } else if (!zs_watch_add(c->engine->watches, &c->watcher, path.p, len, kinds[i])) {
+            } else if (!zs_watch_add(c->engine->watches, &c->watcher, path.p, (size_t)path.n, kinds[i])) {
                 zs_conn_drop(c);
             }
         }
@@ -195,17 +201,15 @@ kinds_of(int32_t type)
 static zobo_err
 look_for(zs_conn *c, zb_reader *r, bool remove)
 {
-    struct zb_watches_request asked;
-    zb_get_watches_request(r, &asked);
-    unsigned kinds = kinds_of(asked.type);
-    if (r->bad || !kinds)
+    zb_buf path = zb_get_str(r);
+    unsigned kinds = kinds_of(zb_get_i32(r));
+    if (r->bad || !kinds || path.n < 0)
         return ZOBO_EMARSHALLING;
     zs_watches *w = c->engine->watches;
-    const char *path = asked.path.path;
-    if (!(zs_watch_get(w, &c->watcher, path, asked.path.path_len) & kinds))
+    if (!(zs_watch_get(w, &c->watcher, path.p, (size_t)path.n) & kinds))
         return ZOBO_ENOWATCHER;
     if (remove)
-        zs_watch_remove(w, &c->watcher, path, asked.path.path_len, kinds);
+        zs_watch_remove(w, &c->watcher, path.p, (size_t)path.n, kinds);
     return ZOBO_OK;
 }
 
