@@ -136,8 +136,6 @@ zs_engine_close(zs_engine *e)
 
 /* --- time --- */
 
-enum { PROBE_MS = 500 };
-
 static void
 expire_sessions(zs_engine *e)
 {
@@ -273,7 +271,7 @@ zs_batch *
 zs_engine_take(zs_engine *e)
 {
     if (e->health == ZS_FULL && e->now >= e->probe_at) {
-        e->probe_at = e->now + ZB_MS(PROBE_MS);
+        e->probe_at = e->now + ZB_MS(ZS_PROBE_MS);
         (void)zs_engine_job(e, ZS_JOB_PROBE, NULL, NULL, 0); /* without memory there is no room either */
     }
     zs_batch *b = e->gathering;

@@ -118,7 +118,7 @@ typedef struct zs_acl_slot {
     size_t len;
 } zs_acl_slot;
 
-enum { ZS_ACL_SLOTS = 256, ZS_SPARE_BUFFERS = 8 };
+enum { ZS_ACL_SLOTS = 256, ZS_SPARE_BUFFERS = 8, ZS_PROBE_MS = 500 };
 
 struct zs_engine {
     zs_engine_options options;

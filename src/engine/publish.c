@@ -26,6 +26,7 @@ note_health(zs_engine *e, const zs_batch *b)
                    "nothing can be written: %s. Reads go on, writes are refused until there is room",
                    b->err == ZOBO_ENOMEM ? "no memory" : "the disk or the data file is full");
         e->health = ZS_FULL;
+        e->probe_at = e->now + ZB_MS(ZS_PROBE_MS);
     } else {
         ZB_LOG(
             log, ZOBO_LOG_ERROR,

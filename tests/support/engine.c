@@ -43,7 +43,7 @@ take_random(void *p, size_t n)
 void
 zt_engine_start(zt_engine *z, const char *dir)
 {
-    zs_store_options store_options = {.dir = dir, .no_sync = true, .map_bytes = dir ? 0 : (uint64_t)1 << 30};
+    zs_store_options store_options = {.dir = dir, .no_sync = true, .map_bytes = z->map_bytes};
     z->show = getenv("ZT_LOG") != NULL;
     if (!z->now)
         z->now = ZB_MS(1000);

@@ -12,6 +12,7 @@ typedef struct zt_engine {
     zs_store *store;
     zb_time now;
     int64_t wall_ms;
+    uint64_t map_bytes; /* of the store; 0: its default */
     zs_engine_options options;
     zobo_problem why;
     unsigned long logged[5]; /* lines, by level */

@@ -301,8 +301,8 @@ test_55_set_watches(void **state)
             }
             zt_expect_nothing(&w);
             zt_link_close(&w);
-            static const char *const all[] = {"/r/s", "/r",   "/p",     "/same/child", "/grown/up", "/grown",
-                                              "/same", "/absent", "/changed"};
+            static const char *const all[] = {"/r/s",   "/r",    "/p",      "/same/child", "/grown/up",
+                                              "/grown", "/same", "/absent", "/changed"};
             for (size_t i = 0; i < sizeof all / sizeof *all; i++)
                 take(r, all[i]);
         }
