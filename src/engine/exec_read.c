@@ -219,5 +219,7 @@ zs_exec_read(zs_txn *txn, const zs_rules *rules, const zs_request *request, zs_b
     zobo_err err = carry_out(txn, rules, request, out, arm);
     if (err)
         out->n = start;
+    if (err == ZOBO_ENOMEM)
+        out->failed = true;
     return err;
 }
