@@ -240,6 +240,8 @@ val_of(const void *p, size_t n)
 zobo_err
 zs_get(zs_txn *txn, zs_table table, const void *key, size_t n, MDB_val *value)
 {
+    if (txn->writing) /* the change that follows finds the cursor on the same page */
+        return zs_seek(txn, table, key, n, value);
     MDB_val k = val_of(key, n);
     return zs_store_err(mdb_get(txn->txn, txn->store->tables[table], &k, value));
 }
