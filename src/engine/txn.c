@@ -278,7 +278,7 @@ zs_delete_here(zs_txn *txn, zs_table table, const void *key, size_t n, const MDB
 zobo_err
 zs_put(zs_txn *txn, zs_table table, const void *key, size_t n, const void *value, size_t value_n)
 {
-    MDB_val old;
+    MDB_val old = {0};
     zobo_err err = zs_seek(txn, table, key, n, &old);
     if (err && err != ZOBO_ENONODE)
         return err;
@@ -288,7 +288,7 @@ zs_put(zs_txn *txn, zs_table table, const void *key, size_t n, const void *value
 zobo_err
 zs_delete(zs_txn *txn, zs_table table, const void *key, size_t n)
 {
-    MDB_val old;
+    MDB_val old = {0};
     zobo_err err = zs_seek(txn, table, key, n, &old);
     return err ? err : zs_delete_here(txn, table, key, n, &old);
 }
