@@ -20,7 +20,7 @@ static const struct {
 enum { N_EXIT_CODES = sizeof exit_codes / sizeof exit_codes[0] };
 
 static const char intro[] =
-    "A ZooKeeper client. Data goes to stdout, everything else to stderr; the exit code tells how it went.";
+    "A ZooKeeper client, and a server. Data goes to stdout, everything else to stderr; the exit code tells how it went.";
 
 static void
 option_name(const struct opt *opt, char *buf, size_t size)
@@ -56,7 +56,7 @@ print_help(FILE *to)
 {
     fprintf(to, "usage: zobo [options] COMMAND [options] [arguments]\n\n%s\n\ncommands:\n", intro);
     for (size_t c = 0; commands[c] != NULL; c++)
-        fprintf(to, "  %-11s %s\n", commands[c]->name, commands[c]->summary);
+        fprintf(to, "  %-15s %s\n", commands[c]->name, commands[c]->summary);
     fputs("\noptions, before or after the command:\n", to);
     print_options(to, global_opts);
     fputs("\nEach can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...\n"

@@ -26,6 +26,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
+/* A server. */
 typedef struct zobo_server zobo_server;
 
 /* How a server is to be. Zero is the default for every field but `size`. ZooKeeper's names of zoo.cfg in brackets. */

@@ -3,30 +3,35 @@ Help goes to stdout, never connects, and comes from the tables.
   $ zobo --help
   usage: zobo [options] COMMAND [options] [arguments]
   
-  A ZooKeeper client. Data goes to stdout, everything else to stderr; the exit code tells how it went.
+  A ZooKeeper client, and a server. Data goes to stdout, everything else to stderr; the exit code tells how it went.
   
   commands:
-    get         print a node's data
-    set         replace a node's data
-    create      make a node, and print its path
-    rm          remove nodes
-    exists      tell by the exit code whether nodes are there
-    stat        print nodes' metadata
-    ls          list a node's children
-    tree        draw the nodes below one as a tree
-    watch       print what happens to a node, as it happens
-    acl get     print who may do what with a node
-    acl set     replace a node's ACL
-    acl digest  print the id of a digest ACL; the password comes from stdin
-    whoami      print as whom the server knows this client
-    sync        wait until the server has caught up with the leader
-    ping        tell whether a server gives sessions
-    cmd         send a four-letter word, print the answer
-    help        print help
-    version     print the version
+    get             print a node's data
+    set             replace a node's data
+    create          make a node, and print its path
+    rm              remove nodes
+    exists          tell by the exit code whether nodes are there
+    stat            print nodes' metadata
+    ls              list a node's children
+    tree            draw the nodes below one as a tree
+    watch           print what happens to a node, as it happens
+    acl get         print who may do what with a node
+    acl set         replace a node's ACL
+    acl digest      print the id of a digest ACL; the password comes from stdin
+    whoami          print as whom the server knows this client
+    sync            wait until the server has caught up with the leader
+    ping            tell whether a server gives sessions
+    cmd             send a four-letter word, print the answer
+    serve           be a ZooKeeper server: one node, durable, small
+    snapshot export write a server's data as Apache ZooKeeper's snapshot
+    snapshot import make a server's data from Apache ZooKeeper's
+    snapshot backup copy a server's data as it is at one moment
+    help            print help
+    version         print the version
   
   options, before or after the command:
     -H, --hosts LIST            servers: host:port,host:port/chroot (127.0.0.1:2181)
+        --local DIR             a data directory of our own server, which is started if none serves it
         --timeout TIME          how long connecting may take (10s)
         --session-timeout TIME  the session timeout to ask for (10s)
         --wait                  go on trying until --timeout when no server accepts
@@ -141,4 +146,4 @@ The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help --man | grep -c '^\.SS'
-  18
+  22

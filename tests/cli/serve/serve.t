@@ -1,0 +1,48 @@
+A server of one's own: it says when it serves, keeps the data, ends in good order.
+
+  $ export XDG_STATE_HOME=$PWD/state
+  $ exec 3< <(exec zobo serve -l 127.0.0.1:0 2>log); pid=$!
+  > next_line 3 | sed 's/:[0-9]* /:PORT /'
+  serving 127.0.0.1:PORT from WORK/serve/state/zobo
+  $ export ZOBO_HOSTS=unix:$PWD/state/zobo/zobo.sock
+  $ zobo create /a one
+  /a
+  $ zobo get /a
+  one
+  (no newline)
+  $ zobo serve --data state/zobo -l 127.0.0.1:0 2>&1 | sed "s/$pid/PID/"
+  zobo: state/zobo: is in use by process PID: stop it, or name another directory (BadFile -1084)
+  $ kill -TERM $pid; wait $pid
+  $ sed 's/:[0-9]\{2,\}/:PORT/' log
+  zobo info serving 127.0.0.1:PORT and unix:WORK/serve/state/zobo/zobo.sock from WORK/serve/state/zobo
+  zobo info stopped serving 127.0.0.1:PORT
+  $ zobo get /a 2>/dev/null
+  [7]
+  $ exec 3< <(exec zobo serve -l 127.0.0.1:0 -o json 2>log); pid=$!
+  > next_line 3 | sed 's/:[0-9][0-9]*"/:PORT"/'
+  {"hosts":"127.0.0.1:PORT","data":"WORK/serve/state/zobo"}
+  $ zobo get /a
+  one
+  (no newline)
+  $ kill -INT $pid; wait $pid
+
+A service manager is told.
+
+  $ cat >manager.py <<'END'
+  > import os, socket, subprocess, sys
+  > for name in ("\0zobo-test-%d" % os.getpid(), os.getcwd() + "/notify"):
+  >     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+  >     s.bind(name)
+  >     s.settimeout(20)
+  >     env = dict(os.environ, NOTIFY_SOCKET=name.replace("\0", "@"))
+  >     p = subprocess.Popen(["zobo", "serve", "--memory", "-l", "127.0.0.1:0", "--log-level", "error"], env=env,
+  >                          stdout=subprocess.DEVNULL)
+  >     print(s.recv(100).decode())
+  >     p.terminate()
+  >     print(s.recv(100).decode(), p.wait())
+  > END
+  $ python3 manager.py
+  READY=1
+  STOPPING=1 0
+  READY=1
+  STOPPING=1 0
