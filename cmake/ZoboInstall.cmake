@@ -8,6 +8,11 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/zobo)
 install(TARGETS zobo zobo_static EXPORT zoboTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(ZOBO_SERVER)
+  install(TARGETS zobo_server zobo_server_static EXPORT zoboServerTargets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zobo)
 if(adapter_headers)
   install(FILES ${adapter_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zobo/adapters)
@@ -17,6 +22,9 @@ if(TARGET zobo_cli)
 endif()
 
 install(EXPORT zoboTargets NAMESPACE zobo:: DESTINATION ${package_dir})
+if(ZOBO_SERVER)
+  install(EXPORT zoboServerTargets NAMESPACE zobo:: DESTINATION ${package_dir})
+endif()
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/zoboConfig.cmake.in
   ${PROJECT_BINARY_DIR}/zoboConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/zoboConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -25,8 +33,12 @@ install(FILES ${PROJECT_BINARY_DIR}/zoboConfig.cmake ${PROJECT_BINARY_DIR}/zoboC
 
 file(RELATIVE_PATH pc_to_prefix /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
 string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
-configure_file(${PROJECT_SOURCE_DIR}/cmake/zobo.pc.in ${PROJECT_BINARY_DIR}/zobo.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/zobo.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(package zobo zobo-server)
+  if(package STREQUAL zobo OR ZOBO_SERVER)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  endif()
+endforeach()
 
 if(TARGET zobo_man)
   install(DIRECTORY ${man_dir}/man3/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 FILES_MATCHING PATTERN "*.3")

@@ -31,13 +31,18 @@ set_target_properties(zobo_server PROPERTIES
 target_link_options(zobo_server PRIVATE
   LINKER:--version-script=${PROJECT_BINARY_DIR}/zobo-server.map LINKER:-Bsymbolic-functions)
 
+if(NOT ZOBO_SANITIZE)
+  target_link_options(zobo_server PRIVATE LINKER:-z,defs)
+endif()
+target_link_libraries(zobo_server PRIVATE PkgConfig::LMDB PkgConfig::LIBUV ${CMAKE_DL_LIBS} INTERFACE zobo)
+
 add_library(zobo_server_static STATIC $<TARGET_OBJECTS:zobo_server_objects>)
-target_link_libraries(zobo_server_static PUBLIC zobo_static)
+target_link_libraries(zobo_server_static PUBLIC zobo_static PkgConfig::LMDB PkgConfig::LIBUV ${CMAKE_DL_LIBS})
 foreach(target zobo_server zobo_server_static)
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${target} PUBLIC PkgConfig::LMDB PkgConfig::LIBUV Threads::Threads)
+  target_link_libraries(${target} PUBLIC Threads::Threads)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME zobo-server LINKER_LANGUAGE C)
   add_library(zobo::${target} ALIAS ${target})
 endforeach()
