@@ -44,10 +44,11 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 nightly: ## long soaks: fuzzing (1800 s a target), every test under the sanitizers, racy tests over and over
 	@scripts/nightly
 
-bench: ## measure, beside a bare socket and Apache's C client
+bench: ## measure, beside a bare socket, Apache's C client and Apache ZooKeeper
 	@scripts/setup build bench
 	@$(BUILD) release
 	@scripts/bench
+	@scripts/bench-server
 
 lint: ## layout, static analysis, shell scripts, and a clang build without warnings
 	@scripts/setup build lint
