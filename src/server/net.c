@@ -31,6 +31,18 @@ zs_net_begin_turn(zs_net *net)
     zs_engine_tick(net->engine, net->now, wall_ms());
 }
 
+/* hand_over gives the commit thread what has gathered, if it has nothing to do. At the end of a turn: were it done before
+ * publishing, two halves of a client's window would take turns, each with a sync of its own. */
+static void
+hand_over(zs_net *net)
+{
+    if (!zs_committer_has_room(&net->committer))
+        return;
+    zs_batch *batch = zs_engine_take(net->engine);
+    if (batch)
+        zs_committer_put(&net->committer, batch);
+}
+
 /* publish makes what was committed seen; connections that had to wait for it go on. */
 static void
 publish(zs_net *net)
@@ -66,11 +78,7 @@ on_turn(uv_prepare_t *handle)
     zs_net_begin_turn(net);
     for (zs_conn *c; (c = zs_engine_next_ready(net->engine));)
         zs_peer_serve(zs_conn_owner(c));
-    if (zs_committer_has_room(&net->committer)) {
-        zs_batch *batch = zs_engine_take(net->engine);
-        if (batch)
-            zs_committer_put(&net->committer, batch);
-    }
+    hand_over(net);
     zb_time at = zs_engine_deadline(net->engine);
     if (at != net->tick_at) {
         net->tick_at = at;
