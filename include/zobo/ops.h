@@ -218,6 +218,18 @@ ZOBO_MUST_CHECK zobo_err zobo_command(zobo_client *client, const char *word, zob
 ZOBO_MUST_CHECK zobo_err zobo_command_async(zobo_client *client, const char *word, const zobo_how *how,
                                             zobo_call **call);
 
+/* zobo_command_at sends a four-letter word to one server, for which no session is needed: a server without a quorum
+ * answers too.
+ *
+ * `host` is as in zobo_options, one server (a chroot means nothing here); NULL: "127.0.0.1:2181". Blocks for at most
+ * `timeout_ms` (0: 10000), names that must be looked up included. The answer is reply->data; `why` (may be NULL) names
+ * the server and what came of it. Errors: ZOBO_EINVAL (not four letters), ZOBO_EBADHOSTS (also for several servers), those
+ * that tell why a server cannot be used (ZOBO_EREFUSED, ZOBO_ERESOLVE, ...; ZOBO_ECONNECTTIMEOUT), ZOBO_EOPERATIONTIMEOUT,
+ * ZOBO_ECONNECTIONLOSS (closed without an answer: perhaps it knows no such word). Any thread, but not in an inline
+ * callback, which must not block. Source: ZooKeeper's four-letter words. */
+ZOBO_MUST_CHECK zobo_err zobo_command_at(const char *host, const char *word, uint32_t timeout_ms, zobo_reply **out,
+                                         zobo_problem *why);
+
 /* zobo_server_version asks the server for its version: {3, 8, 0}. Needs "srvr" or "envi" among the words it allows.
  *
  * The twin's reply->data is the text "3.8.0".

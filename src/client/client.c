@@ -240,6 +240,16 @@ up_or_over(zobo_client *c, void *arg)
     return zobo_connected(c) || is_over(c, arg);
 }
 
+const char *
+zb_failure_text(zobo_err err, int sys, char *buf, size_t size)
+{
+    char text[128] = "";
+    if (sys && sys != ECONNREFUSED) /* the text says as much */
+        (void)strerror_r(sys, text, sizeof text);
+    (void)snprintf(buf, size, "%s%s%s%s", zobo_err_text(err), text[0] ? " (" : "", text, text[0] ? ")" : "");
+    return buf;
+}
+
 /* Appends "; server: what came of it" for every server to `why`. Locked. */
 static void
 append_servers(const zobo_client *c, zobo_problem *why)
@@ -248,19 +258,19 @@ append_servers(const zobo_client *c, zobo_problem *why)
     size_t size = sizeof why->text;
     for (size_t i = 0; i < h->n; i++) {
         const zb_host *host = &h->items[i];
-        char name[ZB_HOST_TEXT], sys[128] = "", rest[48];
+        char name[ZB_HOST_TEXT], text[400], rest[48];
         size_t at = strlen(why->text);
         (void)snprintf(rest, sizeof rest, "; and %zu more", h->n - i);
         (void)zb_hosts_describe(host, name, sizeof name);
-        const char *text = host->last_err ? zobo_err_text(host->last_err) : "not answered yet";
-        if (host->last_errno && host->last_errno != ECONNREFUSED) /* the text says as much */
-            (void)strerror_r(host->last_errno, sys, sizeof sys);
-        if (at + strlen(name) + strlen(text) + strlen(sys) + 16 + sizeof rest > size) {
+        if (host->last_err)
+            (void)zb_failure_text(host->last_err, host->last_errno, text, sizeof text);
+        else
+            (void)snprintf(text, sizeof text, "not answered yet");
+        if (at + strlen(name) + strlen(text) + 16 + sizeof rest > size) {
             (void)snprintf(why->text + at, size - at, "%s", rest);
             return;
         }
-        (void)snprintf(why->text + at, size - at, "; %s: %s%s%s%s", name, text, sys[0] ? " (" : "", sys,
-                       sys[0] ? ")" : "");
+        (void)snprintf(why->text + at, size - at, "; %s: %s", name, text);
     }
 }
 

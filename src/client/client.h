@@ -329,6 +329,7 @@ void zb_helper_read_mail(zobo_client *c, zb_time now); /* by the driver */
 void zb_helper_resolve(zobo_client *c, size_t host, zb_time now);
 void zb_helper_probe(zobo_client *c, size_t host, zb_time now);
 void zb_helper_drop_mail(zobo_client *c);
+bool zb_is_word(const char *word); /* four letters */
 /* zb_thread_start: a thread that gets none of the program's signals. Returns 0 or an errno. */
 int zb_thread_start(pthread_t *out, bool detached, void *(*fn)(void *), void *arg);
 
@@ -344,6 +345,8 @@ void zb_loop_wake(zobo_client *c); /* has zobo_process called */
 
 zobo_err zb_check_process(const zobo_client *c); /* ZOBO_EFORKED in a forked child */
 void zb_close_now(zobo_client *c);
+/* zb_failure_text writes what came of a server, the system's words in brackets where they say more. Returns buf. */
+const char *zb_failure_text(zobo_err err, int sys, char *buf, size_t size);
 void zb_stop_now(zobo_client *c, bool detach);
 
 static inline void

@@ -123,7 +123,7 @@ probe(job *j)
     if (!zb_name_literal(j->name, j->port, j->is_unix, &j->addrs[0], &err, &sys))
         j->n_addrs = err ? 0 : zb_name_lookup(j->name, j->port, j->addrs, &err, &sys);
     for (size_t i = 0; i < j->n_addrs && !j->writes; i++) {
-        if (zb_ask_word(&j->addrs[i], "isro", 64, zb_now() + ZB_MS(PROBE_MS), &answer, &len) == ZOBO_OK)
+        if (zb_ask_word(&j->addrs[i], "isro", 64, zb_now() + ZB_MS(PROBE_MS), &answer, &len, &sys) == ZOBO_OK)
             j->writes = len >= 2 && memcmp(answer, "rw", 2) == 0;
         zb_free(answer);
         answer = NULL;
@@ -177,7 +177,7 @@ ask_words(job *j)
     for (int i = 0; i < 2 && j->words[i][0]; i++) {
         char *answer = NULL;
         size_t len = 0;
-        j->err = zb_ask_word(&j->addrs[0], j->words[i], WORD_MAX, j->deadline, &answer, &len);
+        j->err = zb_ask_word(&j->addrs[0], j->words[i], WORD_MAX, j->deadline, &answer, &len, &j->sys);
         if (j->err)
             return;
         if (j->version) {
@@ -410,8 +410,8 @@ ask_async(zobo_client *c, const char *first, const char *second, bool version, c
     return err;
 }
 
-static bool
-is_word(const char *w)
+bool
+zb_is_word(const char *w)
 {
     for (int i = 0; i < 4; i++)
         if (!w[i] || !((w[i] >= 'a' && w[i] <= 'z') || (w[i] >= 'A' && w[i] <= 'Z')))
@@ -424,7 +424,7 @@ zobo_command_async(zobo_client *c, const char *word, const zobo_how *how, zobo_c
 {
     if (call)
         *call = NULL;
-    if (!word || !is_word(word))
+    if (!word || !zb_is_word(word))
         return ZOBO_EINVAL;
     return ask_async(c, word, "", false, how, call);
 }

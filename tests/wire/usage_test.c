@@ -253,6 +253,10 @@ test_bad_arguments(void **state)
     assert_err(zobo_command(c, "toolong", NULL), ZOBO_EINVAL);
     assert_err(zobo_command(c, "ru", NULL), ZOBO_EINVAL);
     assert_err(zobo_command(c, NULL, NULL), ZOBO_EINVAL);
+    assert_err(zobo_command_at("127.0.0.1:1", "ru", 1000, NULL, NULL), ZOBO_EINVAL);
+    assert_err(zobo_command_at("127.0.0.1:1", NULL, 1000, NULL, NULL), ZOBO_EINVAL);
+    assert_err(zobo_command_at("127.0.0.1:1,127.0.0.1:2", "ruok", 1000, NULL, NULL), ZOBO_EBADHOSTS);
+    assert_err(zobo_command_at("a b", "ruok", 1000, NULL, NULL), ZOBO_EBADHOSTS);
     assert_err(zobo_create(c, "/a", NULL, 3, NULL, NULL), ZOBO_EINVAL);
     assert_err(zobo_set(c, "/a", NULL, 3, -1, NULL), ZOBO_EINVAL);
     zobo_how how = {.flags = 64};
