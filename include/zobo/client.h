@@ -67,8 +67,8 @@ typedef struct zobo_options {
     const zobo_retry_policy *command_retry;    /* the default of zobo_retry. NULL: the defaults of the policy */
     uint32_t connect_timeout_ms; /* per server, handshake included; 0: timeout_ms / number of servers, at least 1000 */
 
-    uint32_t request_timeout_ms; /* default deadline of each request; ZOBO_EOPERATIONTIMEOUT (sent) or
-                                  * ZOBO_ENOCONNECTION (not sent) after it. 0: none; a dead server is still found out
+    uint32_t request_timeout_ms; /* default deadline of each verb, however many requests it is made of;
+                                  * ZOBO_EOPERATIONTIMEOUT (sent) or ZOBO_ENOCONNECTION (not sent) after it. 0: none; a dead server is still found out
                                   * by the session's heartbeat */
     uint32_t queue_timeout_ms;   /* how long a request may wait for a connection; 0: timeout_ms */
 

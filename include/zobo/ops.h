@@ -11,6 +11,9 @@
  * unknown flags); and with whatever number the server answers. The comments name only the errors that belong to the
  * verb. Paths and data are copied; on error `*out` is NULL; `out` and `stat` may be NULL.
  *
+ * The deadline is options.request_timeout_ms, a twin's how.timeout_ms. It is the verb's: one that takes many requests
+ * (zobo_create with makepath, zobo_ensure_path, zobo_delete_recursive) has no more time than one that takes one.
+ *
  * Nothing is tried again behind the caller's back: zobo_retry does that. */
 #ifndef ZOBO_OPS_H
 #define ZOBO_OPS_H
@@ -119,10 +122,12 @@ ZOBO_MUST_CHECK zobo_err zobo_delete_async(zobo_client *client, const char *path
 
 /* zobo_delete_recursive removes a node and all below it, children first. Not atomic: on failure part of it is gone.
  *
- * Pipelined. Nodes that vanish meanwhile are no error, children that appear meanwhile are removed too; it gives up with
- * ZOBO_ENOTEMPTY when new ones keep coming. A missing node is ZOBO_ENONODE. "/" is refused (ZOBO_EINVAL).
- * Source: kazoo delete(recursive=True). */
-ZOBO_MUST_CHECK zobo_err zobo_delete_recursive(zobo_client *client, const char *path);
+ * Pipelined. Nodes that vanish meanwhile are no error, children that appear meanwhile are removed too, however often: a
+ * node that does not stay empty is tried again, with pauses of up to a quarter of a second, until the deadline, which
+ * then is ZOBO_ENOTEMPTY. Without one it goes on until it has won, is cancelled, or the client is stopped.
+ * A missing node is ZOBO_ENONODE. "/" is refused (ZOBO_EINVAL). On error `why` (may be NULL) names the node that could
+ * not be removed and says why; the twin's reply has its path. Source: kazoo delete(recursive=True). */
+ZOBO_MUST_CHECK zobo_err zobo_delete_recursive(zobo_client *client, const char *path, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zobo_delete_recursive_async(zobo_client *client, const char *path, const zobo_how *how,
                                                      zobo_call **call);
 

@@ -150,7 +150,8 @@ typedef struct zobo_result {
 typedef struct zobo_reply {
     zobo_err err;
     int64_t zxid;     /* the server's last zxid when it answered */
-    const char *path; /* create, ensure_path, sync: the path as the client sees it */
+    const char *path; /* create, ensure_path, sync: the path as the client sees it; delete_recursive that failed: of the
+                       * node that could not be removed */
     const void *data; /* get, get_config, reconfig, command: the bytes, followed by a NUL that is not counted;
                        * NULL when the node has null data (data_len 0), not NULL when it has empty data */
     size_t data_len;

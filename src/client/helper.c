@@ -384,6 +384,7 @@ ask_async(zobo_client *c, const char *first, const char *second, bool version, c
     err = !c->running ? ZOBO_ENOTSTARTED : there ? ZOBO_OK : ZOBO_ENOCONNECTION;
     zb_unlock(c);
     j->deadline = zb_now() + ZB_MS(ms);
+    call->sent = true; /* as good as: the word leaves at once, from another thread */
     j->call = call;
     if (!err) {
         zb_helper_box *b = c->box;

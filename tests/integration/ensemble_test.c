@@ -168,7 +168,7 @@ test_rolling_restart_under_load(void **state)
     }
     assert_ok(zobo_get_client_id(c, &after));
     assert_int_equal(before.session_id, after.session_id);
-    ZT_WAIT(zobo_delete_recursive(c, "/load") == ZOBO_OK);
+    ZT_WAIT(zobo_delete_recursive(c, "/load", NULL) == ZOBO_OK);
 }
 
 static void

@@ -377,7 +377,7 @@ work(void *arg)
             break;
         case 3:
             if (dice(r, 4) == 0)
-                count(a, zobo_delete_recursive(a->client, "/t"));
+                count(a, zobo_delete_recursive(a->client, "/t", NULL));
             break;
         case 4:
         case 5:

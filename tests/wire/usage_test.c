@@ -209,7 +209,7 @@ test_bad_paths(void **state)
         assert_err(zobo_set_acls(c, p, zobo_open_acl(), -1, NULL), ZOBO_EBADPATH);
         assert_err(zobo_set(c, p, "", 0, -1, NULL), ZOBO_EBADPATH);
         assert_err(zobo_delete(c, p, -1), ZOBO_EBADPATH);
-        assert_err(zobo_delete_recursive(c, p), ZOBO_EBADPATH);
+        assert_err(zobo_delete_recursive(c, p, NULL), ZOBO_EBADPATH);
         assert_err(zobo_sync(c, p), ZOBO_EBADPATH);
         assert_err(zobo_add_watch(c, p, ZOBO_PERSISTENT, &w), ZOBO_EBADPATH);
         assert_err(zobo_remove_watches(c, p, ZOBO_WATCH_ANY, NULL), ZOBO_EBADPATH);
@@ -223,7 +223,7 @@ test_bad_paths(void **state)
     assert_err(zobo_path_check(NULL, false, NULL), ZOBO_EBADPATH);
     assert_ok(zobo_path_check("/a/", true, NULL));
     assert_ok(zobo_path_check("/", false, NULL));
-    assert_err(zobo_delete_recursive(c, "/"), ZOBO_EINVAL);
+    assert_err(zobo_delete_recursive(c, "/", NULL), ZOBO_EINVAL);
 }
 
 static void
@@ -317,7 +317,7 @@ test_not_started(void **state)
     assert_err(zobo_get(c, "/", NULL, NULL), ZOBO_ENOTSTARTED);
     assert_err(zobo_create(c, "/a", "", 0, &(zobo_create_options){.makepath = true}, NULL), ZOBO_ENOTSTARTED);
     assert_err(zobo_ensure_path(c, "/a", NULL), ZOBO_ENOTSTARTED);
-    assert_err(zobo_delete_recursive(c, "/a"), ZOBO_ENOTSTARTED);
+    assert_err(zobo_delete_recursive(c, "/a", NULL), ZOBO_ENOTSTARTED);
     assert_err(zobo_get_async(c, "/", NULL, NULL, &call), ZOBO_ENOTSTARTED);
     assert_null(call);
     assert_err(zobo_add_auth(c, "digest", "a:b", 3), ZOBO_ENOTSTARTED);
