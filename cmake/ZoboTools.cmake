@@ -5,7 +5,7 @@ file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
 if(cli_sources)
   add_executable(zobo_cli ${cli_sources})
   set_target_properties(zobo_cli PROPERTIES OUTPUT_NAME zobo)
-  target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L ZOBO_VERSION="${PROJECT_VERSION}")
+  target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L)
   target_link_libraries(zobo_cli PRIVATE zobo_static) # no look-up of shared libraries: it starts in a millisecond
 endif()
 

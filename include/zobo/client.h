@@ -252,9 +252,6 @@ typedef struct zobo_counters {
  * Cheap, takes no lock; the figures may be a few requests apart from each other. Any thread, any callback. */
 void zobo_get_counters(const zobo_client *client, zobo_counters *out);
 
-/* zobo_version returns the library's version, "0.1.0". Static string. */
-const char *zobo_version(void);
-
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif
