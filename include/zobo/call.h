@@ -28,6 +28,7 @@ typedef void zobo_done_fn(void *arg, zobo_err err, const zobo_reply *reply);
 
 /* What to do when an operation has ended, and its deadline. Zero: nothing, and the client's own. */
 typedef struct zobo_how {
+    size_t size;         /* 0, or sizeof(zobo_how) */
     zobo_done_fn *done;  /* may be NULL */
     void *arg;           /* for done */
     uint32_t timeout_ms; /* the operation's deadline, however many requests it is made of (makepath, ensure_path,

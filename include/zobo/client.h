@@ -41,10 +41,10 @@ typedef void zobo_log_fn(void *arg, zobo_log_level level, const char *line);
 /* zobo_log_stderr is a zobo_log_fn that writes "zobo LEVEL line" to stderr; `arg` is not used. */
 void zobo_log_stderr(void *arg, zobo_log_level level, const char *line);
 
-/* What a client is made from. Zero everywhere but in `size` and `hosts` is a good client. Everything pointed to is
+/* What a client is made from. Zero everywhere but in `hosts` is a good client. Everything pointed to is
  * copied. Durations are milliseconds. */
 typedef struct zobo_options {
-    size_t size; /* sizeof(zobo_options) */
+    size_t size; /* sizeof(zobo_options), or 0: see types.h */
 
     /* "h1:2181,h2,[::1]:2183/chroot". The default port is 2181; a name may have several addresses. "unix:/path" is a
      * Unix socket, "unix:/path:/chroot" one with a chroot. NULL: "127.0.0.1:2181". */
@@ -232,7 +232,7 @@ ZOBO_MUST_CHECK zobo_err zobo_process(zobo_client *client);
 /* What a client has done since zobo_new. Latencies are of completed requests: bucket i counts those that took less
  * than 2^i microseconds (and not less than 2^(i-1)). */
 typedef struct zobo_counters {
-    size_t size; /* sizeof(zobo_counters), set by the caller */
+    size_t size; /* sizeof(zobo_counters), or 0; set by the caller */
     uint64_t requests;
     uint64_t replies;
     uint64_t errors; /* replies with an error, and requests that failed here */

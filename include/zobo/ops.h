@@ -30,6 +30,7 @@ extern "C" {
 
 /* How a node is made. Zero: persistent, not sequential, the client's default ACL. */
 typedef struct zobo_create_options {
+    size_t size;              /* 0, or sizeof(zobo_create_options) */
     const zobo_acl_list *acl; /* NULL: options.default_acl */
     bool ephemeral;           /* goes with the session */
     bool sequence;            /* the server appends a ten-digit number; the path may end in '/' */

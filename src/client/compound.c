@@ -5,6 +5,7 @@
  * (replies come in order, so one round trip), and the last step tried again. Errors of ancestors do not matter if the
  * last step succeeds: "exists already" is the usual one, and "not permitted" is what a node higher up says to a client
  * that has no business there. If parents keep vanishing the whole is tried a few times. */
+#include "base/sized.h"
 #include "client/client.h"
 
 enum { TRIES = 8 };
@@ -268,7 +269,7 @@ zb_create_makepath(zobo_client *c, const char *path, const void *data, size_t le
         return ZOBO_ENOMEM;
     m->is_create = true;
     m->len = len;
-    m->options = *options;
+    zb_sized_copy(&m->options, sizeof m->options, options, ZB_SIZED_FIRST(zobo_create_options, ttl_ms));
     m->options.makepath = false;
     m->options.acl = m->has_acl ? &m->acl : NULL;
     m->path = zb_strndup(path, strlen(path));

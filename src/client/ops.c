@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plain verbs: one function describes the request (an "order"), the verb and its twin run it. */
+#include "base/sized.h"
 #include "client/client.h"
 
 /* The records of all verbs: an order points to one of these on the verb's stack. */
@@ -36,7 +37,9 @@ zb_check_data(const void *data, size_t len, zb_buf *out)
 bool
 zb_watcher_is_good(const zobo_watcher *watcher)
 {
-    return watcher->fn && !(watcher->flags & ~(unsigned)ZOBO_INLINE);
+    size_t at;
+    return zb_sized_good(watcher, ZB_SIZED_FIRST(zobo_watcher, flags), sizeof *watcher, &at) && watcher->fn &&
+           !(watcher->flags & ~(unsigned)ZOBO_INLINE);
 }
 
 static zobo_err
@@ -74,6 +77,9 @@ zb_check_acl(const zobo_acl_list *acl)
 zobo_err
 zb_create_flags(const zobo_create_options *o, int32_t *op, int32_t *flags)
 {
+    size_t at;
+    if (!zb_sized_good(o, ZB_SIZED_FIRST(zobo_create_options, ttl_ms), sizeof *o, &at))
+        return ZOBO_EBADOPTION;
     *op = o->include_stat ? ZB_OP_CREATE2 : ZB_OP_CREATE;
     *flags = (o->ephemeral ? ZB_CREATE_EPHEMERAL : 0) | (o->sequence ? ZB_CREATE_SEQUENCE : 0);
     if (o->container) {

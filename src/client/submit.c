@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a verb to a call. Blocking verbs keep their call on the stack and wait in zb_drive; the twins allocate one. Both
  * go through the same few steps: check, make room, make the watch, submit. */
+#include "base/sized.h"
 #include "client/client.h"
 
 zobo_err
@@ -12,7 +13,12 @@ zb_check_process(const zobo_client *c)
 zobo_err
 zb_check_how(const zobo_how *how)
 {
-    return how && (how->flags & ~(unsigned)ZOBO_INLINE) ? ZOBO_EINVAL : ZOBO_OK;
+    size_t at;
+    if (!how)
+        return ZOBO_OK;
+    if (!zb_sized_good(how, ZB_SIZED_FIRST(zobo_how, flags), sizeof *how, &at))
+        return ZOBO_EINVAL;
+    return how->flags & ~(unsigned)ZOBO_INLINE ? ZOBO_EINVAL : ZOBO_OK;
 }
 
 /* ---- room in the queue ---- */

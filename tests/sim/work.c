@@ -169,7 +169,7 @@ submit(client *c, sreq *q, const void *record)
         q->deadline = s->now + q->r.timeout;
     }
     if (q->w) {
-        zobo_watcher as = {never_called, q->w, 0};
+        zobo_watcher as = {.fn = never_called, .arg = q->w};
         zb_path whole = {.prefix = "", .path = q->path, .path_len = (uint32_t)strlen(q->path)};
         q->w->asking++;
         q->r.watch = zb_watch_new(zb_session_watches(c->s), whole, q->w->table, &as);
@@ -371,7 +371,7 @@ remove_watcher(client *c)
     zb_link out;
     unsigned left = 0;
     zb_list_init(&out);
-    zobo_watcher as = {never_called, w, 0};
+    zobo_watcher as = {.fn = never_called, .arg = w};
     zb_path path = {.prefix = "", .path = w->path, .path_len = (uint32_t)strlen(w->path)};
     size_t n = zb_watches_remove(zb_session_watches(c->s), path, kinds[w->table], &as, &out, &left);
     if (n == 0 && c->pulling)

@@ -68,8 +68,8 @@ test_option_sizes(void **state)
     old.size = offsetof(zobo_options, timeout_ms);
     old.hosts = "h";
     assert_ok(new_with(&old));
-    old.size = 0;
-    assert_err(new_with(&old), ZOBO_EBADOPTION);
+    zobo_options unset = {.hosts = "h"};
+    assert_ok(new_with(&unset));
     old.size = offsetof(zobo_options, hosts) + 4; /* half a pointer */
     assert_err(new_with(&old), ZOBO_EBADOPTION);
     old.size = 1;
@@ -334,6 +334,63 @@ test_not_started(void **state)
 }
 
 static void
+seen_nothing(void *arg, const zobo_event *event)
+{
+    (void)arg, (void)event;
+}
+
+/* As a program has them that was built with a newer zobo: what is not known here must be zero. */
+static void
+test_struct_sizes(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    zobo_client *c = zt_client(zt_peer_hosts(peer), 4000);
+    zobo_call *call;
+    zobo_transaction *tx;
+    struct {
+        zobo_how known;
+        unsigned char later[16];
+    } how = {.known = {.size = sizeof how}};
+    struct {
+        zobo_watcher known;
+        unsigned char later[16];
+    } watcher = {.known = {.size = sizeof watcher, .fn = seen_nothing}};
+    struct {
+        zobo_create_options known;
+        unsigned char later[16];
+    } create = {.known = {.size = sizeof create, .makepath = true}};
+    zt_put(c, "/a", "");
+    assert_ok(zobo_transaction_new(c, &tx));
+    for (int later = 0; later < 2; later++) {
+        how.later[15] = watcher.later[0] = create.later[7] = (unsigned char)later;
+        zobo_err invalid = later ? ZOBO_EINVAL : ZOBO_OK, bad = later ? ZOBO_EBADOPTION : ZOBO_OK;
+        assert_err(zobo_get_async(c, "/a", NULL, &how.known, NULL), invalid);
+        assert_err(zobo_ensure_path_async(c, "/a", NULL, &how.known, NULL), invalid);
+        assert_err(zobo_get(c, "/a", &watcher.known, NULL), invalid);
+        assert_err(zobo_add_watch(c, "/a", ZOBO_PERSISTENT, &watcher.known), invalid);
+        create.known.makepath = true;
+        assert_err(zobo_create(c, "/p/q", "", 0, &create.known, NULL), bad);
+        create.known.makepath = false;
+        assert_err(zobo_create(c, "/p/r", "", 0, &create.known, NULL), bad);
+        assert_err(zobo_transaction_create(tx, "/t", "", 0, &create.known), bad);
+    }
+    zobo_transaction_free(tx);
+    how.known.size = watcher.known.size = create.known.size = 4; /* never set */
+    assert_err(zobo_get_async(c, "/a", NULL, &how.known, &call), ZOBO_EINVAL);
+    assert_err(zobo_get(c, "/a", &watcher.known, NULL), ZOBO_EINVAL);
+    assert_err(zobo_create(c, "/p/s", "", 0, &create.known, NULL), ZOBO_EBADOPTION);
+    how.known.size = sizeof how.known;
+    watcher.known.size = sizeof watcher.known;
+    create.known.size = sizeof create.known;
+    assert_ok(zobo_get_async(c, "/a", NULL, &how.known, NULL));
+    assert_ok(zobo_get(c, "/a", &watcher.known, NULL));
+    assert_ok(zobo_create(c, "/p/s", "", 0, &create.known, NULL));
+    zobo_close(c);
+    zt_peer_stop(peer);
+}
+
+static void
 test_counters_of_another_size(void **state)
 {
     (void)state;
@@ -353,6 +410,9 @@ test_counters_of_another_size(void **state)
     longer.known.replies = 7;
     zobo_get_counters(c, &longer.known);
     assert_int_equal(longer.known.replies, 7);
+    zobo_counters unset = {.replies = 7};
+    zobo_get_counters(c, &unset);
+    assert_int_equal(unset.replies, 0);
     zobo_close(c);
 }
 
@@ -394,6 +454,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_flags_that_exclude_each_other, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_big, setup, teardown),
         cmocka_unit_test(test_not_started),
+        cmocka_unit_test(test_struct_sizes),
         cmocka_unit_test(test_counters_of_another_size),
         cmocka_unit_test(test_P33_errors_can_be_switched_on),
     };
