@@ -65,7 +65,9 @@ typedef struct zobo_options {
                                                 * max_tries limits the rounds that fail in a row, after which the
                                                 * client is LOST and stopped. NULL: no limit, at most 5 s apart */
     const zobo_retry_policy *command_retry;    /* the default of zobo_retry. NULL: the defaults of the policy */
-    uint32_t connect_timeout_ms; /* per server, handshake included; 0: timeout_ms / number of servers, at least 1000 */
+    uint32_t connect_timeout_ms; /* per server, handshake included; 0: the session's timeout (timeout_ms, or what was
+                                  * granted if that is less) divided by the number of servers, by two if there is one,
+                                  * at least 1000 */
 
     uint32_t request_timeout_ms; /* default deadline of each verb, however many requests it is made of;
                                   * ZOBO_EOPERATIONTIMEOUT (sent) or ZOBO_ENOCONNECTION (not sent) after it. 0: none; a dead server is still found out
