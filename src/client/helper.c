@@ -327,10 +327,34 @@ zb_helper_resolve(zobo_client *c, size_t host, zb_time now)
         zb_session_resolved(c->session, host, NULL, 0, ZOBO_ENOMEM, 0, now);
 }
 
+/* True: a probe that may be waiting for the resolver. A number is asked at once, so there are never many. */
+static bool
+needs_lookup(const char *name, uint16_t port, bool is_unix)
+{
+    zb_addr addr;
+    zobo_err err;
+    int sys;
+    return !zb_name_literal(name, port, is_unix, &addr, &err, &sys) && !err;
+}
+
+static bool
+probe_looks_up(zobo_client *c)
+{
+    for (zb_link *l = c->jobs.next; l != &c->jobs; l = l->next) {
+        const job *j = ZB_CONTAINER_OF(l, job, link);
+        if (j->kind == JOB_PROBE && needs_lookup(j->name, j->port, j->is_unix))
+            return true;
+    }
+    return false;
+}
+
 void
 zb_helper_probe(zobo_client *c, size_t host, zb_time now)
 {
-    if (!host_job(c, JOB_PROBE, host))
+    const zb_host *h = &zb_session_hosts(c->session)->items[host];
+    /* As long as the resolver keeps one of them, the next name is not asked for: a "no", and another try later. */
+    bool wait = needs_lookup(h->name, h->port, h->is_unix) && probe_looks_up(c);
+    if (wait || !host_job(c, JOB_PROBE, host))
         zb_session_probed(c->session, host, false, now);
 }
 
