@@ -6,6 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* --- what is taken ------------------------------------------------------------------------------------------------ */
+
+void
+check_submitted(client *c, const sreq *q, const void *record, zobo_err err)
+{
+    sim *s = c->sim;
+    zb_writer w = zb_writer_counting();
+    q->r.op->put(&w, record);
+    bool too_big = w.n + 8 > c->max_request_bytes; /* xid and type count too */
+    if (!c->started && err == ZOBO_OK)
+        sim_fail(s, "client %u: takes a request without being started", (unsigned)c->index);
+    if (err == ZOBO_OK ? too_big : err == ZOBO_ETOOBIG && !too_big)
+        sim_fail(s, "client %u: %s a request of %u bytes, of %u allowed", (unsigned)c->index,
+                 too_big ? "takes" : "refuses", (unsigned)w.n + 8, c->max_request_bytes);
+}
+
 /* --- what the model sees ------------------------------------------------------------------------------------------ */
 
 static uint64_t
@@ -28,11 +44,44 @@ promises_unsent(zobo_err err)
            class == ZOBO_CLASS_SESSION;
 }
 
+/* Each frame the server takes: none too long, and who comes back says how much he has seen, lest he be served by a
+ * server that lags behind. */
+void
+check_frame(void *arg, mconn *conn, const uint8_t *frame, size_t n)
+{
+    sim *s = arg;
+    const link *l = conn->owner;
+    client *c = l->c;
+    if (n > c->max_request_bytes)
+        sim_fail(s, "client %u: sends %u bytes at once, of %u allowed", (unsigned)c->index, (unsigned)n,
+                 c->max_request_bytes);
+    if (conn->greeted || c->l != l)
+        return;
+    struct zb_connect_request q;
+    zb_reader r = zb_reader_of(frame, n);
+    zb_get_connect_request(&r, &q);
+    if (q.session_id && q.session_id == c->id && q.last_zxid_seen != c->last_zxid)
+        sim_fail(s, "client %u: says that it has seen %" PRId64 ", not %" PRId64, (unsigned)c->index, q.last_zxid_seen,
+                 c->last_zxid);
+}
+
+/* In the chroot, and a path at all. */
+static bool
+may_ask_for(const client *c, const char *path)
+{
+    size_t n = strlen(path), chroot = strlen(c->chroot);
+    if (strncmp(path, c->chroot, chroot) != 0 || (n > chroot && path[chroot] != '/'))
+        return false;
+    return path[0] == '/' && !strstr(path, "//") && (n == 1 || path[n - 1] != '/');
+}
+
 void
 check_seen(void *arg, const mseen *what)
 {
     sim *s = arg;
     client *c = ((link *)what->conn->owner)->c;
+    if (!may_ask_for(c, what->path))
+        sim_fail(s, "client %u: asks for the path %.80s", (unsigned)c->index, what->path);
     if (what->conn->requests == 1)
         check_restored(c, what->conn);
     bool carries = what->op == ZB_OP_CREATE || what->op == ZB_OP_CREATE2 || what->op == ZB_OP_SET_DATA ||
@@ -138,6 +187,7 @@ may_end_with(const client *c, const sreq *q, zobo_err err)
     case ZOBO_EABANDONED:
     case ZOBO_ENOTSTARTED:
     case ZOBO_ENOTSENT:
+    case ZOBO_ETOOBIG:
         return true;
     case ZOBO_ENOMEM:
     case ZOBO_EREPLYLOST:
@@ -178,6 +228,9 @@ check_ended(client *c, sreq *q)
     if (!may_end_with(c, q, err))
         sim_fail(s, "client %u: request %u ends with %s", (unsigned)c->index, (unsigned)q->number, zobo_err_name(err));
     check_times(c, q, err);
+    if (err == ZOBO_ECONNECTIONLOSS && !q->r.is_auth && q->writes_before == c->writes)
+        sim_fail(s, "client %u: request %u ends with ConnectionLoss, but nothing has been written since it was made",
+                 (unsigned)c->index, (unsigned)q->number);
     if (q->token)
         check_token(c, q, err);
     if (!answered(q) || q->r.is_auth)

@@ -20,6 +20,7 @@ fill_options(client *c, zobo_options *o, zobo_retry_policy *retry, const zobo_au
     c->timeout_ms = timeouts[sim_below(s, 5)];
     c->queue_timeout_ms = sim_chance(s, 50) ? c->timeout_ms : 500 + (uint32_t)sim_below(s, 60000);
     c->lost_after_percent = sim_chance(s, 85) ? 133 : 100 + (uint32_t)sim_below(s, 100);
+    c->max_request_bytes = sim_chance(s, 80) ? 0xfffff : 16384 + (uint32_t)sim_below(s, 50000);
     c->stay_lost = sim_chance(s, 10);
     c->read_only = sim_chance(s, 40);
     c->has_auth = c->chroot[0] == '\0' && sim_chance(s, 50);
@@ -37,7 +38,7 @@ fill_options(client *c, zobo_options *o, zobo_retry_policy *retry, const zobo_au
                         .read_only = c->read_only,
                         .max_in_flight = 100000,
                         .max_queued_bytes = 64U << 20,
-                        .max_request_bytes = 0xfffff,
+                        .max_request_bytes = c->max_request_bytes,
                         .max_reply_bytes = 128U << 20,
                         .connection_retry = retry,
                         .command_retry = retry,
@@ -333,12 +334,14 @@ write_some(client *c)
         if (sim_chance(s, 15))
             c->write_n = 1 + sim_below(s, c->write_n);
         c->written_to = c->l;
+        c->writes++;
         c->writing = sim_chance(s, 25);
         c->write_taken = !c->writing || sim_chance(s, 50); /* the kernel has it, though the writer is not back yet */
         if (c->write_taken)
             write_out(c);
+        bool slow = s->profile->fault_ms && sim_chance(s, 10); /* a fault: heartbeats are late */
         if (c->writing)
-            sim_at(s, s->now + sim_below(s, sim_chance(s, 10) ? 300000000 : 2000000), write_late, c, ++c->write_serial);
+            sim_at(s, s->now + sim_below(s, slow ? 300000000 : 2000000), write_late, c, ++c->write_serial);
         else
             zb_session_sent(c->s, c->write_n, s->now);
     }

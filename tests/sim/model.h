@@ -115,7 +115,8 @@ typedef struct mseen {
 
 typedef struct mobserver {
     void *arg;
-    void (*seen)(void *arg, const mseen *what); /* each request, and each part of a multi */
+    void (*frame)(void *arg, mconn *conn, const uint8_t *frame, size_t n); /* each, before it is looked at */
+    void (*seen)(void *arg, const mseen *what);                            /* each request, and each part of a multi */
     void (*done)(void *arg, mconn *conn, int32_t op, int64_t zxid, zobo_err err); /* its outcome */
 } mobserver;
 

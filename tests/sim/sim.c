@@ -201,7 +201,7 @@ sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events)
     s->now = ZB_MS(1000000);
     s->heal_at = s->now + sim_ms(s, 20000, 80000);
     model_init(&s->m, zb_rng_next(&s->rng), s->now);
-    s->m.observer = (mobserver){s, check_seen, check_done};
+    s->m.observer = (mobserver){s, check_frame, check_seen, check_done};
     s->m.old_events = sim_chance(s, 50);
     s->m.short_replies = sim_chance(s, 10);
     s->n_clients = 1 + sim_below(s, SIM_MAX_CLIENTS);

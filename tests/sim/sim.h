@@ -211,6 +211,7 @@ typedef struct sreq {
     unsigned n_parts; /* of a multi */
     bool bad_auth;
     uint64_t deadline; /* 0: none */
+    uint64_t writes_before;
     int64_t zxid_before;
     uint32_t generation_before;
 } sreq;
@@ -227,7 +228,7 @@ struct client {
     char hosts[64];
     size_t n_hosts;
     char chroot[16];
-    uint32_t timeout_ms, queue_timeout_ms, lost_after_percent;
+    uint32_t timeout_ms, queue_timeout_ms, lost_after_percent, max_request_bytes;
     bool stay_lost, has_auth, read_only;
     unsigned n_creds; /* credentials the session must show on each connection */
     link *l;          /* attempted or up */
@@ -242,6 +243,7 @@ struct client {
     bool write_taken; /* the kernel has the bytes, though the writer is not back */
     bool broken;      /* a write has failed: the link's end is on its way */
     uint64_t write_serial;
+    uint64_t writes; /* how often the kernel was given something */
     bool changed_hosts;
     /* timers */
     uint64_t timer_at;
@@ -312,6 +314,8 @@ void check_state(client *c, zobo_state state, zobo_err err);
 void check_client(client *c);
 void check_batch(client *c);
 bool check_tap(client *c, link *l, const uint8_t *data, size_t n); /* true: they break the protocol */
+void check_submitted(client *c, const sreq *q, const void *record, zobo_err err);
+void check_frame(void *arg, mconn *conn, const uint8_t *frame, size_t n);
 void check_seen(void *arg, const mseen *what);
 void check_done(void *arg, mconn *conn, int32_t op, int64_t zxid, zobo_err err);
 void check_restored(client *c, const mconn *conn);

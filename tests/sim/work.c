@@ -129,6 +129,7 @@ new_request(client *c, int32_t op, const char *path)
     strcat(q->path, strcmp(path, "/") == 0 && c->chroot[0] ? "" : path);
     q->zxid_before = c->sim->m.zxid;
     q->generation_before = c->sim->m.generation;
+    q->writes_before = c->writes;
     return q;
 }
 
@@ -150,6 +151,8 @@ may_refuse(const client *c, zobo_err err)
         return c->sim->oom;
     case ZOBO_ESTOPPED:
         return c->stopping;
+    case ZOBO_ETOOBIG: /* check_submitted has looked */
+        return true;
     case ZOBO_ENOTSTARTED:
     case ZOBO_EAUTHFAILED:
     case ZOBO_ESESSIONEXPIRED:
@@ -191,8 +194,7 @@ submit(client *c, sreq *q, const void *record)
     c->n_requests++;
     zobo_err err = zb_session_submit(c->s, &q->r, record, s->now);
     c->submits++;
-    if (!c->started && err == ZOBO_OK)
-        sim_fail(s, "client %u: takes a request without being started", (unsigned)c->index);
+    check_submitted(c, q, record, err);
     if (err == ZOBO_OK) {
         sim_trace(s, "client %u: request %u %s %.40s #%u%s", (unsigned)c->index, (unsigned)q->number, q->r.op->name,
                   q->path, (unsigned)q->token, q->w ? " watched" : "");
@@ -426,6 +428,8 @@ work_submit_one(client *c)
     uint64_t number = c->next_number, draw = sim_below(s, 100);
     for (int i = 0; i < 3 && (draw < 40 || draw >= 62) && !is_there(c, path); i++)
         some_path(c, path, sizeof path); /* more is learnt from nodes that exist */
+    if (draw < 40 && sim_chance(s, 3))
+        strcpy(path, "/");
     if (draw < 18)
         submit_read(c, ZB_OP_GET_DATA, path);
     else if (draw < 32)
