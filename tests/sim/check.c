@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TICK_LATE = 50 * 1000000 }; /* more than a timer is ever late */
+
 /* --- what is taken ------------------------------------------------------------------------------------------------ */
 
 void
@@ -82,8 +84,10 @@ check_seen(void *arg, const mseen *what)
     client *c = ((link *)what->conn->owner)->c;
     if (!may_ask_for(c, what->path))
         sim_fail(s, "client %u: asks for the path %.80s", (unsigned)c->index, what->path);
-    if (what->conn->requests == 1)
+    if (!((link *)what->conn->owner)->restored) { /* once: between the parts of a transaction nothing holds */
+        ((link *)what->conn->owner)->restored = true;
         check_restored(c, what->conn);
+    }
     bool carries = what->op == ZB_OP_CREATE || what->op == ZB_OP_CREATE2 || what->op == ZB_OP_SET_DATA ||
                    what->op == ZB_OP_DELETE || what->op == ZB_OP_CHECK || what->op == ZB_OP_SYNC;
     uint64_t number = token_of(what);
@@ -170,6 +174,10 @@ check_times(client *c, const sreq *q, zobo_err err)
                  (unsigned)q->number);
     if (err == ZOBO_ENOCONNECTION && s->now < waits)
         sim_fail(s, "client %u: request %u: no connection before its time", (unsigned)c->index, (unsigned)q->number);
+    bool waited = err == ZOBO_ENOCONNECTION && !q->r.is_auth; /* a credential waits anew after each connection */
+    uint64_t due = waited ? waits : q->deadline;
+    if (due && s->now > due + TICK_LATE && s->now > c->thawed_at + TICK_LATE)
+        sim_fail(s, "client %u: request %u ends after its time", (unsigned)c->index, (unsigned)q->number);
 }
 
 /* Errors that a request may end with, given what has happened. */
@@ -372,8 +380,8 @@ check_reply(client *c, sreq *q)
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-static bool
-is_up(zobo_state state)
+bool
+check_up(zobo_state state)
 {
     return state == ZOBO_CONNECTED || state == ZOBO_CONNECTED_RO;
 }
@@ -381,9 +389,9 @@ is_up(zobo_state state)
 static bool
 may_follow(zobo_state from, zobo_state to)
 {
-    if (is_up(from))
+    if (check_up(from))
         return to == ZOBO_SUSPENDED || to == ZOBO_LOST;
-    return is_up(to) || (from == ZOBO_SUSPENDED && to == ZOBO_LOST);
+    return check_up(to) || (from == ZOBO_SUSPENDED && to == ZOBO_LOST);
 }
 
 static void
@@ -420,6 +428,7 @@ now_lost(client *c, zobo_err err)
     if (c->heard_expired && x && x->local_door < 0)
         sim_fail(s, "client %u: lost, but its session lives", (unsigned)c->index);
     c->lost_id = c->id;
+    c->lost_before = c->pulled_at; /* later ones may have been made when the session knew already */
     c->id = 0;
 }
 
@@ -434,9 +443,9 @@ check_state(client *c, zobo_state state, zobo_err err)
     c->state_changes++;
     if (state == ZOBO_CONNECTED_RO && !c->read_only)
         sim_fail(s, "client %u: read-only without having asked for it", (unsigned)c->index);
-    if (is_up(state))
+    if (check_up(state))
         now_connected(c);
-    if (is_up(state) && c->l && c->l->tap_creds < c->n_creds)
+    if (check_up(state) && c->l && c->l->tap_creds < c->n_creds)
         sim_fail(s, "client %u: connected before its credentials were accepted", (unsigned)c->index);
     if (state == ZOBO_LOST)
         now_lost(c, err);
@@ -473,7 +482,7 @@ check_after_tick(client *c)
     for (const sreq *q = c->requests; q; q = q->next)
         if (q->deadline && q->deadline <= s->now)
             sim_fail(s, "client %u: request %u is overdue", (unsigned)c->index, (unsigned)q->number);
-    if (is_up(c->state) && !c->stopping && silence > ZB_MS(c->granted_ms))
+    if (check_up(c->state) && !c->stopping && silence > ZB_MS(c->granted_ms))
         sim_fail(s, "client %u: connected, having heard nothing for %u ms", (unsigned)c->index,
                  (unsigned)(silence / 1000000));
     if (c->state == ZOBO_SUSPENDED && silence > (uint64_t)c->granted_ms * c->lost_after_percent * 10000U)
@@ -495,8 +504,12 @@ check_client(client *c)
                  zobo_state_name(c->state));
     if (info.stopped == c->started && !c->stopping)
         sim_fail(s, "client %u: says that it is %s", (unsigned)c->index, info.stopped ? "stopped" : "running");
-    if (is_up(c->state) && !(c->l && c->l->up))
+    if (check_up(c->state) && !(c->l && c->l->up))
         sim_fail(s, "client %u: connected without a link", (unsigned)c->index);
+    if (c->l && c->l->client_open && c->l->tap_greeted && c->l->tap_creds >= c->l->creds_due && !c->stopping &&
+        !s->ever_oom && !check_up(c->state))
+        sim_fail(s, "client %u: %s, though all credentials are accepted", (unsigned)c->index,
+                 zobo_state_name(c->state));
     if (zb_session_in_flight(c->s) != c->n_requests)
         sim_fail(s, "client %u: %u requests in flight, not %u", (unsigned)c->index,
                  (unsigned)zb_session_in_flight(c->s), (unsigned)c->n_requests);
@@ -505,6 +518,9 @@ check_client(client *c)
             sim_fail(s, "client %u: its last zxid goes back", (unsigned)c->index);
         c->last_zxid = info.last_zxid;
     }
+    for (const sreq *q = c->requests; q; q = q->next)
+        if (q->number < c->lost_before && !q->r.is_auth)
+            sim_fail(s, "client %u: request %u outlives its session", (unsigned)c->index, (unsigned)q->number);
     if (c->stopping && s->now > c->stop_deadline && c->frozen_until < s->now && c->stop_deadline > c->thawed_at)
         sim_fail(s, "client %u: takes too long to stop", (unsigned)c->index);
 }

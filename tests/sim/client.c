@@ -277,8 +277,11 @@ probed(sim *s, void *what, uint64_t arg)
     client *c = what;
     if (client_waits(c, probed, what, arg))
         return;
-    zb_session_probed(c->s, arg >> 8, (arg & 1) != 0, s->now);
+    bool writes = (arg & 1) != 0, current = arg >> 16 == c->probe_serial && !c->changed_hosts;
+    zb_session_probed(c->s, arg >> 8 & 0xff, writes, s->now);
     client_pump(c);
+    if (writes && current && c->l && c->l == c->probed_from && c->l->client_open && !c->stopping)
+        sim_fail(s, "client %u: stays on a server that only reads, and knows of one that writes", (unsigned)c->index);
 }
 
 static void
@@ -291,13 +294,16 @@ probe(client *c, size_t host)
                  zobo_state_name(c->state));
         return;
     }
+    c->probe_serial++;
+    c->probed_from = c->l;
     unsigned where = (unsigned)(hosts->items[host].name[1] - '0');
     door *d = &s->doors[where];
     bool reached = !s->m.down && !d->down && d->refuses_until <= s->now && d->silent_until <= s->now;
     bool writes = reached && !(s->m.read_only >> where & 1);
     sim_trace(s, "client %u: asks server %u: it %s", (unsigned)c->index, where, writes ? "writes" : "does not write");
     if (reached || sim_chance(s, 50)) /* else nobody ever answers */
-        sim_at(s, s->now + 1000000 + sim_below(s, 50000000), probed, c, (uint64_t)host << 8 | writes);
+        sim_at(s, s->now + 1000000 + sim_below(s, 50000000), probed, c,
+               (uint64_t)c->probe_serial << 16 | host << 8 | writes);
 }
 
 /* --- the writer --------------------------------------------------------------------------------------------------- */
@@ -513,6 +519,7 @@ client_pump(client *c)
     if (c->pulling || client_waits(c, thaw, c, 0))
         return;
     c->pulling = true;
+    c->pulled_at = c->next_number;
     pull(c);
     if (!s->failed)
         write_some(c);

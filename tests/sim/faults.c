@@ -190,8 +190,9 @@ static void
 fault_freeze(sim *s)
 {
     client *c = s->clients[sim_below(s, s->n_clients)];
-    c->frozen_until = fault_end(s, 50, sim_chance(s, 25) ? 25000 : 2500);
-    c->thawed_at = c->frozen_until;
+    uint64_t until = fault_end(s, 50, sim_chance(s, 25) ? 25000 : 2500);
+    if (until > c->frozen_until) /* what has been put off already does not come sooner */
+        c->frozen_until = c->thawed_at = until;
     sim_trace(s, "FAULT client %u is frozen until %.3f", (unsigned)c->index, (double)c->frozen_until / 1e9);
 }
 

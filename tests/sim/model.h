@@ -100,7 +100,6 @@ typedef struct mconn {
     char *digests[8];
     mwatch *watches;
     size_t n_watches, cap_watches;
-    uint64_t requests; /* ordinary ones: not auth, setWatches, ping */
 } mconn;
 
 /* What a request was, for whoever looks on. */

@@ -234,7 +234,8 @@ net_flush_model(sim *s)
         if (c->gone || (c->out.n == 0 && !c->closing))
             continue;
         link *l = c->owner;
-        if (s->doors[l->door].cuts_until > s->now && s->now - l->opened < ZB_MS(300) && sim_chance(s, 25)) {
+        bool young = s->now - l->opened < ZB_MS(300);
+        if (s->doors[l->door].cuts_until > s->now && sim_chance(s, young ? 25 : 2)) {
             c->out.n = sim_below(s, c->out.n + 1);
             c->closing = true;
         }

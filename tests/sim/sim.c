@@ -195,6 +195,8 @@ sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events)
     s->trace = calloc(SIM_TRACE_LINES, SIM_TRACE_WIDTH);
     s->seed = seed;
     s->profile = p;
+    snprintf(s->why, sizeof s->why, "seed %llu, profile %s", (unsigned long long)seed, p->name);
+    watchdog(s->why);
     s->print = print;
     s->read_only_door = -1;
     s->rng.s = seed * 0x9e3779b97f4a7c15U + 1;

@@ -354,8 +354,8 @@ submit_auth(client *c)
 
 /* Takes a watcher back as the client's verb does: here at once, and on the server with the last of its kind. Paths
  * with requests under way are left alone: whose registration comes in is then decided by the verb, not the session. */
-static void
-remove_watcher(client *c)
+void
+work_remove_watcher(client *c)
 {
     static const zobo_watch_kind kinds[] = {0,
                                             ZOBO_WATCH_DATA,
@@ -426,6 +426,8 @@ work_submit_one(client *c)
     char path[MODEL_PATH_MAX];
     some_path(c, path, sizeof path);
     uint64_t number = c->next_number, draw = sim_below(s, 100);
+    if (c->l && c->l->tap_greeted && !check_up(c->state) && sim_chance(s, 40))
+        draw = 99; /* a credential while others are on their way */
     for (int i = 0; i < 3 && (draw < 40 || draw >= 62) && !is_there(c, path); i++)
         some_path(c, path, sizeof path); /* more is learnt from nodes that exist */
     if (draw < 40 && sim_chance(s, 3))
@@ -449,7 +451,7 @@ work_submit_one(client *c)
     else if (draw < 96)
         submit_add_watch(c, path);
     else if (draw < 99)
-        remove_watcher(c);
+        work_remove_watcher(c);
     else if (c->has_auth && !c->pulling)
         submit_auth(c);
     if (c->requests && c->requests->number == number && sim_chance(s, 8))
