@@ -9,7 +9,7 @@
 const profile sim_profiles[] = {
     /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap   cut  ronly   oom */
     {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0,    0}},
-    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
+    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    5,    0,    0}},
     {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
     {"crashes",   5000,   300,   5000, false, {1,    0,    0,    0,     1,    0,    5,    4,    0,     0,     0,     0,    2,    2,    0,    0}},
     {"wipes",     9000,   300,   5000, false, {2,    0,    0,    0,     0,    0,    2,    2,    2,     0,     0,     0,    0,    1,    0,    0}},
