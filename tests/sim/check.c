@@ -408,8 +408,10 @@ now_connected(client *c)
         sim_fail(s, "client %u: connected with another session without being lost", (unsigned)c->index);
     if (id != c->id)
         c->last_zxid = 0;
-    const msession *x = model_session(&s->m, id);
-    c->id_is_local = x && x->local_door >= 0;
+    c->id_is_local = false;
+    for (size_t i = 0; i < s->m.n_sessions; i++) /* its end may be known here before it is there */
+        if (s->m.sessions[i]->id == id)
+            c->id_is_local = s->m.sessions[i]->local_door >= 0;
     c->id = id;
     c->granted_ms = info.timeout_ms;
     if (info.timeout_ms < MODEL_MIN_TIMEOUT_MS || info.timeout_ms > MODEL_MAX_TIMEOUT_MS)

@@ -82,6 +82,8 @@ check_tap(client *c, link *l, const uint8_t *data, size_t n)
             return true;
         if (l->tap.n - at - 4 < len)
             break;
+        if (l->garbage && !l->tap_greeted && len < 36) /* too short for a greeting */
+            return true;
         if (l->garbage && l->tap_greeted &&
             (len < 16 || (len == 20 && zb_load32(l->tap.p + at + 4) == 0xffffffffU) ||
              zb_load32(l->tap.p + at + 4) == 0x70000001U))

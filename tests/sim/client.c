@@ -404,6 +404,8 @@ client_bytes(client *c, link *l, const uint8_t *data, size_t n)
     sim *s = c->sim;
     while (n > 0 && c->l == l && l->client_open && !s->failed) {
         wait_for_writer(c);
+        if (c->broken && !l->tap_greeted) /* no answer to a handshake that could not be written is taken */
+            return;
         c->fed_generation = l->generation;
         size_t piece = sim_chance(s, 10) ? 1 + sim_below(s, n) : n;
         size_t took = feed(c, data, piece);

@@ -266,6 +266,15 @@ net_flush_model(sim *s)
     }
 }
 
+bool
+net_quiet(const sim *s)
+{
+    for (const link *l = s->links; l; l = l->next)
+        if (l->client_open && l->pipe[TO_CLIENT].head)
+            return false;
+    return true;
+}
+
 void
 net_free(sim *s)
 {

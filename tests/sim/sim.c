@@ -156,7 +156,9 @@ recover(sim *s)
         }
         run_until(s, s->now + ZB_MS(100));
     }
-    run_until(s, s->now + ZB_MS(5000)); /* what is still on its way arrives */
+    run_until(s, s->now + ZB_MS(5000)); /* what is still on its way arrives, and what has just been sent does too */
+    while (!s->failed && !net_quiet(s))
+        run_until(s, s->now + ZB_MS(1));
 }
 
 static void

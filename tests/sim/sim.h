@@ -183,6 +183,7 @@ size_t net_room(const link *l);
 void net_write(sim *s, link *l, const void *data, size_t n);
 void net_flush_model(sim *s); /* carries the model's output and closes to the links, and sets its timer */
 void net_reset(sim *s, link *l, zobo_err why);
+bool net_quiet(const sim *s); /* nothing is on its way to a client */
 void net_free(sim *s);
 
 /* --- clients: client.c -------------------------------------------------------------------------------------------- */
