@@ -193,6 +193,10 @@ zb_session_stop(zb_session *s, bool detach, zb_time now)
     if (s->phase == ZB_PHASE_IDLE || s->phase == ZB_PHASE_CLOSED || s->phase == ZB_PHASE_CLOSING)
         return;
     s->detach = detach;
+    while (s->phase == ZB_PHASE_REPLAY) /* the watches that are left, for what is queued goes behind them */
+        zb_conn_replay(s, now);
+    if (s->phase == ZB_PHASE_CLOSED)
+        return;
     if (zb_conn_usable(s)) {
         s->closing_sent = !detach && send_close(s); /* without memory for it the session is left to expire */
         s->phase_deadline = now + (s->stop_timeout_ms ? ZB_MS(s->stop_timeout_ms) : s->granted);
@@ -336,7 +340,7 @@ zb_session_validate(const zb_session *s)
         return false;
     if (!linked && (s->out.bytes || s->pending.head != s->pending.tail || s->in.end != s->in.begin))
         return false;
-    if (s->phase == ZB_PHASE_HANDSHAKE && s->pending.head != s->pending.tail)
+    if ((s->phase == ZB_PHASE_HANDSHAKE || s->phase == ZB_PHASE_REPLAY) && s->pending.head != s->pending.tail)
         return false;
     if (s->n_waiting && (zb_conn_usable(s) || s->phase >= ZB_PHASE_CLOSING || s->phase == ZB_PHASE_IDLE))
         return false;
@@ -344,7 +348,7 @@ zb_session_validate(const zb_session *s)
         (s->n_open || s->state != ZOBO_LOST || s->asked || s->watches.n))
         return false;
     if ((s->state == ZOBO_CONNECTED || s->state == ZOBO_CONNECTED_RO) !=
-        (linked && s->phase != ZB_PHASE_HANDSHAKE && !s->announce_due))
+        (linked && s->phase != ZB_PHASE_HANDSHAKE && s->phase != ZB_PHASE_REPLAY && !s->announce_due))
         return false;
     if (s->resolve_due != (s->phase == ZB_PHASE_RESOLVING && s->resolve_due) ||
         s->connect_due != (s->phase == ZB_PHASE_CONNECTING && s->connect_due) || (s->resolve_due && s->asked) ||

@@ -9,7 +9,7 @@
  * Times are nanoseconds of a monotonic clock (zb_time); 0 is "none".
  *
  *          start                  up                 handshake answered
- *   IDLE ----------> CONNECTING --------> HANDSHAKE ---------------------> CONNECTED / READONLY
+ *   IDLE ----------> CONNECTING --------> HANDSHAKE ------> REPLAY ------> CONNECTED / READONLY
  *     ^               ^  ^   | refused                 | closed, silent, garbage    | lost
  *     | stopped       |  |   v                         v                            v
  *   CLOSED <---- CLOSING |  WAITING (back-off after a round over all servers) <----(first round at once)
@@ -177,7 +177,8 @@ void zb_session_tick(zb_session *s, zb_time now);
 bool zb_session_next(zb_session *s, zb_event *ev, zb_time now);
 
 /* zb_session_urgent tells whether there may be events to pull that no byte and no deadline brings: forgetting a request
- * or noting what was sent can end a session that is being closed. */
+ * or noting what was sent can end a session that is being closed, and the next watches are set again when the last have
+ * been sent. */
 bool zb_session_urgent(const zb_session *s);
 
 /* Watches: */

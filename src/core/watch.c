@@ -460,20 +460,33 @@ zb_watches_tell_next(zb_watches *w)
     return NULL;
 }
 
+/* The next node of the walk, whatever stands on it. */
+static zb_watch_node *
+next_node(const zb_watches *w, zb_watch_iter *it)
+{
+    while (!it->next) {
+        if (it->n_buckets != w->nodes.n_buckets) { /* at first, and when it has grown */
+            it->n_buckets = w->nodes.n_buckets;
+            it->bucket = 0;
+        }
+        if (it->bucket == it->n_buckets)
+            return NULL;
+        it->next = w->nodes.buckets[it->bucket++];
+    }
+    zb_watch_node *node = ZB_CONTAINER_OF(it->next, zb_watch_node, map);
+    it->next = it->next->next;
+    return node;
+}
+
 const char *
 zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables)
 {
-    if (!it->begun) {
-        zb_map_iter_init(&w->nodes, &it->map);
-        it->begun = true;
-    }
-    for (zb_map_node *m; (m = zb_map_iter_next(&w->nodes, &it->map));) {
-        zb_watch_node *node = ZB_CONTAINER_OF(m, zb_watch_node, map);
+    for (zb_watch_node *node; (node = next_node(w, it));) {
         *tables = 0;
         for (zb_link *l = node->watches.next; l != &node->watches; l = l->next)
             *tables |= 1U << watch_of(l)->table;
         if (*tables) {
-            *len = m->key_len;
+            *len = node->map.key_len;
             return node->path;
         }
     }

@@ -100,11 +100,17 @@ void zb_watches_tell(zb_watches *w);
 zb_watch *zb_watches_tell_next(zb_watches *w);
 
 /* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table).
- * *it is zeroed at first. The table must not change during the walk. NULL at the end. */
+ * *it is zeroed at first. The table must not change but where zb_watches_rests says that it may; if it has grown then,
+ * the walk begins anew, and gives paths again. NULL at the end. */
 typedef struct zb_watch_iter {
-    zb_map_iter map;
-    bool begun;
+    size_t bucket, n_buckets;
+    zb_map_node *next; /* in the bucket before */
 } zb_watch_iter;
 const char *zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables);
+static inline bool
+zb_watches_rests(const zb_watch_iter *it)
+{
+    return it->next == NULL;
+}
 
 #endif

@@ -375,6 +375,51 @@ paths_to_set_again_come_once_with_their_tables(void **state)
     zb_watches_free(&w);
 }
 
+/* Watches leave, and the map grows, while the paths are walked: what stands all the while is given, at least once. */
+static void
+the_walk_bears_any_change_where_it_rests(void **state)
+{
+    (void)state;
+    enum { KEPT = 200 };
+    zb_watches w;
+    zb_watches_init(&w, 3);
+    char path[24];
+    bool seen[KEPT] = {false};
+    for (size_t i = 0; i < KEPT; i++) {
+        snprintf(path, sizeof path, "/k%zu", i);
+        add(&w, path, ZB_WATCH_DATA, N(i));
+        snprintf(path, sizeof path, "/g%zu", i);
+        add(&w, path, ZB_WATCH_DATA, N(i));
+    }
+    zb_watch_iter it = {0};
+    size_t len, n = 0, changes = 0;
+    unsigned tables;
+    zb_link out;
+    zb_list_init(&out);
+    for (const char *p; (p = zb_watches_next_path(&w, &it, &len, &tables)); n++) {
+        if (p[1] == 'k')
+            seen[strtoul(p + 2, NULL, 10)] = true;
+        if (!zb_watches_rests(&it))
+            continue;
+        if (changes < KEPT) {
+            unsigned left;
+            int at = snprintf(path, sizeof path, "/g%zu", changes);
+            zb_path gone = {"", path, 0, (uint32_t)at};
+            assert_int_equal(zb_watches_remove(&w, gone, ZOBO_WATCH_ANY, NULL, &out, &left), 1);
+            zb_watch_unref(&w, ZB_CONTAINER_OF(zb_list_pop_front(&out), zb_watch, link));
+        }
+        for (int more = 0; more < 5 && changes < KEPT; more++) {
+            snprintf(path, sizeof path, "/n%zu.%d", changes, more);
+            add(&w, path, ZB_WATCH_CHILD, N(1));
+        }
+        changes++;
+    }
+    for (size_t i = 0; i < KEPT; i++)
+        assert_true(seen[i]);
+    assert_true(n < 10000);
+    zb_watches_free(&w);
+}
+
 enum { CROWD = 300 };
 
 /* Watches come and go, and the map grows, while all are told. */
@@ -514,6 +559,7 @@ main(void)
         cmocka_unit_test(expiry_takes_the_one_shot_watches_and_stopping_the_others),
         cmocka_unit_test(a_watch_outlives_the_table),
         cmocka_unit_test(paths_to_set_again_come_once_with_their_tables),
+        cmocka_unit_test(the_walk_bears_any_change_where_it_rests),
         cmocka_unit_test(telling_bears_any_change),
         cmocka_unit_test(without_memory_nothing_changes),
         cmocka_unit_test(a_watch_is_small),
