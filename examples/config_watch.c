@@ -75,7 +75,8 @@ main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     pthread_mutex_init(&config.lock, NULL);
     pthread_cond_init(&config.changed, NULL);
-    if (zobo_new(&options, &config.zk, &why) != ZOBO_OK || zobo_start(config.zk, 0, &why) != ZOBO_OK) {
+    fprintf(stderr, "connecting to %s\n", options.hosts ? options.hosts : "127.0.0.1:2181");
+    if (zobo_new(&options, &config.zk, &why) != ZOBO_OK || zobo_start(config.zk, 5000, &why) != ZOBO_OK) {
         fprintf(stderr, "no ZooKeeper: %s\n", why.text);
         zobo_close(config.zk);
         return 1;

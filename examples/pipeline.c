@@ -98,13 +98,14 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: %s [nodes]\n", argv[0]);
         return 2;
     }
-    zobo_err err = zobo_start(zk, 0, &why);
+    fprintf(stderr, "connecting to %s\n", options.hosts ? options.hosts : "127.0.0.1:2181");
+    zobo_err err = zobo_start(zk, 5000, &why);
     if (err != ZOBO_OK) {
         fprintf(stderr, "no ZooKeeper: %s\n", why.text);
     } else if ((err = zobo_create(zk, "/pipeline-", "", 0, &numbered, &root)) == ZOBO_OK) {
         int failed = run(zk, "creates", submit_create, root->path, n);
         failed += run(zk, "gets", submit_get, root->path, n);
-        err = zobo_delete_recursive(zk, root->path);
+        err = zobo_delete_recursive(zk, root->path, NULL);
         printf("removed: %s\n", zobo_err_text(err));
         err = failed > 0 ? ZOBO_ESYSTEM : err;
     }

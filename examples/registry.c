@@ -89,11 +89,12 @@ main(int argc, char **argv)
     if (zobo_client_id_load(server.state_file, &id, &why) == ZOBO_OK) {
         options.client_id = &id;
     }
+    fprintf(stderr, "connecting to %s\n", options.hosts ? options.hosts : "127.0.0.1:2181");
     zobo_err err = zobo_new(&options, &server.zk, &why);
     if (err == ZOBO_OK && (err = zobo_add_listener(server.zk, on_state, &server)) == ZOBO_OK) {
-        err = zobo_start(server.zk, 0, &why);
+        err = zobo_start(server.zk, 5000, &why);
         if (err == ZOBO_ESESSIONEXPIRED) {
-            err = zobo_start(server.zk, 0, &why); /* we were away for too long: a new session */
+            err = zobo_start(server.zk, 5000, &why); /* we were away for too long: a new session */
         }
     }
     if (err != ZOBO_OK) {

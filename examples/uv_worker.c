@@ -107,7 +107,8 @@ main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     uv_signal_init(uv_default_loop(), &interrupt);
     uv_signal_start(&interrupt, on_interrupt, SIGINT);
-    if (zobo_new(&options, &worker.zk, &why) || zobo_start(worker.zk, 0, &why)) {
+    fprintf(stderr, "connecting to %s\n", options.hosts ? options.hosts : "127.0.0.1:2181");
+    if (zobo_new(&options, &worker.zk, &why) || zobo_start(worker.zk, 5000, &why)) {
         fprintf(stderr, "no ZooKeeper: %s\n", why.text);
         return 1;
     }

@@ -12,12 +12,15 @@
 
 enum { MAX_ADDRS = 256, HANDSHAKE_MS_MIN = 1000 };
 
+/* A lone server gets half the session's timeout, so that there is time for another try: one that is just starting may
+ * take a connection and never read from it, nor close it. */
 uint32_t
 zb_conn_timeout_ms(const zb_session *s)
 {
     if (s->connect_timeout_ms)
         return s->connect_timeout_ms;
-    uint32_t share = (uint32_t)(s->timeout_ms / (s->hosts.n ? s->hosts.n : 1));
+    uint32_t session = s->granted_ms && s->granted_ms < s->timeout_ms ? s->granted_ms : s->timeout_ms;
+    uint32_t share = (uint32_t)(session / (s->hosts.n > 1 ? s->hosts.n : 2));
     return share < HANDSHAKE_MS_MIN ? HANDSHAKE_MS_MIN : share;
 }
 
@@ -201,6 +204,7 @@ zb_conn_lost(zb_session *s, zobo_err why, int sys, zb_time now)
         zb_conn_drop(s, now);
         try_failed(s, why, now);
         break;
+    case ZB_PHASE_REPLAY:
     case ZB_PHASE_CONNECTED:
     case ZB_PHASE_READONLY:
         suspend(s, why, now);
@@ -319,27 +323,35 @@ zb_session_link(zb_session *s, zb_link_state state, zobo_err why, int sys, zb_ti
 void
 zb_conn_announce(zb_session *s)
 {
-    if (s->announce_due > 0)
+    if (s->announce_due > 0 || !zb_conn_usable(s))
         return;
     s->resuming = false;
     zb_events_state(s, s->phase == ZB_PHASE_READONLY ? ZOBO_CONNECTED_RO : ZOBO_CONNECTED, ZOBO_OK);
 }
 
 static void
-connected(zb_session *s, bool continued, bool read_only, zb_time now)
+connected(zb_session *s, zb_time now)
 {
+    bool continued = s->continued, read_only = s->by_reader;
     s->stats.connects++;
     s->stats.reconnects += continued;
-    s->rounds = 0;
-    note(s, ZOBO_OK, 0);
     zb_session_move(s, read_only ? ZB_PHASE_READONLY : ZB_PHASE_CONNECTED);
     if (read_only)
         zb_timers_probe_begin(s, now);
     log_host(s, ZOBO_LOG_INFO, read_only ? "connected, read-only, to" : "connected to", ZOBO_OK);
     ZB_LOG(&s->log, ZOBO_LOG_INFO, "session 0x%llx %s, timeout %u ms", (unsigned long long)s->id.session_id,
            continued ? "continues" : "begins", (unsigned)s->granted_ms);
-    s->announce_due = zb_auth_awaiting(s);
     zb_conn_announce(s);
+}
+
+void
+zb_conn_replay(zb_session *s, zb_time now)
+{
+    bool over;
+    if (!zb_replay_watches(s, &over) || (over && !zb_req_send_waiting(s)))
+        zb_conn_lost(s, ZOBO_ENOMEM, 0, now);
+    else if (over)
+        connected(s, now);
 }
 
 void
@@ -378,8 +390,15 @@ zb_conn_handshake_reply(zb_session *s, const uint8_t *p, size_t n, zb_time now)
     s->pinged = 0;
     s->xid = 0;
     s->proved = false;
-    if (zb_replay(s) && zb_req_send_waiting(s))
-        connected(s, asked != 0, read_only, now);
-    else
+    s->continued = asked != 0;
+    s->by_reader = read_only;
+    if (!zb_replay_auths(s)) {
         zb_conn_lost(s, ZOBO_ENOMEM, 0, now);
+        return;
+    }
+    s->rounds = 0;
+    s->announce_due = zb_auth_awaiting(s);
+    note(s, ZOBO_OK, 0);
+    zb_session_move(s, ZB_PHASE_REPLAY);
+    zb_conn_replay(s, now);
 }

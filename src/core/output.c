@@ -258,6 +258,8 @@ zb_session_sent(zb_session *s, size_t n, zb_time now)
         s->written = now;
     if (s->phase == ZB_PHASE_CLOSING)
         zb_session_check_closing(s);
+    else if (ZB_UNLIKELY(s->phase == ZB_PHASE_REPLAY) && out->bytes == 0)
+        s->urgent = true; /* the next packet is made in zb_session_next */
     ZB_SESSION_CHECK(s);
 }
 

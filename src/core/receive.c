@@ -75,9 +75,12 @@ zb_session_feed(zb_session *s, const void *data, size_t n, zb_time now)
     return ZOBO_OK;
 }
 
+/* What is heard between the packets of watches proves nothing yet: a server may hang up on each of them. */
 static void
 heard_well(zb_session *s)
 {
+    if (ZB_UNLIKELY(s->phase == ZB_PHASE_REPLAY))
+        return;
     s->proved = true;
     s->flaps = 0;
 }
@@ -222,7 +225,7 @@ special(zb_session *s, int32_t xid, int64_t zxid, zobo_err err, zb_reader body, 
             why = ZOBO_EPROTOCOL;
         } else {
             heard_well(s);
-            if (--s->set_watches_due == 0 && zxid > s->last_zxid)
+            if (--s->set_watches_due == 0 && s->phase != ZB_PHASE_REPLAY && zxid > s->last_zxid)
                 s->last_zxid = zxid;
         }
         break;
@@ -304,6 +307,8 @@ zb_session_next(zb_session *s, zb_event *ev, zb_time now)
 {
     memset(ev, 0, sizeof *ev);
     step got = STEP_MORE;
+    if (ZB_UNLIKELY(s->phase == ZB_PHASE_REPLAY) && s->out.bytes == 0)
+        zb_conn_replay(s, now);
     while (got == STEP_MORE) {
         if (ZB_UNLIKELY(s->urgent) && zb_events_pull(s, ev))
             got = STEP_EVENT;

@@ -5,8 +5,10 @@
  * so they are matched with this list instead of the pending ring. An add_auth that had no answer when its connection
  * broke is sent again on the next one: it can be repeated without harm.
  *
- * Watches are set again in packets of a size that every server accepts. Until the last one's answer has come, answers
- * must not raise last_zxid: it says which changes the watches not yet set again may have missed. */
+ * Watches are set again in packets of a size that every server accepts, each made when the one before has gone out: a
+ * million of them must not hold the client's lock for a second. The session is in the phase REPLAY meanwhile, and
+ * requests wait. Until the last packet's answer has come, answers must not raise last_zxid: it says which changes the
+ * watches not yet set again may have missed. */
 #include "core/session_internal.h"
 
 /* --- credentials --- */
@@ -74,7 +76,7 @@ wait_until(const zb_session *s, const zb_req *req, zb_time now)
 zobo_err
 zb_auth_submit(zb_session *s, zb_req *req, const void *record, zb_time now)
 {
-    bool send = zb_conn_usable(s);
+    bool send = zb_conn_up(s);
     struct zb_auth_item *item;
     zobo_err err = make_item(s, record, &item);
     if (err)
@@ -156,7 +158,7 @@ zb_auth_reply(zb_session *s, zobo_err err)
     }
     if (err)
         return ZOBO_EAUTHFAILED;
-    if (s->announce_due > 0 && zb_conn_usable(s) && --s->announce_due == 0)
+    if (s->announce_due > 0 && zb_conn_up(s) && --s->announce_due == 0)
         zb_conn_announce(s);
     return ZOBO_OK;
 }
@@ -280,19 +282,19 @@ batch_send(zb_session *s, batch *b)
     return true;
 }
 
-static bool
-send_watches(zb_session *s)
+/* About one packet: as full as it gets where the table may change afterwards. */
+bool
+zb_replay_watches(zb_session *s, bool *over)
 {
     batch b = {0};
     size_t max = ZB_SET_WATCHES_BYTES;
     if (max > s->max_request_bytes / 2)
         max = s->max_request_bytes / 2;
-    zb_watch_iter it = {0};
-    const char *path;
-    size_t len;
+    const char *path = NULL;
+    size_t len, before = s->out.bytes;
     unsigned tables;
     bool ok = true;
-    while (ok && (path = zb_watches_next_path(&s->watches, &it, &len, &tables))) {
+    while (ok && (path = zb_watches_next_path(&s->watches, &s->replay, &len, &tables))) {
         for (unsigned t = ZB_WATCH_DATA; ok && t <= N_TABLES; t++) {
             if (!(tables & 1U << t))
                 continue;
@@ -300,7 +302,10 @@ send_watches(zb_session *s)
                 ok = batch_send(s, &b);
             ok = ok && batch_add(&b, t, path, len);
         }
+        if (zb_watches_rests(&s->replay) && (s->out.bytes > before || b.bytes > max - max / 8))
+            break;
     }
+    *over = path == NULL;
     ok = ok && batch_send(s, &b);
     for (unsigned t = 0; t < N_TABLES; t++)
         zb_free(b.tables[t].items);
@@ -308,7 +313,8 @@ send_watches(zb_session *s)
 }
 
 bool
-zb_replay(zb_session *s)
+zb_replay_auths(zb_session *s)
 {
-    return send_auths(s) && (s->watches.n == 0 || send_watches(s));
+    memset(&s->replay, 0, sizeof s->replay);
+    return send_auths(s);
 }

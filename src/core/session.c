@@ -88,6 +88,7 @@ zb_session_new(const zb_session_config *config, zb_session **out, zobo_problem *
     s->host = s->prefer = s->first = s->probe = s->probe_stale = -1;
     zb_heap_init(&s->deadlines);
     zb_list_init(&s->waiting);
+    zb_list_init(&s->paused);
     zb_list_init(&s->auths);
     zb_list_init(&s->done);
     zb_list_init(&s->last_events);
@@ -192,10 +193,15 @@ zb_session_stop(zb_session *s, bool detach, zb_time now)
     if (s->phase == ZB_PHASE_IDLE || s->phase == ZB_PHASE_CLOSED || s->phase == ZB_PHASE_CLOSING)
         return;
     s->detach = detach;
+    while (s->phase == ZB_PHASE_REPLAY) /* the watches that are left, for what is queued goes behind them */
+        zb_conn_replay(s, now);
+    if (s->phase == ZB_PHASE_CLOSED)
+        return;
     if (zb_conn_usable(s)) {
         s->closing_sent = !detach && send_close(s); /* without memory for it the session is left to expire */
         s->phase_deadline = now + (s->stop_timeout_ms ? ZB_MS(s->stop_timeout_ms) : s->granted);
         zb_session_move(s, ZB_PHASE_CLOSING);
+        zb_req_end_paused(s, ZOBO_ESTOPPED);
         zb_session_check_closing(s);
     } else {
         zb_session_end(s, ZOBO_OK, ZOBO_ESTOPPED);
@@ -222,6 +228,7 @@ zb_session_end(zb_session *s, zobo_err err, zobo_err unsent)
     zb_auth_end(s, unsent);
     zb_conn_drop(s, 0);
     zb_req_end_waiting(s, unsent);
+    zb_req_end_paused(s, unsent);
     zb_events_state(s, ZOBO_LOST, err);
     zb_watches_expire(&s->watches, &s->last_events);
     zb_watches_take_persistent(&s->watches, &s->last_events);
@@ -291,6 +298,12 @@ counts_agree(const zb_session *s)
         waiting++;
         bytes += req->frame_len;
     }
+    for (zb_link *l = s->paused.next; l != &s->paused; l = l->next) {
+        const zb_req *req = ZB_CONTAINER_OF(l, zb_req, link);
+        if (req->state != ZB_REQ_PAUSED || req->deadline.index == 0)
+            return false;
+        open++;
+    }
     for (zb_link *l = s->auths.next; l != &s->auths; l = l->next) {
         const struct zb_auth_item *item = ZB_CONTAINER_OF(l, struct zb_auth_item, link);
         if (item->req && (item->req->auth != item || item->kept ||
@@ -327,7 +340,7 @@ zb_session_validate(const zb_session *s)
         return false;
     if (!linked && (s->out.bytes || s->pending.head != s->pending.tail || s->in.end != s->in.begin))
         return false;
-    if (s->phase == ZB_PHASE_HANDSHAKE && s->pending.head != s->pending.tail)
+    if ((s->phase == ZB_PHASE_HANDSHAKE || s->phase == ZB_PHASE_REPLAY) && s->pending.head != s->pending.tail)
         return false;
     if (s->n_waiting && (zb_conn_usable(s) || s->phase >= ZB_PHASE_CLOSING || s->phase == ZB_PHASE_IDLE))
         return false;
@@ -335,7 +348,7 @@ zb_session_validate(const zb_session *s)
         (s->n_open || s->state != ZOBO_LOST || s->asked || s->watches.n))
         return false;
     if ((s->state == ZOBO_CONNECTED || s->state == ZOBO_CONNECTED_RO) !=
-        (linked && s->phase != ZB_PHASE_HANDSHAKE && !s->announce_due))
+        (linked && s->phase != ZB_PHASE_HANDSHAKE && s->phase != ZB_PHASE_REPLAY && !s->announce_due))
         return false;
     if (s->resolve_due != (s->phase == ZB_PHASE_RESOLVING && s->resolve_due) ||
         s->connect_due != (s->phase == ZB_PHASE_CONNECTING && s->connect_due) || (s->resolve_due && s->asked) ||

@@ -28,7 +28,8 @@
     X(IDLE, TO(RESOLVING), false)                                                                                      \
     X(RESOLVING, TO(RESOLVING) | TO(CONNECTING) | TO(WAITING) | TO(CLOSED), false)                                     \
     X(CONNECTING, TO(CONNECTING) | TO(RESOLVING) | TO(HANDSHAKE) | TO(WAITING) | TO(CLOSED), false)                    \
-    X(HANDSHAKE, TO(CONNECTED) | TO(READONLY) | TO(CONNECTING) | TO(RESOLVING) | TO(WAITING) | TO(CLOSED), true)       \
+    X(HANDSHAKE, TO(REPLAY) | TO(CONNECTING) | TO(RESOLVING) | TO(WAITING) | TO(CLOSED), true)                         \
+    X(REPLAY, TO(CONNECTED) | TO(READONLY) | TO(RESOLVING) | TO(WAITING) | TO(CLOSED), true)                           \
     X(CONNECTED, TO(RESOLVING) | TO(WAITING) | TO(CLOSING) | TO(CLOSED), true)                                         \
     X(READONLY, TO(RESOLVING) | TO(WAITING) | TO(CLOSING) | TO(CLOSED), true)                                          \
     X(WAITING, TO(RESOLVING) | TO(CLOSED), false) /* for the next round */                                             \
@@ -156,6 +157,9 @@ struct zb_session {
     /* the session */
     bool has_session;
     bool resuming;         /* the id was given to us, and that it lives on has not been told yet */
+    bool continued;        /* the last handshake found it alive, */
+    bool by_reader;        /* and was made by a server that only reads */
+    zb_watch_iter replay;  /* watches set again so far, on this connection */
     bool made_readonly;    /* by a server that only reads: no other knows it */
     unsigned announce_due; /* connected, but so many of the credentials sent first are not answered: not told so far */
     zobo_client_id id;
@@ -164,6 +168,7 @@ struct zb_session {
 
     /* requests that wait for a connection; credentials */
     zb_link waiting;
+    zb_link paused; /* no requests, only waits */
     size_t n_waiting, waiting_bytes;
     zb_link auths;
 
@@ -200,7 +205,8 @@ bool zb_session_validate(const zb_session *s);
 
 /* link.c */
 void zb_conn_round(zb_session *s, zb_time now);
-/* zb_conn_announce tells that the connection is up, once all credentials sent on it have been accepted. */
+/* zb_conn_announce tells that the connection is up, once the watches have been sent and the credentials sent before them
+ * have been accepted. */
 void zb_conn_announce(zb_session *s);
 void zb_conn_drop(zb_session *s, zb_time now); /* forgets the link: DISCONNECT if there is one */
 /* The link is gone or must go, whatever the phase. */
@@ -208,10 +214,18 @@ void zb_conn_lost(zb_session *s, zobo_err why, int sys, zb_time now);
 void zb_conn_handshake_reply(zb_session *s, const uint8_t *p, size_t n, zb_time now);
 void zb_conn_expired(zb_session *s, bool by_server, zb_time now);
 uint32_t zb_conn_timeout_ms(const zb_session *s);
+/* The watches that are left are put into the output, about a packet at a time; after the last the connection is usable. */
+void zb_conn_replay(zb_session *s, zb_time now);
 static inline bool
 zb_conn_usable(const zb_session *s)
 {
     return s->phase == ZB_PHASE_CONNECTED || s->phase == ZB_PHASE_READONLY;
+}
+/* The handshake is over: credentials may be sent, pings are. */
+static inline bool
+zb_conn_up(const zb_session *s)
+{
+    return zb_conn_usable(s) || s->phase == ZB_PHASE_REPLAY;
 }
 
 /* submit.c */
@@ -220,6 +234,7 @@ zb_time zb_req_deadline(const zb_req *req);
 void zb_req_finished(zb_session *s, zb_req *req, zobo_err err); /* by its reply; its slot has been taken out */
 void zb_req_end_pending(zb_session *s, zobo_err sent, zobo_err unsent);
 void zb_req_end_waiting(zb_session *s, zobo_err err);
+void zb_req_end_paused(zb_session *s, zobo_err err);
 bool zb_req_send_waiting(zb_session *s); /* false: no memory, nothing has changed */
 void zb_req_timed_out(zb_session *s, zb_req *req);
 void zb_req_drop_watch(zb_session *s, zb_req *req);
@@ -242,7 +257,9 @@ void zb_out_free(zb_session *s);
 size_t zb_out_unsent_requests(const zb_session *s);
 
 /* replay.c */
-bool zb_replay(zb_session *s);
+bool zb_replay_auths(zb_session *s); /* false: no memory */
+/* zb_replay_watches puts the next packet into the output. *over: there was none left, or this was the last. */
+bool zb_replay_watches(zb_session *s, bool *over);
 zobo_err zb_auth_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
 zobo_err zb_auth_keep(zb_session *s, const zobo_auth *auth);
 zobo_err zb_auth_reply(zb_session *s, zobo_err err); /* an error: the link is to go */

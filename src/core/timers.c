@@ -62,6 +62,7 @@ zb_session_deadline(const zb_session *s)
         at = earlier(at, s->probe_at);
         /* fall through */
     case ZB_PHASE_CONNECTED:
+    case ZB_PHASE_REPLAY:
         return earlier(at, earlier(ping_at(s), silent_at(s)));
     case ZB_PHASE_RESOLVING:
     case ZB_PHASE_CONNECTING:
@@ -180,7 +181,7 @@ zb_session_tick(zb_session *s, zb_time now)
 {
     for (zb_heap_node *first; (first = zb_heap_first(&s->deadlines)) && first->at <= now;)
         zb_req_timed_out(s, ZB_CONTAINER_OF(first, zb_req, deadline));
-    if (zb_conn_usable(s))
+    if (zb_conn_up(s))
         tick_connected(s, now);
     if (is_connecting(s))
         tick_connecting(s, now);

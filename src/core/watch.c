@@ -135,7 +135,9 @@ zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watch
     }
     watch->node->refs++;
     zb_list_init(&watch->link);
-    watch->watcher = *watcher;
+    watch->watcher.fn = watcher->fn;
+    watch->watcher.arg = watcher->arg;
+    watch->watcher.flags = watcher->flags;
     watch->refs = 1;
     watch->table = (uint8_t)table;
     watch->zxid = -1;
@@ -143,9 +145,9 @@ zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watch
 }
 
 static bool
-same_watcher(const zobo_watcher *a, const zobo_watcher *b)
+same_watcher(const zb_watcher *a, zobo_watch_fn *fn, const void *arg)
 {
-    return a->fn == b->fn && a->arg == b->arg;
+    return a->fn == fn && a->arg == arg;
 }
 
 void
@@ -154,7 +156,7 @@ zb_watch_register(zb_watches *w, zb_watch *watch, zb_watch_table table)
     zb_link *head = &watch->node->watches;
     for (zb_link *l = head->next; l != head; l = l->next) {
         const zb_watch *other = watch_of(l);
-        if (other->table == table && same_watcher(&other->watcher, &watch->watcher)) {
+        if (other->table == table && same_watcher(&other->watcher, watch->watcher.fn, watch->watcher.arg)) {
             zb_watch_unref(w, watch);
             return;
         }
@@ -392,7 +394,7 @@ zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_
     for (zb_link *l = node->watches.next, *next; l != &node->watches; l = next) {
         next = l->next;
         zb_watch *watch = watch_of(l);
-        if ((tables & 1U << watch->table) && (!watcher || same_watcher(watcher, &watch->watcher))) {
+        if ((tables & 1U << watch->table) && (!watcher || same_watcher(&watch->watcher, watcher->fn, watcher->arg))) {
             take(w, watch, removed_event(watch->table), -1, out);
             watch->removed = true;
             n++;
@@ -458,20 +460,33 @@ zb_watches_tell_next(zb_watches *w)
     return NULL;
 }
 
+/* The next node of the walk, whatever stands on it. */
+static zb_watch_node *
+next_node(const zb_watches *w, zb_watch_iter *it)
+{
+    while (!it->next) {
+        if (it->n_buckets != w->nodes.n_buckets) { /* at first, and when it has grown */
+            it->n_buckets = w->nodes.n_buckets;
+            it->bucket = 0;
+        }
+        if (it->bucket == it->n_buckets)
+            return NULL;
+        it->next = w->nodes.buckets[it->bucket++];
+    }
+    zb_watch_node *node = ZB_CONTAINER_OF(it->next, zb_watch_node, map);
+    it->next = it->next->next;
+    return node;
+}
+
 const char *
 zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables)
 {
-    if (!it->begun) {
-        zb_map_iter_init(&w->nodes, &it->map);
-        it->begun = true;
-    }
-    for (zb_map_node *m; (m = zb_map_iter_next(&w->nodes, &it->map));) {
-        zb_watch_node *node = ZB_CONTAINER_OF(m, zb_watch_node, map);
+    for (zb_watch_node *node; (node = next_node(w, it));) {
         *tables = 0;
         for (zb_link *l = node->watches.next; l != &node->watches; l = l->next)
             *tables |= 1U << watch_of(l)->table;
         if (*tables) {
-            *len = m->key_len;
+            *len = node->map.key_len;
             return node->path;
         }
     }

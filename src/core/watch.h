@@ -14,12 +14,19 @@
 
 struct zb_watch_node; /* one watched path; private to watch.c */
 
+/* A zobo_watcher without its size: a million of them may be kept. */
+typedef struct zb_watcher {
+    zobo_watch_fn *fn;
+    void *arg;
+    unsigned flags;
+} zb_watcher;
+
 /* One registered watcher. Made before the request is sent, so that its registration cannot fail for want of memory when
  * the reply comes. Memory: at most 200 bytes for item and node together on a 30-byte path. */
 typedef struct zb_watch {
     zb_link link; /* in its node's list while registered; then free for its holder (the delivery queue) */
     struct zb_watch_node *node;
-    zobo_watcher watcher;
+    zb_watcher watcher;
     uint32_t refs; /* the table's one, and one for each event of a persistent watch under way */
     uint8_t table; /* zb_watch_table */
     bool registered;
@@ -93,11 +100,17 @@ void zb_watches_tell(zb_watches *w);
 zb_watch *zb_watches_tell_next(zb_watches *w);
 
 /* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table).
- * *it is zeroed at first. The table must not change during the walk. NULL at the end. */
+ * *it is zeroed at first. The table must not change but where zb_watches_rests says that it may; if it has grown then,
+ * the walk begins anew, and gives paths again. NULL at the end. */
 typedef struct zb_watch_iter {
-    zb_map_iter map;
-    bool begun;
+    size_t bucket, n_buckets;
+    zb_map_node *next; /* in the bucket before */
 } zb_watch_iter;
 const char *zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables);
+static inline bool
+zb_watches_rests(const zb_watch_iter *it)
+{
+    return it->next == NULL;
+}
 
 #endif

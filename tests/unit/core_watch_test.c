@@ -27,7 +27,7 @@ path_of(const char *path)
 static zb_watch *
 new_watch(zb_watches *w, const char *path, zb_watch_table table, void *arg)
 {
-    zobo_watcher watcher = {called, arg, 0};
+    zobo_watcher watcher = {.fn = called, .arg = arg};
     zb_watch *watch = zb_watch_new(w, path_of(path), table, &watcher);
     assert_non_null(watch);
     return watch;
@@ -172,7 +172,7 @@ the_same_watcher_counts_once_for_a_path_and_table(void **state)
     add(&w, "/a", ZB_WATCH_DATA, N(1));
     add(&w, "/a", ZB_WATCH_EXIST, N(1));
     add(&w, "/a", ZB_WATCH_DATA, N(2));
-    zobo_watcher other = {called_too, N(1), 0};
+    zobo_watcher other = {.fn = called_too, .arg = N(1)};
     zb_watch_register(&w, zb_watch_new(&w, path_of("/a"), ZB_WATCH_DATA, &other), ZB_WATCH_DATA);
     assert_int_equal(w.n, 4);
     assert_int_equal(w.nodes.n, 1);
@@ -203,7 +203,7 @@ the_chroot_is_part_of_the_path(void **state)
     (void)state;
     zb_watches w;
     zb_watches_init(&w, 1);
-    zobo_watcher watcher = {called, N(1), 0};
+    zobo_watcher watcher = {.fn = called, .arg = N(1)};
     char long_path[1000];
     memset(long_path, 'x', sizeof long_path);
     long_path[0] = '/';
@@ -290,7 +290,7 @@ removal_of_one_watcher_leaves_the_others(void **state)
     zb_link out;
     zb_list_init(&out);
     unsigned left;
-    zobo_watcher one = {called, N(1), 0};
+    zobo_watcher one = {.fn = called, .arg = N(1)};
     assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_DATA, &one, &out, &left), 1);
     assert_int_equal(left, 1U << ZB_WATCH_DATA | 1U << ZB_WATCH_PERSISTENT);
     assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_DATA, &one, &out, &left), 0);
@@ -375,6 +375,51 @@ paths_to_set_again_come_once_with_their_tables(void **state)
     zb_watches_free(&w);
 }
 
+/* Watches leave, and the map grows, while the paths are walked: what stands all the while is given, at least once. */
+static void
+the_walk_bears_any_change_where_it_rests(void **state)
+{
+    (void)state;
+    enum { KEPT = 200 };
+    zb_watches w;
+    zb_watches_init(&w, 3);
+    char path[24];
+    bool seen[KEPT] = {false};
+    for (size_t i = 0; i < KEPT; i++) {
+        snprintf(path, sizeof path, "/k%zu", i);
+        add(&w, path, ZB_WATCH_DATA, N(i));
+        snprintf(path, sizeof path, "/g%zu", i);
+        add(&w, path, ZB_WATCH_DATA, N(i));
+    }
+    zb_watch_iter it = {0};
+    size_t len, n = 0, changes = 0;
+    unsigned tables;
+    zb_link out;
+    zb_list_init(&out);
+    for (const char *p; (p = zb_watches_next_path(&w, &it, &len, &tables)); n++) {
+        if (p[1] == 'k')
+            seen[strtoul(p + 2, NULL, 10)] = true;
+        if (!zb_watches_rests(&it))
+            continue;
+        if (changes < KEPT) {
+            unsigned left;
+            int at = snprintf(path, sizeof path, "/g%zu", changes);
+            zb_path gone = {"", path, 0, (uint32_t)at};
+            assert_int_equal(zb_watches_remove(&w, gone, ZOBO_WATCH_ANY, NULL, &out, &left), 1);
+            zb_watch_unref(&w, ZB_CONTAINER_OF(zb_list_pop_front(&out), zb_watch, link));
+        }
+        for (int more = 0; more < 5 && changes < KEPT; more++) {
+            snprintf(path, sizeof path, "/n%zu.%d", changes, more);
+            add(&w, path, ZB_WATCH_CHILD, N(1));
+        }
+        changes++;
+    }
+    for (size_t i = 0; i < KEPT; i++)
+        assert_true(seen[i]);
+    assert_true(n < 10000);
+    zb_watches_free(&w);
+}
+
 enum { CROWD = 300 };
 
 /* Watches come and go, and the map grows, while all are told. */
@@ -410,7 +455,7 @@ telling_bears_any_change(void **state)
                 zb_link out;
                 zb_list_init(&out);
                 snprintf(path, sizeof path, "/%zu", j / 3);
-                zobo_watcher one = {called, N(j), 0};
+                zobo_watcher one = {.fn = called, .arg = N(j)};
                 assert_int_equal(zb_watches_remove(&w, path_of(path), ZOBO_WATCH_ANY, &one, &out, &left), 2);
                 for (zb_link *l; (l = zb_list_pop_front(&out));)
                     zb_watch_unref(&w, ZB_CONTAINER_OF(l, zb_watch, link));
@@ -443,7 +488,7 @@ without_memory_nothing_changes(void **state)
     (void)state;
     zb_watches w;
     zb_watches_init(&w, 1);
-    zobo_watcher watcher = {called, N(1), 0};
+    zobo_watcher watcher = {.fn = called, .arg = N(1)};
     zb_path p = {"/r", "/a", 2, 2};
     int failures = 0;
     for (long n = 0;; n++) {
@@ -514,6 +559,7 @@ main(void)
         cmocka_unit_test(expiry_takes_the_one_shot_watches_and_stopping_the_others),
         cmocka_unit_test(a_watch_outlives_the_table),
         cmocka_unit_test(paths_to_set_again_come_once_with_their_tables),
+        cmocka_unit_test(the_walk_bears_any_change_where_it_rests),
         cmocka_unit_test(telling_bears_any_change),
         cmocka_unit_test(without_memory_nothing_changes),
         cmocka_unit_test(a_watch_is_small),
