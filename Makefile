@@ -41,7 +41,7 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	@$(BUILD) fuzz
 	@scripts/fuzz
 
-nightly: ## long soaks: fuzzing (1800 s a target), every test under the sanitizers, racy tests over and over
+nightly: ## long soaks: fuzzing (1800 s a target), every test under the sanitizers, the stress test (an hour), racy tests over and over
 	@scripts/nightly
 
 bench: ## measure, beside a bare socket, Apache's C client and Apache ZooKeeper

@@ -93,6 +93,9 @@ int worse(int so_far, size_t n, int code);
 /* need_path checks a path given by the user; 0, or the exit code after telling what is wrong. */
 int need_path(const struct ctx *ctx, const char *path, bool sequence);
 
+/* count_hosts tells how many servers a host string names; NULL is one. */
+uint32_t count_hosts(const char *hosts);
+
 /* need_client makes the client, need_session also connects it; 0, or the exit code after telling what is wrong. */
 int need_client(struct ctx *ctx);
 int need_session(struct ctx *ctx);

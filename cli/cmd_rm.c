@@ -127,8 +127,11 @@ remove_recursive(struct ctx *ctx, const char *path, bool ask)
             return ANSWER_NO;
         }
     }
-    zobo_err err = zobo_delete_recursive(ctx->client, path);
-    return err == ZOBO_OK ? DONE : fail(ctx, err, path, err == ZOBO_ENONODE ? NULL : "part of it may be gone");
+    zobo_problem why;
+    zobo_err err = zobo_delete_recursive(ctx->client, path, &why);
+    return err == ZOBO_OK        ? DONE
+           : err == ZOBO_ENONODE ? fail(ctx, err, path, NULL)
+                                 : fail_why(ctx, err, path, &why, "part of it may be gone");
 }
 
 static int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The short commands that are about the server and the session: ping, sync, whoami, cmd. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,45 +120,112 @@ const struct command cmd_whoami = {.name = "whoami",
                                    .formats = FORMATS_ONE,
                                    .run = run_whoami};
 
+/* next_server cuts one server off the front of a host string, which the library has found good: up to a comma, or to the
+ * chroot, which is the last. NULL: there is none left. */
+static char *
+next_server(const char **hosts)
+{
+    const char *from = *hosts;
+    if (from == NULL)
+        return NULL;
+    from += strspn(from, " \t");
+    bool is_unix = strncmp(from, "unix:/", 6) == 0;
+    const char *to = from + (is_unix ? 6 : 0);
+    while (*to != '\0' && *to != ',' && (is_unix ? strncmp(to, ":/", 2) != 0 : *to != '/'))
+        to++;
+    *hosts = *to == ',' ? to + 1 : NULL;
+    char *server = need_memory((size_t)(to - from) + 1, 1);
+    memcpy(server, from, (size_t)(to - from));
+    return server;
+}
+
+static void
+put_answer(const struct ctx *ctx, const char *server, bool many, const char *word, const zobo_reply *reply)
+{
+    if (ctx->format == FORMAT_JSON) {
+        struct json json = {.to = stdout};
+        json_open(&json, NULL, '{');
+        json_text(&json, "server", server);
+        json_text(&json, "command", word);
+        json_data(&json, reply->data, reply->data_len);
+        end_json(&json);
+        return;
+    }
+    if (many) {
+        fputs("==> ", stdout);
+        put_text(ctx, server);
+        fputs(" <==\n", stdout);
+    }
+    fwrite(reply->data, 1, reply->data_len, stdout);
+    bool open_line = reply->data_len > 0 && ((const char *)reply->data)[reply->data_len - 1] != '\n';
+    if (open_line && (ctx->out_is_tty || many))
+        fputc('\n', stdout);
+}
+
+/* ask_server asks for at most `ms`; with --wait, again and again while nobody is there. */
+static int
+ask_server(const struct ctx *ctx, const char *server, bool many, const char *word, uint32_t ms)
+{
+    enum { PAUSE_MS = 100 };
+    zobo_reply *reply;
+    zobo_problem why;
+    double end = now() + ms;
+    zobo_err err = zobo_command_at(server, word, ms, &reply, &why);
+    while (ctx->wait && zobo_err_class(err) == ZOBO_CLASS_RETRY && now() + PAUSE_MS < end) {
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        double left = end - now();
+        err = zobo_command_at(server, word, left < 1 ? 1 : (uint32_t)left, &reply, &why);
+    }
+    if (err != ZOBO_OK) {
+        const char *hint = err == ZOBO_ECONNECTIONLOSS ? "perhaps it knows no such word"
+                           : ctx->hosts == NULL        ? "name the servers with --hosts or ZOBO_HOSTS"
+                           : zobo_err_class(err) == ZOBO_CLASS_RETRY && !ctx->wait
+                               ? "--wait makes it try until --timeout"
+                               : NULL;
+        return fail_why(ctx, err, word, &why, hint);
+    }
+    int code = DONE;
+    if (reply->data_len > 0 && strstr(reply->data, "is not in the whitelist") != NULL)
+        code =
+            refuse(ctx, NOT_ALLOWED,
+                   "%s: the server does not allow %s: see 4lw.commands.whitelist in its configuration", server, word);
+    else
+        put_answer(ctx, server, many, word, reply);
+    zobo_reply_free(reply);
+    return code;
+}
+
 static int
 run_cmd(struct ctx *ctx, const struct args *in)
 {
     const char *word = in->words[0];
     if (strlen(word) != 4)
         return fail_usage(ctx, "%s: a word has four letters: ruok, srvr, mntr, ...", word);
-    int code = need_session(ctx);
+    int code = need_client(ctx); /* for what is wrong with the host string: nothing connects */
     if (code != DONE)
         return code;
-    zobo_reply *reply;
-    zobo_err err = zobo_command(ctx->client, word, &reply);
-    if (err != ZOBO_OK)
-        return fail(ctx, err, word, err == ZOBO_ECONNECTIONLOSS ? "perhaps it knows no such word" : NULL);
-    if (reply->data_len > 0 && strstr(reply->data, "is not in the whitelist") != NULL) {
-        code = refuse(ctx, NOT_ALLOWED, "the server does not allow %s: see 4lw.commands.whitelist in its configuration",
-                      word);
-    } else if (ctx->format == FORMAT_JSON) {
-        struct json json = {.to = stdout};
-        json_open(&json, NULL, '{');
-        json_text(&json, "command", word);
-        json_data(&json, reply->data, reply->data_len);
-        end_json(&json);
-    } else {
-        fwrite(reply->data, 1, reply->data_len, stdout);
-        if (ctx->out_is_tty && reply->data_len > 0 && ((const char *)reply->data)[reply->data_len - 1] != '\n')
-            fputc('\n', stdout);
+    const char *left = ctx->hosts != NULL ? ctx->hosts : "127.0.0.1:2181";
+    uint32_t servers = count_hosts(left), ms = ctx->connect_ms / servers;
+    char *server;
+    for (size_t n = 0; (server = next_server(&left)) != NULL; n++) {
+        code = worse(code, n, ask_server(ctx, server, servers > 1, word, ms > 0 ? ms : 1));
+        free(server);
     }
-    zobo_reply_free(reply);
     return code;
 }
 
 static const struct alias cmd_aliases[] = {{"4lw", NO_OPT}, {NULL, NO_OPT}};
 static const struct example cmd_examples[] = {
-    {"zobo cmd mntr", "the server's counters"}, {"zobo cmd srvr", "its version, mode, latencies"}, {NULL, NULL}};
+    {"zobo cmd mntr", "the server's counters"},
+    {"zobo -H zk1,zk2,zk3 cmd srvr", "the version, mode and latencies of each"},
+    {NULL, NULL}};
 
 const struct command cmd_cmd = {.name = "cmd",
                                 .aliases = cmd_aliases,
                                 .usage = "WORD",
                                 .summary = "send a four-letter word, print the answer",
+                                .about = "Each server of --hosts is asked, and no session is needed: one that has "
+                                         "lost its quorum answers too.",
                                 .examples = cmd_examples,
                                 .min_words = 1,
                                 .max_words = 1,

@@ -136,7 +136,7 @@ full_path(const struct ctx *ctx, const char *path)
     return full;
 }
 
-static uint32_t
+uint32_t
 count_hosts(const char *hosts)
 {
     uint32_t n = 1;

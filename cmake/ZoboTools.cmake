@@ -8,7 +8,7 @@ if(cli_sources)
   endif()
   add_executable(zobo_cli ${cli_sources})
   set_target_properties(zobo_cli PROPERTIES OUTPUT_NAME zobo)
-  target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L ZOBO_VERSION="${PROJECT_VERSION}")
+  target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L)
   target_link_libraries(zobo_cli PRIVATE zobo_static) # no look-up of shared libraries: it starts in a millisecond
   if(ZOBO_SERVER)
     target_compile_definitions(zobo_cli PRIVATE ZOBO_SERVER)

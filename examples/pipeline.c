@@ -104,7 +104,7 @@ main(int argc, char **argv)
     } else if ((err = zobo_create(zk, "/pipeline-", "", 0, &numbered, &root)) == ZOBO_OK) {
         int failed = run(zk, "creates", submit_create, root->path, n);
         failed += run(zk, "gets", submit_get, root->path, n);
-        err = zobo_delete_recursive(zk, root->path);
+        err = zobo_delete_recursive(zk, root->path, NULL);
         printf("removed: %s\n", zobo_err_text(err));
         err = failed > 0 ? ZOBO_ESYSTEM : err;
     }

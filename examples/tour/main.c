@@ -51,11 +51,12 @@ clean_up(void *arg)
     if (t->root[0] == '\0') {
         return;
     }
-    zobo_err err = zobo_delete_recursive(t->zk, t->root);
+    zobo_problem why;
+    zobo_err err = zobo_delete_recursive(t->zk, t->root, &why);
     if (err == ZOBO_OK || err == ZOBO_ENONODE) {
         show_got("%s and all below it is removed", t->root);
     } else {
-        fprintf(stderr, "tour: %s could not be removed: %s\n", t->root, zobo_err_text(err));
+        fprintf(stderr, "tour: %s could not be removed: %s\n", t->root, why.text);
     }
     t->root[0] = '\0';
 }

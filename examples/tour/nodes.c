@@ -102,7 +102,7 @@ step_paths(struct tour *t)
     show_did("zobo_delete %s, any version", path.text);
     expect_err(zobo_delete(t->zk, path.text, -1), ZOBO_ENOTEMPTY, "zobo_delete");
     show_did("zobo_delete_recursive %s", path.text);
-    expect_ok(zobo_delete_recursive(t->zk, path.text), "zobo_delete_recursive");
+    expect_ok(zobo_delete_recursive(t->zk, path.text, NULL), "zobo_delete_recursive");
     show_got("Ok");
     show_did("zobo_exists %s", path.text);
     expect_err(zobo_exists(t->zk, path.text, NULL, NULL), ZOBO_ENONODE, "zobo_exists");

@@ -53,7 +53,7 @@ step_watch_persistent(struct tour *t)
     expect_ok(zobo_set(t->zk, rose.text, "red", 3, -1, NULL), "zobo_set");
     seen_want(&seen, ZOBO_EVENT_CHANGED, rose.text);
     show_did("zobo_delete_recursive %s", garden.text);
-    expect_ok(zobo_delete_recursive(t->zk, garden.text), "zobo_delete_recursive");
+    expect_ok(zobo_delete_recursive(t->zk, garden.text, NULL), "zobo_delete_recursive");
     seen_want(&seen, ZOBO_EVENT_DELETED, petal.text);
     seen_want(&seen, ZOBO_EVENT_DELETED, rose.text);
     seen_want(&seen, ZOBO_EVENT_DELETED, garden.text);

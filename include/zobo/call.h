@@ -22,16 +22,17 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-/* Told once when the operation has ended. `reply` is borrowed; it is NULL on most errors (a failed transaction has
- * one), and for operations whose reply is empty it holds the zxid only. */
+/* Told once when the operation has ended. `reply` is borrowed; it is NULL on most errors (a failed transaction and a
+ * failed zobo_delete_recursive have one), and for operations whose reply is empty it holds the zxid only. */
 typedef void zobo_done_fn(void *arg, zobo_err err, const zobo_reply *reply);
 
 /* What to do when an operation has ended, and its deadline. Zero: nothing, and the client's own. */
 typedef struct zobo_how {
+    size_t size;         /* 0, or sizeof(zobo_how) */
     zobo_done_fn *done;  /* may be NULL */
     void *arg;           /* for done */
-    uint32_t timeout_ms; /* this request's deadline; 0: options.request_timeout_ms. An operation made of many (makepath,
-                          * ensure_path, delete_recursive) gives each of them so long */
+    uint32_t timeout_ms; /* the operation's deadline, however many requests it is made of (makepath, ensure_path,
+                          * delete_recursive); 0: options.request_timeout_ms */
     unsigned flags;      /* 0 or ZOBO_INLINE: where `done` runs */
 } zobo_how;
 
@@ -53,7 +54,7 @@ bool zobo_call_done(const zobo_call *call);
 ZOBO_MUST_CHECK zobo_err zobo_call_get(zobo_call *call, uint32_t timeout_ms, zobo_reply **out);
 
 /* zobo_call_cancel gives the call up. It ends at once: with ZOBO_ECANCELLED if it had not been sent, and then it never
- * will be; with ZOBO_EABANDONED if it had. A call that has ended is left as it is. Any thread, any callback. */
+ * will be; with ZOBO_EABANDONED if it had, or, for one made of many requests, if any of them had. A call that has ended is left as it is. Any thread, any callback. */
 void zobo_call_cancel(zobo_call *call);
 
 /* zobo_call_free lets go of the handle. The operation goes on, and so does its done callback. NULL is ignored. Any

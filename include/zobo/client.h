@@ -41,10 +41,10 @@ typedef void zobo_log_fn(void *arg, zobo_log_level level, const char *line);
 /* zobo_log_stderr is a zobo_log_fn that writes "zobo LEVEL line" to stderr; `arg` is not used. */
 void zobo_log_stderr(void *arg, zobo_log_level level, const char *line);
 
-/* What a client is made from. Zero everywhere but in `size` and `hosts` is a good client. Everything pointed to is
+/* What a client is made from. Zero everywhere but in `hosts` is a good client. Everything pointed to is
  * copied. Durations are milliseconds. */
 typedef struct zobo_options {
-    size_t size; /* sizeof(zobo_options) */
+    size_t size; /* sizeof(zobo_options), or 0: see types.h */
 
     /* "h1:2181,h2,[::1]:2183/chroot". The default port is 2181; a name may have several addresses. "unix:/path" is a
      * Unix socket, "unix:/path:/chroot" one with a chroot. NULL: "127.0.0.1:2181". */
@@ -65,10 +65,12 @@ typedef struct zobo_options {
                                                 * max_tries limits the rounds that fail in a row, after which the
                                                 * client is LOST and stopped. NULL: no limit, at most 5 s apart */
     const zobo_retry_policy *command_retry;    /* the default of zobo_retry. NULL: the defaults of the policy */
-    uint32_t connect_timeout_ms; /* per server, handshake included; 0: timeout_ms / number of servers, at least 1000 */
+    uint32_t connect_timeout_ms; /* per server, handshake included; 0: the session's timeout (timeout_ms, or what was
+                                  * granted if that is less) divided by the number of servers, by two if there is one,
+                                  * at least 1000 */
 
-    uint32_t request_timeout_ms; /* default deadline of each request; ZOBO_EOPERATIONTIMEOUT (sent) or
-                                  * ZOBO_ENOCONNECTION (not sent) after it. 0: none; a dead server is still found out
+    uint32_t request_timeout_ms; /* default deadline of each verb, however many requests it is made of;
+                                  * ZOBO_EOPERATIONTIMEOUT (sent) or ZOBO_ENOCONNECTION (not sent) after it. 0: none; a dead server is still found out
                                   * by the session's heartbeat */
     uint32_t queue_timeout_ms;   /* how long a request may wait for a connection; 0: timeout_ms */
 
@@ -232,7 +234,7 @@ ZOBO_MUST_CHECK zobo_err zobo_process(zobo_client *client);
 /* What a client has done since zobo_new. Latencies are of completed requests: bucket i counts those that took less
  * than 2^i microseconds (and not less than 2^(i-1)). */
 typedef struct zobo_counters {
-    size_t size; /* sizeof(zobo_counters), set by the caller */
+    size_t size; /* sizeof(zobo_counters), or 0; set by the caller */
     uint64_t requests;
     uint64_t replies;
     uint64_t errors; /* replies with an error, and requests that failed here */
@@ -251,9 +253,6 @@ typedef struct zobo_counters {
  *
  * Cheap, takes no lock; the figures may be a few requests apart from each other. Any thread, any callback. */
 void zobo_get_counters(const zobo_client *client, zobo_counters *out);
-
-/* zobo_version returns the library's version, "0.1.0". Static string. */
-const char *zobo_version(void);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

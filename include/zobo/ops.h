@@ -11,6 +11,9 @@
  * unknown flags); and with whatever number the server answers. The comments name only the errors that belong to the
  * verb. Paths and data are copied; on error `*out` is NULL; `out` and `stat` may be NULL.
  *
+ * The deadline is options.request_timeout_ms, a twin's how.timeout_ms. It is the verb's: one that takes many requests
+ * (zobo_create with makepath, zobo_ensure_path, zobo_delete_recursive) has no more time than one that takes one.
+ *
  * Nothing is tried again behind the caller's back: zobo_retry does that. */
 #ifndef ZOBO_OPS_H
 #define ZOBO_OPS_H
@@ -27,6 +30,7 @@ extern "C" {
 
 /* How a node is made. Zero: persistent, not sequential, the client's default ACL. */
 typedef struct zobo_create_options {
+    size_t size;              /* 0, or sizeof(zobo_create_options) */
     const zobo_acl_list *acl; /* NULL: options.default_acl */
     bool ephemeral;           /* goes with the session */
     bool sequence;            /* the server appends a ten-digit number; the path may end in '/' */
@@ -119,10 +123,12 @@ ZOBO_MUST_CHECK zobo_err zobo_delete_async(zobo_client *client, const char *path
 
 /* zobo_delete_recursive removes a node and all below it, children first. Not atomic: on failure part of it is gone.
  *
- * Pipelined. Nodes that vanish meanwhile are no error, children that appear meanwhile are removed too; it gives up with
- * ZOBO_ENOTEMPTY when new ones keep coming. A missing node is ZOBO_ENONODE. "/" is refused (ZOBO_EINVAL).
- * Source: kazoo delete(recursive=True). */
-ZOBO_MUST_CHECK zobo_err zobo_delete_recursive(zobo_client *client, const char *path);
+ * Pipelined. Nodes that vanish meanwhile are no error, children that appear meanwhile are removed too, however often: a
+ * node that does not stay empty is tried again, with pauses of up to a quarter of a second, until the deadline, which
+ * then is ZOBO_ENOTEMPTY. Without one it goes on until it has won, is cancelled, or the client is stopped.
+ * A missing node is ZOBO_ENONODE. "/" is refused (ZOBO_EINVAL). On error `why` (may be NULL) names the node that could
+ * not be removed and says why; the twin's reply has its path. Source: kazoo delete(recursive=True). */
+ZOBO_MUST_CHECK zobo_err zobo_delete_recursive(zobo_client *client, const char *path, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zobo_delete_recursive_async(zobo_client *client, const char *path, const zobo_how *how,
                                                      zobo_call **call);
 
@@ -217,6 +223,18 @@ ZOBO_MUST_CHECK zobo_err zobo_add_auth_async(zobo_client *client, const char *sc
 ZOBO_MUST_CHECK zobo_err zobo_command(zobo_client *client, const char *word, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_command_async(zobo_client *client, const char *word, const zobo_how *how,
                                             zobo_call **call);
+
+/* zobo_command_at sends a four-letter word to one server, for which no session is needed: a server without a quorum
+ * answers too.
+ *
+ * `host` is as in zobo_options, one server (a chroot means nothing here); NULL: "127.0.0.1:2181". Blocks for at most
+ * `timeout_ms` (0: 10000), names that must be looked up included. The answer is reply->data; `why` (may be NULL) names
+ * the server and what came of it. Errors: ZOBO_EINVAL (not four letters), ZOBO_EBADHOSTS (also for several servers), those
+ * that tell why a server cannot be used (ZOBO_EREFUSED, ZOBO_ERESOLVE, ...; ZOBO_ECONNECTTIMEOUT), ZOBO_EOPERATIONTIMEOUT,
+ * ZOBO_ECONNECTIONLOSS (closed without an answer: perhaps it knows no such word). Any thread, but not in an inline
+ * callback, which must not block. Source: ZooKeeper's four-letter words. */
+ZOBO_MUST_CHECK zobo_err zobo_command_at(const char *host, const char *word, uint32_t timeout_ms, zobo_reply **out,
+                                         zobo_problem *why);
 
 /* zobo_server_version asks the server for its version: {3, 8, 0}. Needs "srvr" or "envi" among the words it allows.
  *

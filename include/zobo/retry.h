@@ -17,7 +17,7 @@ extern "C" {
  * The n-th wait is delay_ms * backoff^n, at most max_delay_ms, then made longer or shorter at random by up to
  * jitter_percent of itself (the randomness does not compound, unlike kazoo's). */
 typedef struct zobo_retry_policy {
-    size_t size;                  /* sizeof(zobo_retry_policy) */
+    size_t size;                  /* sizeof(zobo_retry_policy), or 0: see types.h */
     int max_tries;                /* attempts in all; 0: no limit; 1: no retry */
     uint32_t delay_ms;            /* the first wait; 0: 100 */
     uint32_t backoff_percent;     /* each wait against the one before; 0: 200 */

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The values that go in and out: nodes' stats, ACLs, events, states, replies. */
+/* The values that go in and out: nodes' stats, ACLs, events, states, replies.
+ *
+ * Structs that a program fills, and that may grow in later versions, begin with their size: sizeof(the struct), or 0,
+ * which stands for the fields that version 0.1 has. So a struct made by naming its fields ({.ephemeral = true}) is good,
+ * and stays so; a program that uses a field of a later version sets the size, too, and an older library that does not
+ * know the field refuses it if it is not zero. They are zobo_options, zobo_retry_policy, zobo_create_options, zobo_how,
+ * zobo_watcher and zobo_counters. Structs that the library hands out may grow at their end. The others (zobo_acl,
+ * zobo_auth, zobo_client_id, zobo_problem, zobo_read, zobo_result, zobo_stat) stay as they are. */
 #ifndef ZOBO_TYPES_H
 #define ZOBO_TYPES_H
 
@@ -112,6 +119,7 @@ enum {
  * state: after SUSPENDED the server does not say what was missed, so read again on CONNECTED. It also lives through
  * the loss of the session. */
 typedef struct zobo_watcher {
+    size_t size; /* 0, or sizeof(zobo_watcher) */
     zobo_watch_fn *fn;
     void *arg;
     unsigned flags; /* 0 or ZOBO_INLINE */
@@ -150,7 +158,8 @@ typedef struct zobo_result {
 typedef struct zobo_reply {
     zobo_err err;
     int64_t zxid;     /* the server's last zxid when it answered */
-    const char *path; /* create, ensure_path, sync: the path as the client sees it */
+    const char *path; /* create, ensure_path, sync: the path as the client sees it; delete_recursive that failed: of the
+                       * node that could not be removed */
     const void *data; /* get, get_config, reconfig, command: the bytes, followed by a NUL that is not counted;
                        * NULL when the node has null data (data_len 0), not NULL when it has empty data */
     size_t data_len;

@@ -13,7 +13,8 @@
  *   ops.h          the verbs: create, get, set, delete, ...
  *   transaction.h  several operations as one
  *   acl.h          ACLs and credentials
- *   path.h         what a path may be */
+ *   path.h         what a path may be
+ *   version.h      which zobo this is */
 #ifndef ZOBO_ZOBO_H
 #define ZOBO_ZOBO_H
 
@@ -26,5 +27,6 @@
 #include <zobo/retry.h>
 #include <zobo/transaction.h>
 #include <zobo/types.h>
+#include <zobo/version.h>
 
 #endif

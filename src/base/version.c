@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <zobo/client.h>
-
-#ifndef ZOBO_VERSION
-#define ZOBO_VERSION "0.1.0"
-#endif
+#include <zobo/version.h>
 
 const char *
 zobo_version(void)

@@ -240,28 +240,42 @@ up_or_over(zobo_client *c, void *arg)
     return zobo_connected(c) || is_over(c, arg);
 }
 
-/* Appends "; server: what came of it" for every server to `why`. Locked. */
-static void
-append_servers(const zobo_client *c, zobo_problem *why)
+const char *
+zb_failure_text(zobo_err err, int sys, char *buf, size_t size)
+{
+    char text[128] = "";
+    if (sys && sys != ECONNREFUSED) /* the text says as much */
+        (void)strerror_r(sys, text, sizeof text);
+    (void)snprintf(buf, size, "%s%s%s%s", zobo_err_text(err), text[0] ? " (" : "", text, text[0] ? ")" : "");
+    return buf;
+}
+
+/* Appends "server: what came of it" for every server to `why`, `separator` before the first. True: one of them tells of
+ * why->err. Locked. */
+static bool
+append_servers(const zobo_client *c, const char *separator, zobo_problem *why)
 {
     const zb_hosts *h = zb_session_hosts(c->session);
     size_t size = sizeof why->text;
+    bool told = false;
     for (size_t i = 0; i < h->n; i++) {
         const zb_host *host = &h->items[i];
-        char name[ZB_HOST_TEXT], sys[128] = "", rest[48];
+        char name[ZB_HOST_TEXT], text[400], rest[48];
         size_t at = strlen(why->text);
         (void)snprintf(rest, sizeof rest, "; and %zu more", h->n - i);
         (void)zb_hosts_describe(host, name, sizeof name);
-        const char *text = host->last_err ? zobo_err_text(host->last_err) : "not answered yet";
-        if (host->last_errno && host->last_errno != ECONNREFUSED) /* the text says as much */
-            (void)strerror_r(host->last_errno, sys, sizeof sys);
-        if (at + strlen(name) + strlen(text) + strlen(sys) + 16 + sizeof rest > size) {
+        if (host->last_err)
+            (void)zb_failure_text(host->last_err, host->last_errno, text, sizeof text);
+        else
+            (void)snprintf(text, sizeof text, "not answered yet");
+        if (at + strlen(name) + strlen(text) + 16 + sizeof rest > size) {
             (void)snprintf(why->text + at, size - at, "%s", rest);
-            return;
+            break;
         }
-        (void)snprintf(why->text + at, size - at, "; %s: %s%s%s%s", name, text, sys[0] ? " (" : "", sys,
-                       sys[0] ? ")" : "");
+        (void)snprintf(why->text + at, size - at, "%s%s: %s", i ? "; " : separator, name, text);
+        told = told || host->last_err == why->err;
     }
+    return told;
 }
 
 static void
@@ -273,7 +287,19 @@ describe_failure(zobo_client *c, zobo_err err, uint32_t timeout_ms, zobo_problem
         zb_problem(why, err, 0, "no connection within %u ms", (unsigned)timeout_ms);
     else
         zb_problem(why, err, 0, "no server can be used");
-    append_servers(c, why);
+    (void)append_servers(c, "; ", why);
+}
+
+/* The state and what came of each server; the reason by itself only when none of them has it. Locked. */
+static void
+describe_outage(const zobo_client *c, zobo_state state, zobo_problem *out)
+{
+    zobo_err err = c->reason ? c->reason : ZOBO_ENOCONNECTION;
+    zb_problem(out, err, 0, "%s", zobo_state_name(state));
+    if (append_servers(c, ": ", out))
+        return;
+    zb_problem(out, err, 0, "%s: %s", zobo_state_name(state), c->reason ? zobo_err_text(err) : "connecting");
+    (void)append_servers(c, "; ", out);
 }
 
 void
@@ -290,11 +316,8 @@ zobo_get_problem(const zobo_client *client, zobo_problem *out)
     }
     zb_lock(c);
     zobo_state state = zobo_get_state(c);
-    err = c->reason;
     if (state == ZOBO_SUSPENDED || (state == ZOBO_LOST && c->running)) {
-        zb_problem(out, err ? err : ZOBO_ENOCONNECTION, 0, "%s: %s", zobo_state_name(state),
-                   err ? zobo_err_text(err) : "connecting");
-        append_servers(c, out);
+        describe_outage(c, state, out);
     } else if (state == ZOBO_LOST) {
         err = c->ended_by ? c->ended_by : ZOBO_ENOTSTARTED;
         zb_problem(out, err, 0, "LOST: %s", zobo_err_text(err));

@@ -63,13 +63,17 @@ typedef void zb_step_fn(void *arg, zobo_err err, zobo_reply *reply);
 /* A call: a request of the session, and who wants to know. Blocking verbs have theirs on the stack. Compound
  * operations (makepath, recursive delete, ...) are calls without a request, ended by their own steps. */
 struct zobo_call {
-    zb_req req; /* first */
-    zb_item item;
+    zb_req req;          /* first */
+    zb_item item;        /* a step: in whole->steps until it ends */
     zobo_client *client; /* not to be followed once `done`: it may be closed by then */
     atomic_int refs;     /* the handle's, and the operation's */
     atomic_bool done;    /* the result is there */
     atomic_bool taken;   /* the reply has been handed out */
     bool compound;
+    bool sent;        /* compound: something of it has gone out */
+    zb_time deadline; /* compound: of the whole */
+    zb_link steps;    /* compound: item.link of the calls that are its steps, until they have ended */
+    zobo_call *whole; /* a step: the call it is one of */
     zobo_done_fn *fn;
     zb_step_fn *step; /* instead of fn: a step of a compound operation */
     void *arg;
@@ -215,10 +219,14 @@ typedef struct zb_order {
 zobo_err zb_run_sync(zobo_client *c, const zb_order *o, zobo_reply **out, zobo_stat *stat, int32_t *count);
 /* zb_run_async submits and returns. */
 zobo_err zb_run_async(zobo_client *c, const zb_order *o, const zobo_how *how, zobo_call **out);
-/* zb_run_step is zb_run_async for the steps of compound operations: inline, not subject to the queue's limits. Its own
- * errors come back by value, and `done` is not called then. `want_reply` false: reply is NULL. */
-zobo_err zb_run_step(zobo_client *c, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg,
-                     uint32_t timeout_ms);
+/* zb_run_step is zb_run_async for the steps of compound operations: inline, not subject to the queue's limits, with the
+ * time that is left of the whole. Its own errors come back by value, and `done` is not called then. `want_reply` false:
+ * reply is NULL. */
+zobo_err zb_run_step(zobo_call *whole, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg);
+/* zb_run_pause is a step that does nothing for a while, but no longer than the whole has. */
+zobo_err zb_run_pause(zobo_call *whole, uint32_t ms, zb_step_fn *done, void *arg);
+/* True: the time for the whole is over. */
+bool zb_compound_late(const zobo_call *whole);
 
 zobo_err zb_check_how(const zobo_how *how);
 
@@ -256,15 +264,14 @@ zobo_err zb_check_data(const void *data, size_t len, zb_buf *out);
 bool zb_watcher_is_good(const zobo_watcher *watcher);
 /* zb_create_flags gives the operation and the wire's flags of a create. ZOBO_EBADOPTION: they exclude each other. */
 zobo_err zb_create_flags(const zobo_create_options *o, int32_t *op, int32_t *flags);
-zobo_err zb_create_step(zobo_client *c, const char *path, const void *data, size_t len,
-                        const zobo_create_options *options, zb_step_fn *done, void *arg, uint32_t timeout_ms);
-zobo_err zb_delete_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms);
-zobo_err zb_children_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms);
+zobo_err zb_create_step(zobo_call *whole, const char *path, const void *data, size_t len,
+                        const zobo_create_options *options, zb_step_fn *done, void *arg);
+zobo_err zb_delete_step(zobo_call *whole, const char *path, zb_step_fn *done, void *arg);
+zobo_err zb_children_step(zobo_call *whole, const char *path, zb_step_fn *done, void *arg);
 /* As zobo_path_join's result, sent as it is: the full path with the chroot in it already. */
-zobo_err zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done,
-                             void *arg, uint32_t timeout_ms);
-zobo_err zb_exists_full_step(zobo_client *c, const char *full, size_t len, zb_step_fn *done, void *arg,
-                             uint32_t timeout_ms);
+zobo_err zb_create_full_step(zobo_call *whole, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done,
+                             void *arg);
+zobo_err zb_exists_full_step(zobo_call *whole, const char *full, size_t len, zb_step_fn *done, void *arg);
 
 /* ---- compound.c ---- */
 
@@ -329,6 +336,7 @@ void zb_helper_read_mail(zobo_client *c, zb_time now); /* by the driver */
 void zb_helper_resolve(zobo_client *c, size_t host, zb_time now);
 void zb_helper_probe(zobo_client *c, size_t host, zb_time now);
 void zb_helper_drop_mail(zobo_client *c);
+bool zb_is_word(const char *word); /* four letters */
 /* zb_thread_start: a thread that gets none of the program's signals. Returns 0 or an errno. */
 int zb_thread_start(pthread_t *out, bool detached, void *(*fn)(void *), void *arg);
 
@@ -344,6 +352,8 @@ void zb_loop_wake(zobo_client *c); /* has zobo_process called */
 
 zobo_err zb_check_process(const zobo_client *c); /* ZOBO_EFORKED in a forked child */
 void zb_close_now(zobo_client *c);
+/* zb_failure_text writes what came of a server, the system's words in brackets where they say more. Returns buf. */
+const char *zb_failure_text(zobo_err err, int sys, char *buf, size_t size);
 void zb_stop_now(zobo_client *c, bool detach);
 
 static inline void

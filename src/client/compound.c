@@ -5,6 +5,7 @@
  * (replies come in order, so one round trip), and the last step tried again. Errors of ancestors do not matter if the
  * last step succeeds: "exists already" is the usual one, and "not permitted" is what a node higher up says to a client
  * that has no business there. If parents keep vanishing the whole is tried a few times. */
+#include "base/sized.h"
 #include "client/client.h"
 
 enum { TRIES = 8 };
@@ -23,7 +24,6 @@ typedef struct maker {
     void *data;
     size_t len;
     zobo_create_options options;
-    uint32_t timeout_ms;
     int tries;
     int steps;        /* ancestors under way */
     zobo_err parent;  /* the worst that befell an ancestor */
@@ -131,8 +131,7 @@ burst(maker *m)
             break;
         size_t len = (size_t)(slash - m->full);
         m->steps++;
-        zobo_err err =
-            zb_create_full_step(m->client, m->full, len, m->has_acl ? &m->acl : NULL, ancestor_done, m, m->timeout_ms);
+        zobo_err err = zb_create_full_step(m->call, m->full, len, m->has_acl ? &m->acl : NULL, ancestor_done, m);
         if (err) {
             m->steps--;
             m->refused = err;
@@ -174,17 +173,16 @@ static zobo_err
 submit_last(maker *m)
 {
     if (m->is_create)
-        return zb_create_step(m->client, m->path, m->data, m->len, &m->options, last_done, m, m->timeout_ms);
+        return zb_create_step(m->call, m->path, m->data, m->len, &m->options, last_done, m);
     if (!m->looked)
-        return zb_exists_full_step(m->client, m->full, m->full_len, last_done, m, m->timeout_ms);
-    return zb_create_full_step(m->client, m->full, m->full_len, m->has_acl ? &m->acl : NULL, last_done, m,
-                               m->timeout_ms);
+        return zb_exists_full_step(m->call, m->full, m->full_len, last_done, m);
+    return zb_create_full_step(m->call, m->full, m->full_len, m->has_acl ? &m->acl : NULL, last_done, m);
 }
 
 static void
 last_step(maker *m)
 {
-    zobo_err err = zb_compound_cancelled(m->call) ? ZOBO_EABANDONED : submit_last(m);
+    zobo_err err = submit_last(m);
     if (err)
         finish(m, err, NULL);
 }
@@ -218,7 +216,6 @@ begin(maker *m, const zobo_how *how, zobo_call **out)
     zobo_err err = zb_compound_new(m->client, how, out != NULL, &call);
     if (!err) {
         m->call = call;
-        m->timeout_ms = how ? how->timeout_ms : 0;
         if (out)
             *out = call;
         err = submit_last(m);
@@ -272,7 +269,7 @@ zb_create_makepath(zobo_client *c, const char *path, const void *data, size_t le
         return ZOBO_ENOMEM;
     m->is_create = true;
     m->len = len;
-    m->options = *options;
+    zb_sized_copy(&m->options, sizeof m->options, options, ZB_SIZED_FIRST(zobo_create_options, ttl_ms));
     m->options.makepath = false;
     m->options.acl = m->has_acl ? &m->acl : NULL;
     m->path = zb_strndup(path, strlen(path));

@@ -6,10 +6,13 @@
  * requests are in flight. The deepest listed node is worked on first, so that what is kept in memory is the lists on the
  * way down, not the tree.
  *
+ * Others may keep making children. A node that is not empty when its children have been deleted is listed again, after a
+ * pause that grows, for as long as there is time.
+ *
  * All steps but the first run in inline callbacks, one at a time: nothing here needs a lock. */
 #include "client/client.h"
 
-enum { WINDOW = 256, SWEEPS = 100 };
+enum { WINDOW = 256, PAUSE_MAX_MS = 256 };
 
 typedef struct node node;
 typedef struct remover remover;
@@ -22,7 +25,7 @@ struct node {
     zobo_reply *list; /* its children; NULL while it is being listed or deleted */
     size_t next;      /* the child to go through next */
     size_t under_way; /* children not yet gone, among those gone through */
-    int sweeps;       /* times it was deleted */
+    uint32_t sweeps;  /* times it was deleted after its children */
     size_t path_len;
     char path[];
 };
@@ -32,8 +35,8 @@ struct remover {
     zobo_client *client;
     zb_link open; /* node; the deepest first */
     size_t in_flight;
-    uint32_t timeout_ms;
     zobo_err err; /* the first that went wrong: no new requests after it */
+    char *failed; /* what it befell; NULL: no memory to say so */
     bool root_missing;
 };
 
@@ -76,11 +79,30 @@ node_free(node *n)
     zb_free(n);
 }
 
-static void
-fail(remover *rm, zobo_err err)
+/* dir/name, or dir itself if `name` is empty. */
+static char *
+join(const char *dir, size_t dir_len, const char *name)
 {
-    if (!rm->err)
-        rm->err = err;
+    size_t name_len = strlen(name), at = dir_len;
+    char *path = zb_malloc(dir_len + name_len + 2);
+    if (!path)
+        return NULL;
+    memcpy(path, dir, dir_len);
+    if (name_len && dir_len != 1)
+        path[at++] = '/';
+    memcpy(path + at, name, name_len + 1);
+    return path;
+}
+
+/* What went wrong with the child `name` of `n`, or with `n` itself if `name` is empty. */
+static void
+fail(node *n, const char *name, zobo_err err)
+{
+    remover *rm = n->rm;
+    if (rm->err)
+        return;
+    rm->err = err;
+    rm->failed = join(n->path, n->path_len, name);
 }
 
 static bool
@@ -107,20 +129,19 @@ leaf_done(void *arg, zobo_err err, zobo_reply *reply)
     leaf *l = arg;
     node *n = l->parent;
     remover *rm = n->rm;
+    const char *name = n->list->children[l->index];
     (void)reply;
+    zb_free(l);
     rm->in_flight--;
     if (err == ZOBO_ENOTEMPTY && !rm->err) {
-        node *child = node_new(rm, n, n->path, n->list->children[l->index]);
-        zb_free(l);
+        node *child = node_new(rm, n, n->path, name);
         if (child) {
             list_node(child); /* stays under way */
             return;
         }
-        fail(rm, ZOBO_ENOMEM);
-    } else {
-        zb_free(l);
-        if (err && err != ZOBO_ENONODE)
-            fail(rm, err);
+        fail(n, name, ZOBO_ENOMEM);
+    } else if (err && err != ZOBO_ENONODE) {
+        fail(n, name, err);
     }
     n->under_way--;
     if (gone_through(n))
@@ -142,22 +163,15 @@ submit_leaf(node *n, size_t index)
 {
     remover *rm = n->rm;
     const char *name = n->list->children[index];
-    size_t name_len = strlen(name);
-    bool root = n->path_len == 1;
     leaf *l = zb_malloc(sizeof *l);
-    char *path = zb_malloc(n->path_len + name_len + 2);
+    char *path = join(n->path, n->path_len, name);
     zobo_err err = l && path ? ZOBO_OK : ZOBO_ENOMEM;
     if (!err) {
         l->parent = n;
         l->index = index;
-        memcpy(path, n->path, n->path_len);
-        size_t at = n->path_len;
-        if (!root)
-            path[at++] = '/';
-        memcpy(path + at, name, name_len + 1);
         n->under_way++;
         rm->in_flight++;
-        err = zb_delete_step(rm->client, path, leaf_done_and_go_on, l, rm->timeout_ms);
+        err = zb_delete_step(rm->call, path, leaf_done_and_go_on, l);
         if (err) {
             n->under_way--;
             rm->in_flight--;
@@ -166,7 +180,7 @@ submit_leaf(node *n, size_t index)
     zb_free(path);
     if (err) {
         zb_free(l);
-        fail(rm, err);
+        fail(n, name, err);
     }
 }
 
@@ -181,7 +195,7 @@ listed(void *arg, zobo_err err, zobo_reply *reply)
     if (err == ZOBO_ENONODE) {
         node_over(n);
     } else if (err || !n->list) {
-        fail(rm, err ? err : ZOBO_EREPLYLOST);
+        fail(n, "", err ? err : ZOBO_EREPLYLOST);
         node_over(n);
     } else {
         n->next = n->under_way = 0;
@@ -197,10 +211,47 @@ list_node(node *n)
 {
     remover *rm = n->rm;
     rm->in_flight++;
-    zobo_err err = zb_children_step(rm->client, n->path, listed, n, rm->timeout_ms);
+    zobo_err err = zb_children_step(rm->call, n->path, listed, n);
     if (err) {
         rm->in_flight--;
-        fail(rm, err);
+        fail(n, "", err);
+        node_over(n);
+    }
+}
+
+static void
+paused(void *arg, zobo_err err, zobo_reply *reply)
+{
+    node *n = arg;
+    remover *rm = n->rm;
+    (void)reply;
+    rm->in_flight--;
+    if (!err && zb_compound_late(rm->call))
+        err = ZOBO_ENOTEMPTY; /* which it was, each time */
+    if (err || rm->err) {
+        fail(n, "", err);
+        node_over(n);
+    } else {
+        list_node(n);
+    }
+    pump(rm);
+}
+
+/* `n` is not empty though all its children were deleted. The first time that is taken for chance. */
+static void
+sweep_again(node *n)
+{
+    remover *rm = n->rm;
+    uint32_t shift = n->sweeps - 2, ms = shift < 8 ? 1U << shift : PAUSE_MAX_MS;
+    if (n->sweeps < 2) {
+        list_node(n);
+        return;
+    }
+    rm->in_flight++;
+    zobo_err err = zb_run_pause(rm->call, ms, paused, n);
+    if (err) {
+        rm->in_flight--;
+        fail(n, "", err);
         node_over(n);
     }
 }
@@ -212,10 +263,10 @@ node_deleted(void *arg, zobo_err err, zobo_reply *reply)
     remover *rm = n->rm;
     (void)reply;
     rm->in_flight--;
-    if (err == ZOBO_ENOTEMPTY && !rm->err && n->sweeps < SWEEPS) {
-        list_node(n);
+    if (err == ZOBO_ENOTEMPTY && !rm->err) {
+        sweep_again(n);
     } else if (err && err != ZOBO_ENONODE) {
-        fail(rm, err);
+        fail(n, "", err);
         node_over(n);
     } else {
         if (err && !n->parent && !n->sweeps)
@@ -232,7 +283,7 @@ delete_node(node *n)
     remover *rm = n->rm;
     zb_list_remove(&n->link);
     zb_list_init(&n->link);
-    n->sweeps++; /* others may keep making children: not for ever */
+    n->sweeps++;
     zobo_reply_free(n->list);
     n->list = NULL;
     if (rm->err) {
@@ -240,10 +291,10 @@ delete_node(node *n)
         return;
     }
     rm->in_flight++;
-    zobo_err err = zb_delete_step(rm->client, n->path, node_deleted, n, rm->timeout_ms);
+    zobo_err err = zb_delete_step(rm->call, n->path, node_deleted, n);
     if (err) {
         rm->in_flight--;
-        fail(rm, err);
+        fail(n, "", err);
         node_over(n);
     }
 }
@@ -260,11 +311,23 @@ drop_open(remover *rm)
     }
 }
 
+static zobo_reply *
+failure_reply(zobo_err err, const char *path)
+{
+    size_t size = strlen(path) + 1;
+    zobo_reply *reply = zb_calloc(1, sizeof *reply + size);
+    if (!reply)
+        return NULL;
+    reply->err = err;
+    reply->path = memcpy(reply + 1, path, size);
+    return reply;
+}
+
 static void
 pump(remover *rm)
 {
-    if (zb_compound_cancelled(rm->call))
-        fail(rm, ZOBO_EABANDONED);
+    if (!rm->err && zb_compound_cancelled(rm->call))
+        rm->err = ZOBO_ECANCELLED;
     while (!rm->err && rm->in_flight < WINDOW && !zb_list_empty(&rm->open)) {
         node *n = ZB_CONTAINER_OF(rm->open.next, node, link);
         if (n->next == n->list->n_children) {
@@ -278,8 +341,10 @@ pump(remover *rm)
     if (rm->in_flight == 0) {
         zobo_call *call = rm->call;
         zobo_err err = rm->err ? rm->err : rm->root_missing ? ZOBO_ENONODE : ZOBO_OK;
+        zobo_reply *reply = err && call->req.want_reply && rm->failed ? failure_reply(err, rm->failed) : NULL;
+        zb_free(rm->failed);
         zb_free(rm);
-        zb_compound_end(call, err, NULL);
+        zb_compound_end(call, err, reply);
     }
 }
 
@@ -308,12 +373,11 @@ zobo_delete_recursive_async(zobo_client *c, const char *path, const zobo_how *ho
     zb_list_init(&rm->open);
     rm->call = call;
     rm->client = c;
-    rm->timeout_ms = how ? how->timeout_ms : 0;
     if (out)
         *out = call;
     /* The handle is given out before the first step, which may end everything on another thread at once. */
     rm->in_flight = 1;
-    err = zb_delete_step(c, root->path, node_deleted, root, rm->timeout_ms);
+    err = zb_delete_step(call, root->path, node_deleted, root);
     if (err) {
         if (out)
             *out = NULL;
@@ -325,11 +389,21 @@ zobo_delete_recursive_async(zobo_client *c, const char *path, const zobo_how *ho
 }
 
 zobo_err
-zobo_delete_recursive(zobo_client *c, const char *path)
+zobo_delete_recursive(zobo_client *c, const char *path, zobo_problem *why)
 {
     zobo_call *call = NULL;
+    zobo_reply *reply = NULL;
+    zb_problem_clear(why);
     zobo_err err = zb_may_block(c);
     if (!err)
+        err = zobo_path_check(path, false, why);
+    if (!err)
         err = zobo_delete_recursive_async(c, path, NULL, &call);
-    return zb_sync_of(err, call, NULL);
+    err = zb_sync_of(err, call, &reply);
+    if (reply && reply->path)
+        zb_problem(why, err, 0, "%s: %s", reply->path, zobo_err_text(err));
+    else if (err && why && !why->text[0])
+        zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    zobo_reply_free(reply);
+    return err;
 }

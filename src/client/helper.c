@@ -123,7 +123,7 @@ probe(job *j)
     if (!zb_name_literal(j->name, j->port, j->is_unix, &j->addrs[0], &err, &sys))
         j->n_addrs = err ? 0 : zb_name_lookup(j->name, j->port, j->addrs, &err, &sys);
     for (size_t i = 0; i < j->n_addrs && !j->writes; i++) {
-        if (zb_ask_word(&j->addrs[i], "isro", 64, zb_now() + ZB_MS(PROBE_MS), &answer, &len) == ZOBO_OK)
+        if (zb_ask_word(&j->addrs[i], "isro", 64, zb_now() + ZB_MS(PROBE_MS), &answer, &len, &sys) == ZOBO_OK)
             j->writes = len >= 2 && memcmp(answer, "rw", 2) == 0;
         zb_free(answer);
         answer = NULL;
@@ -177,7 +177,7 @@ ask_words(job *j)
     for (int i = 0; i < 2 && j->words[i][0]; i++) {
         char *answer = NULL;
         size_t len = 0;
-        j->err = zb_ask_word(&j->addrs[0], j->words[i], WORD_MAX, j->deadline, &answer, &len);
+        j->err = zb_ask_word(&j->addrs[0], j->words[i], WORD_MAX, j->deadline, &answer, &len, &j->sys);
         if (j->err)
             return;
         if (j->version) {
@@ -327,10 +327,34 @@ zb_helper_resolve(zobo_client *c, size_t host, zb_time now)
         zb_session_resolved(c->session, host, NULL, 0, ZOBO_ENOMEM, 0, now);
 }
 
+/* True: a probe that may be waiting for the resolver. A number is asked at once, so there are never many. */
+static bool
+needs_lookup(const char *name, uint16_t port, bool is_unix)
+{
+    zb_addr addr;
+    zobo_err err;
+    int sys;
+    return !zb_name_literal(name, port, is_unix, &addr, &err, &sys) && !err;
+}
+
+static bool
+probe_looks_up(zobo_client *c)
+{
+    for (zb_link *l = c->jobs.next; l != &c->jobs; l = l->next) {
+        const job *j = ZB_CONTAINER_OF(l, job, link);
+        if (j->kind == JOB_PROBE && needs_lookup(j->name, j->port, j->is_unix))
+            return true;
+    }
+    return false;
+}
+
 void
 zb_helper_probe(zobo_client *c, size_t host, zb_time now)
 {
-    if (!host_job(c, JOB_PROBE, host))
+    const zb_host *h = &zb_session_hosts(c->session)->items[host];
+    /* As long as the resolver keeps one of them, the next name is not asked for: a "no", and another try later. */
+    bool wait = needs_lookup(h->name, h->port, h->is_unix) && probe_looks_up(c);
+    if (wait || !host_job(c, JOB_PROBE, host))
         zb_session_probed(c->session, host, false, now);
 }
 
@@ -384,6 +408,7 @@ ask_async(zobo_client *c, const char *first, const char *second, bool version, c
     err = !c->running ? ZOBO_ENOTSTARTED : there ? ZOBO_OK : ZOBO_ENOCONNECTION;
     zb_unlock(c);
     j->deadline = zb_now() + ZB_MS(ms);
+    call->sent = true; /* as good as: the word leaves at once, from another thread */
     j->call = call;
     if (!err) {
         zb_helper_box *b = c->box;
@@ -410,8 +435,8 @@ ask_async(zobo_client *c, const char *first, const char *second, bool version, c
     return err;
 }
 
-static bool
-is_word(const char *w)
+bool
+zb_is_word(const char *w)
 {
     for (int i = 0; i < 4; i++)
         if (!w[i] || !((w[i] >= 'a' && w[i] <= 'z') || (w[i] >= 'A' && w[i] <= 'Z')))
@@ -424,7 +449,7 @@ zobo_command_async(zobo_client *c, const char *word, const zobo_how *how, zobo_c
 {
     if (call)
         *call = NULL;
-    if (!word || !is_word(word))
+    if (!word || !zb_is_word(word))
         return ZOBO_EINVAL;
     return ask_async(c, word, "", false, how, call);
 }

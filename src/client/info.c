@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client tells about itself. Counters and state are published by the driver and read without the lock. */
+#include "base/sized.h"
 #include "client/client.h"
 
 enum { P_BYTES_OUT, P_BYTES_IN, P_REPLIES, P_EVENTS, P_CONNECTS, P_RECONNECTS, P_EXPIRATIONS, P_WATCHES };
@@ -45,7 +46,7 @@ void
 zobo_get_counters(const zobo_client *c, zobo_counters *out)
 {
     zobo_counters k;
-    size_t size = out->size;
+    size_t size = out->size ? out->size : ZB_SIZED_FIRST(zobo_counters, latency_us);
     memset(&k, 0, sizeof k);
     k.size = size;
     k.requests = get(&c->n_requests);

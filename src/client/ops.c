@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plain verbs: one function describes the request (an "order"), the verb and its twin run it. */
+#include "base/sized.h"
 #include "client/client.h"
 
 /* The records of all verbs: an order points to one of these on the verb's stack. */
@@ -36,7 +37,9 @@ zb_check_data(const void *data, size_t len, zb_buf *out)
 bool
 zb_watcher_is_good(const zobo_watcher *watcher)
 {
-    return watcher->fn && !(watcher->flags & ~(unsigned)ZOBO_INLINE);
+    size_t at;
+    return zb_sized_good(watcher, ZB_SIZED_FIRST(zobo_watcher, flags), sizeof *watcher, &at) && watcher->fn &&
+           !(watcher->flags & ~(unsigned)ZOBO_INLINE);
 }
 
 static zobo_err
@@ -74,6 +77,9 @@ zb_check_acl(const zobo_acl_list *acl)
 zobo_err
 zb_create_flags(const zobo_create_options *o, int32_t *op, int32_t *flags)
 {
+    size_t at;
+    if (!zb_sized_good(o, ZB_SIZED_FIRST(zobo_create_options, ttl_ms), sizeof *o, &at))
+        return ZOBO_EBADOPTION;
     *op = o->include_stat ? ZB_OP_CREATE2 : ZB_OP_CREATE;
     *flags = (o->ephemeral ? ZB_CREATE_EPHEMERAL : 0) | (o->sequence ? ZB_CREATE_SEQUENCE : 0);
     if (o->container) {
@@ -152,29 +158,29 @@ zobo_create_async(zobo_client *c, const char *path, const void *data, size_t len
 }
 
 zobo_err
-zb_create_step(zobo_client *c, const char *path, const void *data, size_t len, const zobo_create_options *options,
-               zb_step_fn *done, void *arg, uint32_t timeout_ms)
+zb_create_step(zobo_call *whole, const char *path, const void *data, size_t len, const zobo_create_options *options,
+               zb_step_fn *done, void *arg)
 {
     order d;
-    zobo_err err = order_create(c, &d, path, data, len, options);
-    return err ? err : zb_run_step(c, &d.o, true, done, arg, timeout_ms);
+    zobo_err err = order_create(whole->client, &d, path, data, len, options);
+    return err ? err : zb_run_step(whole, &d.o, true, done, arg);
 }
 
 zobo_err
-zb_create_full_step(zobo_client *c, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done, void *arg,
-                    uint32_t timeout_ms)
+zb_create_full_step(zobo_call *whole, const char *full, size_t len, const zobo_acl_list *acl, zb_step_fn *done,
+                    void *arg)
 {
-    struct zb_create_request r = {{"", full, 0, (uint32_t)len}, {"", 0}, acl_vec(c, acl), 0};
+    struct zb_create_request r = {{"", full, 0, (uint32_t)len}, {"", 0}, acl_vec(whole->client, acl), 0};
     zb_order o = {.op = ZB_OP_CREATE, .record = &r};
-    return zb_run_step(c, &o, false, done, arg, timeout_ms);
+    return zb_run_step(whole, &o, false, done, arg);
 }
 
 zobo_err
-zb_exists_full_step(zobo_client *c, const char *full, size_t len, zb_step_fn *done, void *arg, uint32_t timeout_ms)
+zb_exists_full_step(zobo_call *whole, const char *full, size_t len, zb_step_fn *done, void *arg)
 {
     struct zb_path_watch_request r = {{"", full, 0, (uint32_t)len}, false};
     zb_order o = {.op = ZB_OP_EXISTS, .record = &r};
-    return zb_run_step(c, &o, false, done, arg, timeout_ms);
+    return zb_run_step(whole, &o, false, done, arg);
 }
 
 /* ---- reads, with or without a watcher ---- */
@@ -255,11 +261,11 @@ zobo_get_children_async(zobo_client *c, const char *path, const zobo_watcher *wa
 }
 
 zobo_err
-zb_children_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms)
+zb_children_step(zobo_call *whole, const char *path, zb_step_fn *done, void *arg)
 {
     order d;
-    zobo_err err = order_read(c, &d, ZB_OP_GET_CHILDREN2, ZB_WATCH_CHILD, path, NULL);
-    return err ? err : zb_run_step(c, &d.o, true, done, arg, timeout_ms);
+    zobo_err err = order_read(whole->client, &d, ZB_OP_GET_CHILDREN2, ZB_WATCH_CHILD, path, NULL);
+    return err ? err : zb_run_step(whole, &d.o, true, done, arg);
 }
 
 /* The ensemble's configuration lies outside every chroot. */
@@ -492,11 +498,11 @@ zobo_delete_async(zobo_client *c, const char *path, int32_t version, const zobo_
 }
 
 zobo_err
-zb_delete_step(zobo_client *c, const char *path, zb_step_fn *done, void *arg, uint32_t timeout_ms)
+zb_delete_step(zobo_call *whole, const char *path, zb_step_fn *done, void *arg)
 {
     order d;
-    zobo_err err = order_delete(c, &d, path, -1);
-    return err ? err : zb_run_step(c, &d.o, false, done, arg, timeout_ms);
+    zobo_err err = order_delete(whole->client, &d, path, -1);
+    return err ? err : zb_run_step(whole, &d.o, false, done, arg);
 }
 
 /* ---- the session's own ---- */

@@ -3,15 +3,11 @@
  * in its own. */
 #include "client/options.h"
 
+#include "base/sized.h"
 #include "core/retry.h"
 #include "wire/op.h"
 
-enum {
-    DEFAULT_IN_FLIGHT = 100000,
-    DEFAULT_QUEUED_BYTES = 64 * 1024 * 1024,
-    SMALLEST_REPLY_LIMIT = 1024,
-    LARGEST_SIZE = 65536 /* of a zobo_options: what is larger is not one */
-};
+enum { DEFAULT_IN_FLIGHT = 100000, DEFAULT_QUEUED_BYTES = 64 * 1024 * 1024, SMALLEST_REPLY_LIMIT = 1024 };
 
 static zobo_err
 bad(zobo_problem *why, const char *name, const char *what)
@@ -19,23 +15,19 @@ bad(zobo_problem *why, const char *name, const char *what)
     return zb_problem(why, ZOBO_EBADOPTION, 0, "option %s: %s", name, what);
 }
 
-/* A newer program may pass a longer struct: fine as long as it uses nothing that is unknown here. */
 static zobo_err
 copy_known(zobo_options *to, const zobo_options *from, zobo_problem *why)
 {
+    size_t at;
     memset(to, 0, sizeof *to);
     if (!from)
         return ZOBO_OK;
-    /* No version of the struct ends within a pointer. */
-    if (from->size < offsetof(zobo_options, hosts) || from->size > LARGEST_SIZE ||
-        from->size % _Alignof(zobo_options) != 0)
-        return bad(why, "size", "set it to sizeof(zobo_options)");
-    const unsigned char *bytes = (const unsigned char *)from;
-    for (size_t i = sizeof *to; i < from->size; i++)
-        if (bytes[i])
-            return zb_problem(why, ZOBO_EBADOPTION, i, "an option at byte %zu is set that this version does not know",
-                              i);
-    memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
+    if (!zb_sized_good(from, offsetof(zobo_options, hosts), sizeof *to, &at)) {
+        if (!at)
+            return bad(why, "size", "set it to sizeof(zobo_options)");
+        return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);
+    }
+    zb_sized_copy(to, sizeof *to, from, ZB_SIZED_FIRST(zobo_options, log_level));
     return ZOBO_OK;
 }
 

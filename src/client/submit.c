@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a verb to a call. Blocking verbs keep their call on the stack and wait in zb_drive; the twins allocate one. Both
  * go through the same few steps: check, make room, make the watch, submit. */
+#include "base/sized.h"
 #include "client/client.h"
 
 zobo_err
@@ -12,7 +13,12 @@ zb_check_process(const zobo_client *c)
 zobo_err
 zb_check_how(const zobo_how *how)
 {
-    return how && (how->flags & ~(unsigned)ZOBO_INLINE) ? ZOBO_EINVAL : ZOBO_OK;
+    size_t at;
+    if (!how)
+        return ZOBO_OK;
+    if (!zb_sized_good(how, ZB_SIZED_FIRST(zobo_how, flags), sizeof *how, &at))
+        return ZOBO_EINVAL;
+    return how->flags & ~(unsigned)ZOBO_INLINE ? ZOBO_EINVAL : ZOBO_OK;
 }
 
 /* ---- room in the queue ---- */
@@ -148,6 +154,7 @@ new_call(zobo_client *c, const zobo_how *how, bool handle)
     call->client = c;
     call->item.kind = ZB_ITEM_CALL;
     zb_list_init(&call->item.link);
+    zb_list_init(&call->steps);
     if (how) {
         call->fn = how->done;
         call->arg = how->arg;
@@ -185,24 +192,65 @@ zb_run_async(zobo_client *c, const zb_order *o, const zobo_how *how, zobo_call *
     return err;
 }
 
-zobo_err
-zb_run_step(zobo_client *c, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg, uint32_t timeout_ms)
+bool
+zb_compound_late(const zobo_call *whole)
 {
-    zobo_how how = {.timeout_ms = timeout_ms, .arg = arg, .flags = ZOBO_INLINE};
+    return whole->deadline != ZB_NEVER && zb_now() >= whole->deadline;
+}
+
+/* Locked. */
+static zobo_err
+pause_locked(zobo_client *c, zobo_call *call, zb_time pause)
+{
+    zb_time left = call->req.timeout;
+    if (!c->running)
+        return ZOBO_ENOTSTARTED;
+    return zb_session_pause(c->session, &call->req, left && left < pause ? left : pause, zb_now());
+}
+
+/* A request, or with `o` NULL a pause. */
+static zobo_err
+run_step(zobo_call *whole, const zb_order *o, uint32_t pause_ms, bool want_reply, zb_step_fn *done, void *arg)
+{
+    zobo_client *c = whole->client;
+    zobo_how how = {.arg = arg, .flags = ZOBO_INLINE};
+    zobo_err err = ZOBO_OK;
+    zobo_call *call = NULL;
     zb_lock(c);
-    zobo_call *call = new_call(c, &how, false);
-    zobo_err err = ZOBO_ENOMEM;
-    if (call) {
+    zb_time now = zb_now();
+    if (atomic_load_explicit(&whole->done, memory_order_relaxed))
+        err = ZOBO_ECANCELLED;
+    else if (whole->deadline <= now)
+        err = whole->sent ? ZOBO_EOPERATIONTIMEOUT : ZOBO_ENOCONNECTION;
+    else if (!(call = new_call(c, &how, false)))
+        err = ZOBO_ENOMEM;
+    if (!err) {
+        call->whole = whole;
         call->step = done;
         call->req.want_reply = want_reply;
-        err = submit_locked(c, call, o);
+        call->req.timeout = whole->deadline == ZB_NEVER ? 0 : whole->deadline - now;
+        err = o ? submit_locked(c, call, o) : pause_locked(c, call, ZB_MS(pause_ms));
     }
-    if (!err)
+    if (!err) {
+        zb_list_push_back(&whole->steps, &call->item.link);
         zb_after_submit(c);
+    }
     zb_unlock(c);
     if (err)
         zb_free(call);
     return err;
+}
+
+zobo_err
+zb_run_step(zobo_call *whole, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg)
+{
+    return run_step(whole, o, 0, want_reply, done, arg);
+}
+
+zobo_err
+zb_run_pause(zobo_call *whole, uint32_t ms, zb_step_fn *done, void *arg)
+{
+    return run_step(whole, NULL, ms, false, done, arg);
 }
 
 /* ---- the end of a call ---- */
@@ -214,7 +262,7 @@ count_result(zobo_client *c, const zobo_call *call, zb_time now)
     if (req->err)
         atomic_store_explicit(&c->n_errors, atomic_load_explicit(&c->n_errors, memory_order_relaxed) + 1,
                               memory_order_relaxed);
-    if (!req->submitted)
+    if (!req->submitted || !req->op) /* a compound operation, a pause */
         return;
     uint64_t us = now > req->submitted ? (now - req->submitted) / 1000 : 0;
     unsigned bucket = us ? 64U - (unsigned)__builtin_clzll(us) : 0;
@@ -224,9 +272,21 @@ count_result(zobo_client *c, const zobo_call *call, zb_time now)
                           memory_order_relaxed);
 }
 
+/* A step that was answered, or may have been carried out, went out; and so did something of the whole. */
+static void
+leave_whole(zobo_call *step)
+{
+    zobo_class cls = zobo_err_class(step->req.err);
+    step->whole->sent |=
+        cls == ZOBO_CLASS_REJECTED || cls == ZOBO_CLASS_UNKNOWN || (cls == ZOBO_CLASS_OK && step->req.op);
+    zb_list_remove(&step->item.link);
+}
+
 void
 zb_call_finished(zobo_client *c, zobo_call *call, zb_link *inline_list, zb_time now)
 {
+    if (call->whole)
+        leave_whole(call);
     count_result(c, call, now);
     bool last_use = call->on_stack; /* its owner may return as soon as `done` is seen and the lock is free */
     atomic_store_explicit(&call->done, true, memory_order_release);
@@ -286,6 +346,7 @@ zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_call **ou
         return ZOBO_ENOMEM;
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
     call->compound = true;
+    call->deadline = call->req.timeout ? zb_now() + call->req.timeout : ZB_NEVER;
     *out = call;
     return ZOBO_OK;
 }
@@ -339,6 +400,24 @@ zb_compound_cancelled(const zobo_call *call)
     return atomic_load_explicit(&call->done, memory_order_acquire);
 }
 
+/* Those that have not been sent end now, and never will be; the others are left to be answered. True: something has been
+ * sent. */
+static bool
+cancel_steps(zobo_client *c, zobo_call *whole)
+{
+    for (zb_link *l = whole->steps.next, *next; l != &whole->steps; l = next) {
+        zobo_call *step = ZB_CONTAINER_OF(l, zobo_call, item.link);
+        next = l->next;
+        if (step->req.state == ZB_REQ_SENT) {
+            whole->sent = true;
+        } else if (step->req.state == ZB_REQ_WAITING || step->req.state == ZB_REQ_PAUSED) {
+            zb_session_forget(c->session, &step->req, ZOBO_ECANCELLED, ZOBO_ECANCELLED);
+            zb_call_finished(c, step, &c->inline_pending, zb_now());
+        }
+    }
+    return whole->sent;
+}
+
 void
 zobo_call_cancel(zobo_call *call)
 {
@@ -349,7 +428,8 @@ zobo_call_cancel(zobo_call *call)
         return;
     zb_lock(c);
     if (call->compound) {
-        end_locked(c, call, ZOBO_EABANDONED, NULL);
+        bool sent = cancel_steps(c, call);
+        end_locked(c, call, sent ? ZOBO_EABANDONED : ZOBO_ECANCELLED, NULL);
     } else if (call->req.state == ZB_REQ_WAITING || call->req.state == ZB_REQ_SENT) {
         zb_session_forget(c->session, &call->req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
         zb_call_finished(c, call, &c->inline_pending, zb_now());

@@ -157,7 +157,7 @@ zobo_remove_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind
         *out = call;
     r.type = server_kind(kind, left);
     /* Without a connection there is nothing to take back: only what stands in our table is set again on the next one. */
-    if (!r.type || !zobo_connected(c) || zb_run_step(c, &o, false, removal_done, call, how ? how->timeout_ms : 0))
+    if (!r.type || !zobo_connected(c) || zb_run_step(call, &o, false, removal_done, call))
         zb_compound_end(call, ZOBO_OK, NULL);
     return ZOBO_OK;
 }

@@ -12,12 +12,15 @@
 
 enum { MAX_ADDRS = 256, HANDSHAKE_MS_MIN = 1000 };
 
+/* A lone server gets half the session's timeout, so that there is time for another try: one that is just starting may
+ * take a connection and never read from it, nor close it. */
 uint32_t
 zb_conn_timeout_ms(const zb_session *s)
 {
     if (s->connect_timeout_ms)
         return s->connect_timeout_ms;
-    uint32_t share = (uint32_t)(s->timeout_ms / (s->hosts.n ? s->hosts.n : 1));
+    uint32_t session = s->granted_ms && s->granted_ms < s->timeout_ms ? s->granted_ms : s->timeout_ms;
+    uint32_t share = (uint32_t)(session / (s->hosts.n > 1 ? s->hosts.n : 2));
     return share < HANDSHAKE_MS_MIN ? HANDSHAKE_MS_MIN : share;
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/sized.h"
 
-/* A policy whose size is left at zero is the struct as it first was: no later field of it is read. */
-#define FIRST_SIZE (offsetof(zobo_retry_policy, interrupt_arg) + sizeof(void *))
+#define FIRST_SIZE ZB_SIZED_FIRST(zobo_retry_policy, interrupt_arg)
 
 zobo_err
 zb_retry_import(zobo_retry_policy *out, const zobo_retry_policy *in, const char *name, zobo_problem *why)
@@ -14,15 +14,14 @@ zb_retry_import(zobo_retry_policy *out, const zobo_retry_policy *in, const char 
     zobo_retry_policy p;
     memset(&p, 0, sizeof p);
     if (in != NULL) {
-        size_t size = in->size ? in->size : FIRST_SIZE;
-        if (size < FIRST_SIZE || size % _Alignof(zobo_retry_policy) != 0)
-            return zb_problem(why, ZOBO_EBADOPTION, 0, "%s.size is %zu: it is to be sizeof(zobo_retry_policy)", name,
-                              size);
-        memcpy(&p, in, size < sizeof p ? size : sizeof p);
-        for (size_t i = sizeof p; i < size; i++) {
-            if (((const char *)in)[i] != 0)
-                return zb_problem(why, ZOBO_EBADOPTION, i, "%s has options that this library is too old to know", name);
+        size_t at;
+        if (!zb_sized_good(in, FIRST_SIZE, sizeof p, &at)) {
+            if (!at)
+                return zb_problem(why, ZOBO_EBADOPTION, 0, "%s.size is %zu: it is to be sizeof(zobo_retry_policy)",
+                                  name, in->size);
+            return zb_problem(why, ZOBO_EBADOPTION, at, "%s has options that this library is too old to know", name);
         }
+        zb_sized_copy(&p, sizeof p, in, FIRST_SIZE);
     }
     p.size = sizeof p;
     if (p.max_tries < 0)

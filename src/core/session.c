@@ -88,6 +88,7 @@ zb_session_new(const zb_session_config *config, zb_session **out, zobo_problem *
     s->host = s->prefer = s->first = s->probe = s->probe_stale = -1;
     zb_heap_init(&s->deadlines);
     zb_list_init(&s->waiting);
+    zb_list_init(&s->paused);
     zb_list_init(&s->auths);
     zb_list_init(&s->done);
     zb_list_init(&s->last_events);
@@ -196,6 +197,7 @@ zb_session_stop(zb_session *s, bool detach, zb_time now)
         s->closing_sent = !detach && send_close(s); /* without memory for it the session is left to expire */
         s->phase_deadline = now + (s->stop_timeout_ms ? ZB_MS(s->stop_timeout_ms) : s->granted);
         zb_session_move(s, ZB_PHASE_CLOSING);
+        zb_req_end_paused(s, ZOBO_ESTOPPED);
         zb_session_check_closing(s);
     } else {
         zb_session_end(s, ZOBO_OK, ZOBO_ESTOPPED);
@@ -222,6 +224,7 @@ zb_session_end(zb_session *s, zobo_err err, zobo_err unsent)
     zb_auth_end(s, unsent);
     zb_conn_drop(s, 0);
     zb_req_end_waiting(s, unsent);
+    zb_req_end_paused(s, unsent);
     zb_events_state(s, ZOBO_LOST, err);
     zb_watches_expire(&s->watches, &s->last_events);
     zb_watches_take_persistent(&s->watches, &s->last_events);
@@ -290,6 +293,12 @@ counts_agree(const zb_session *s)
             return false;
         waiting++;
         bytes += req->frame_len;
+    }
+    for (zb_link *l = s->paused.next; l != &s->paused; l = l->next) {
+        const zb_req *req = ZB_CONTAINER_OF(l, zb_req, link);
+        if (req->state != ZB_REQ_PAUSED || req->deadline.index == 0)
+            return false;
+        open++;
     }
     for (zb_link *l = s->auths.next; l != &s->auths; l = l->next) {
         const struct zb_auth_item *item = ZB_CONTAINER_OF(l, struct zb_auth_item, link);

@@ -58,7 +58,7 @@ typedef struct zb_req {
     zobo_reply *reply; /* with want_reply, unless err says there is none; a failed transaction has one */
 } zb_req;
 
-typedef enum zb_req_state { ZB_REQ_NEW, ZB_REQ_WAITING, ZB_REQ_SENT, ZB_REQ_DONE } zb_req_state;
+typedef enum zb_req_state { ZB_REQ_NEW, ZB_REQ_WAITING, ZB_REQ_SENT, ZB_REQ_PAUSED, ZB_REQ_DONE } zb_req_state;
 
 enum { ZB_DEFAULT_TIMEOUT_MS = 10000 };
 
@@ -121,6 +121,10 @@ void zb_session_stop(zb_session *s, bool detach, zb_time now);
  * (ended for good). The queue's limits are the client's to check, by zb_session_in_flight and
  * zb_session_queued_bytes. A record for is_auth is a struct zb_auth_request. */
 zobo_err zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now);
+
+/* zb_session_pause makes of `req` a wait and nothing more: it ends with ZOBO_OK `pause` from now, connected or not, or
+ * with ZOBO_ESTOPPED (or why the session ended) before. Errors: as submit. */
+zobo_err zb_session_pause(zb_session *s, zb_req *req, zb_time pause, zb_time now);
 
 /* zb_session_forget ends a request now: after it returns the session holds no pointer to it (no ZB_EV_DONE follows,
  * unless it had ended already: state DONE, then the owner must still pull it). Sets req->err to `unsent` if it was

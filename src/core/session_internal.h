@@ -164,6 +164,7 @@ struct zb_session {
 
     /* requests that wait for a connection; credentials */
     zb_link waiting;
+    zb_link paused; /* no requests, only waits */
     size_t n_waiting, waiting_bytes;
     zb_link auths;
 
@@ -220,6 +221,7 @@ zb_time zb_req_deadline(const zb_req *req);
 void zb_req_finished(zb_session *s, zb_req *req, zobo_err err); /* by its reply; its slot has been taken out */
 void zb_req_end_pending(zb_session *s, zobo_err sent, zobo_err unsent);
 void zb_req_end_waiting(zb_session *s, zobo_err err);
+void zb_req_end_paused(zb_session *s, zobo_err err);
 bool zb_req_send_waiting(zb_session *s); /* false: no memory, nothing has changed */
 void zb_req_timed_out(zb_session *s, zb_req *req);
 void zb_req_drop_watch(zb_session *s, zb_req *req);

@@ -121,12 +121,9 @@ refusal(const zb_session *s)
     return ZOBO_ENOTSTARTED;
 }
 
-zobo_err
-zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now)
+static void
+begin(zb_req *req, zb_time now)
 {
-    zobo_err err = refusal(s);
-    if (ZB_UNLIKELY(err != ZOBO_OK))
-        return err;
     zb_list_init(&req->link);
     req->deadline.index = 0;
     req->frame = NULL;
@@ -138,6 +135,15 @@ zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now)
     req->has_stat = false;
     req->count = 0;
     req->reply = NULL;
+}
+
+zobo_err
+zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now)
+{
+    zobo_err err = refusal(s);
+    if (ZB_UNLIKELY(err != ZOBO_OK))
+        return err;
+    begin(req, now);
     if (ZB_UNLIKELY(req->is_auth))
         err = zb_auth_submit(s, req, record, now);
     else if (ZB_LIKELY(zb_conn_usable(s)))
@@ -148,6 +154,22 @@ zb_session_submit(zb_session *s, zb_req *req, const void *record, zb_time now)
         s->n_open++;
     ZB_SESSION_CHECK(s);
     return err;
+}
+
+zobo_err
+zb_session_pause(zb_session *s, zb_req *req, zb_time pause, zb_time now)
+{
+    zobo_err err = refusal(s);
+    if (err)
+        return err;
+    begin(req, now);
+    if (!zb_timers_set(s, req, now + pause))
+        return ZOBO_ENOMEM;
+    req->state = ZB_REQ_PAUSED;
+    zb_list_push_back(&s->paused, &req->link);
+    s->n_open++;
+    ZB_SESSION_CHECK(s);
+    return ZOBO_OK;
 }
 
 void
@@ -187,6 +209,8 @@ leave(zb_session *s, zb_req *req)
         zb_auth_forget(req);
     else if (req->state == ZB_REQ_WAITING)
         leave_waiting(s, req);
+    else if (req->state == ZB_REQ_PAUSED)
+        zb_list_remove(&req->link);
     else
         s->pending.slots[req->seq & (s->pending.cap - 1)].req = NULL;
     zb_heap_remove(&s->deadlines, &req->deadline);
@@ -214,7 +238,7 @@ may_have_arrived(const zb_req *req)
 void
 zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sent)
 {
-    if (req->state != ZB_REQ_WAITING && req->state != ZB_REQ_SENT)
+    if (req->state != ZB_REQ_WAITING && req->state != ZB_REQ_SENT && req->state != ZB_REQ_PAUSED)
         return;
     req->err = may_have_arrived(req) ? sent : unsent;
     leave(s, req);
@@ -228,6 +252,8 @@ void
 zb_req_timed_out(zb_session *s, zb_req *req)
 {
     zobo_err waiting = may_have_arrived(req) ? ZOBO_ECONNECTIONLOSS : ZOBO_ENOCONNECTION;
+    if (req->state == ZB_REQ_PAUSED)
+        waiting = ZOBO_OK;
     zb_req_end(s, req, req->state == ZB_REQ_SENT ? ZOBO_EOPERATIONTIMEOUT : waiting);
 }
 
@@ -249,6 +275,13 @@ zb_req_end_waiting(zb_session *s, zobo_err err)
 {
     while (!zb_list_empty(&s->waiting))
         zb_req_end(s, ZB_CONTAINER_OF(s->waiting.next, zb_req, link), err);
+}
+
+void
+zb_req_end_paused(zb_session *s, zobo_err err)
+{
+    while (!zb_list_empty(&s->paused))
+        zb_req_end(s, ZB_CONTAINER_OF(s->paused.next, zb_req, link), err);
 }
 
 /* Copies the waiting frames, in order, to chunks of their own. False: no memory. */

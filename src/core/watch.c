@@ -135,7 +135,9 @@ zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watch
     }
     watch->node->refs++;
     zb_list_init(&watch->link);
-    watch->watcher = *watcher;
+    watch->watcher.fn = watcher->fn;
+    watch->watcher.arg = watcher->arg;
+    watch->watcher.flags = watcher->flags;
     watch->refs = 1;
     watch->table = (uint8_t)table;
     watch->zxid = -1;
@@ -143,9 +145,9 @@ zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watch
 }
 
 static bool
-same_watcher(const zobo_watcher *a, const zobo_watcher *b)
+same_watcher(const zb_watcher *a, zobo_watch_fn *fn, const void *arg)
 {
-    return a->fn == b->fn && a->arg == b->arg;
+    return a->fn == fn && a->arg == arg;
 }
 
 void
@@ -154,7 +156,7 @@ zb_watch_register(zb_watches *w, zb_watch *watch, zb_watch_table table)
     zb_link *head = &watch->node->watches;
     for (zb_link *l = head->next; l != head; l = l->next) {
         const zb_watch *other = watch_of(l);
-        if (other->table == table && same_watcher(&other->watcher, &watch->watcher)) {
+        if (other->table == table && same_watcher(&other->watcher, watch->watcher.fn, watch->watcher.arg)) {
             zb_watch_unref(w, watch);
             return;
         }
@@ -392,7 +394,7 @@ zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_
     for (zb_link *l = node->watches.next, *next; l != &node->watches; l = next) {
         next = l->next;
         zb_watch *watch = watch_of(l);
-        if ((tables & 1U << watch->table) && (!watcher || same_watcher(watcher, &watch->watcher))) {
+        if ((tables & 1U << watch->table) && (!watcher || same_watcher(&watch->watcher, watcher->fn, watcher->arg))) {
             take(w, watch, removed_event(watch->table), -1, out);
             watch->removed = true;
             n++;

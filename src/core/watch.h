@@ -14,12 +14,19 @@
 
 struct zb_watch_node; /* one watched path; private to watch.c */
 
+/* A zobo_watcher without its size: a million of them may be kept. */
+typedef struct zb_watcher {
+    zobo_watch_fn *fn;
+    void *arg;
+    unsigned flags;
+} zb_watcher;
+
 /* One registered watcher. Made before the request is sent, so that its registration cannot fail for want of memory when
  * the reply comes. Memory: at most 200 bytes for item and node together on a 30-byte path. */
 typedef struct zb_watch {
     zb_link link; /* in its node's list while registered; then free for its holder (the delivery queue) */
     struct zb_watch_node *node;
-    zobo_watcher watcher;
+    zb_watcher watcher;
     uint32_t refs; /* the table's one, and one for each event of a persistent watch under way */
     uint8_t table; /* zb_watch_table */
     bool registered;

@@ -111,18 +111,19 @@ wait_for(int fd, short events, zb_time deadline)
 }
 
 static zobo_err
-connect_within(const zb_addr *addr, zb_time deadline, int *fd)
+connect_within(const zb_addr *addr, zb_time deadline, int *fd, int *sys)
 {
     bool done;
     zobo_err err = ZOBO_OK;
-    int sys = 0;
-    *fd = zb_sock_connect(addr, false, &done, &err, &sys);
+    *fd = zb_sock_connect(addr, false, &done, &err, sys);
     if (*fd < 0)
         return err;
     if (done)
         return ZOBO_OK;
     err = wait_for(*fd, POLLOUT, deadline);
-    return err ? err : zb_sock_finish(*fd, &sys);
+    if (err == ZOBO_EOPERATIONTIMEOUT)
+        return ZOBO_ECONNECTTIMEOUT;
+    return err ? err : zb_sock_finish(*fd, sys);
 }
 
 static zobo_err
@@ -167,15 +168,16 @@ read_all(int fd, size_t max, zb_time deadline, char **out, size_t *len)
 }
 
 zobo_err
-zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline, char **out, size_t *len)
+zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline, char **out, size_t *len, int *sys)
 {
-    int fd = -1, sys;
+    int fd = -1;
     *out = NULL;
     *len = 0;
-    zobo_err err = connect_within(addr, deadline, &fd);
+    *sys = 0;
+    zobo_err err = connect_within(addr, deadline, &fd, sys);
     if (!err) {
         zb_iov iov = {word, 4};
-        long put = zb_send(fd, &iov, 1, &err, &sys);
+        long put = zb_send(fd, &iov, 1, &err, sys);
         if (put == 4) {
             err = read_all(fd, max, deadline, out, len);
             /* The others that reading gives would say that nothing was ever sent. */

@@ -21,8 +21,10 @@ size_t zb_name_lookup(const char *name, uint16_t port, zb_addr *out, zobo_err *e
 
 /* zb_ask_word connects to `addr`, sends a four-letter word and reads until the peer closes or `deadline` (monotonic).
  *
- * On ZOBO_OK *out (zb_free) holds *len bytes. `max` bounds the answer. Errors: as for connecting, ZOBO_EOPERATIONTIMEOUT,
- * ZOBO_ECONNECTIONLOSS (it was sent, and the answer broke off or was longer than max), ZOBO_ENOMEM, ZOBO_ESYS. */
-zobo_err zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline, char **out, size_t *len);
+ * On ZOBO_OK *out (zb_free) holds *len bytes. `max` bounds the answer. Errors: as for connecting, ZOBO_ECONNECTTIMEOUT
+ * (nothing was sent), ZOBO_EOPERATIONTIMEOUT (it was), ZOBO_ECONNECTIONLOSS (it was, and the answer broke off or was
+ * longer than max), ZOBO_ENOMEM, ZOBO_ESYS. *sys is the system's number, 0 for none. */
+zobo_err zb_ask_word(const zb_addr *addr, const char *word, size_t max, zb_time deadline, char **out, size_t *len,
+                     int *sys);
 
 #endif

@@ -26,24 +26,49 @@ group_down(void **state)
     return 0;
 }
 
-static zt_states states;
+enum { MAX_CALLS = 200 };
 
+/* Not on a test's stack: a test that fails leaves its client to teardown, and that client still writes here. */
+static zt_states states;
+static zt_events events;
+static zt_calls calls;
+static zobo_client *client;
+
+static int
+setup(void **state)
+{
+    (void)state;
+    zt_states_init(&states);
+    zt_events_init(&events);
+    zt_calls_init(&calls, MAX_CALLS);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    zobo_close(client);
+    client = NULL;
+    zt_states_destroy(&states);
+    zt_events_destroy(&events);
+    zt_calls_destroy(&calls);
+    return 0;
+}
+
+/* How long an election or a restart takes nobody knows, so the client may not give its session up by the clock, nor
+ * wait long between its tries: the servers give it the session's timeout from when they serve again. */
 static zobo_client *
 begin(void)
 {
-    zt_states_init(&states);
+    zobo_retry_policy policy = {.size = sizeof policy, .max_delay_ms = 200};
     zobo_options o = zt_options(zk.hosts, 8000);
     o.connect_timeout_ms = 1500;
-    zobo_client *c = zt_client_with(&o);
-    assert_ok(zobo_add_listener(c, zt_states_listener, &states));
-    return c;
-}
-
-static void
-end(zobo_client *c)
-{
-    zobo_close(c);
-    zt_states_destroy(&states);
+    o.lost_after_percent = ZOBO_NEVER;
+    o.connection_retry = &policy;
+    client = zt_client_with(&o);
+    assert_ok(zobo_add_listener(client, zt_states_listener, &states));
+    return client;
 }
 
 static int
@@ -68,8 +93,6 @@ test_the_server_is_killed(void **state)
     zobo_client *c = begin();
     zobo_client_id before, after;
     assert_ok(zobo_create(c, "/killed", "", 0, &(zobo_create_options){.ephemeral = true}, NULL));
-    zt_events events;
-    zt_events_init(&events);
     zobo_watcher w = zt_events_watcher(&events);
     assert_ok(zobo_get(c, "/killed", &w, NULL));
     assert_ok(zobo_get_client_id(c, &before));
@@ -85,8 +108,6 @@ test_the_server_is_killed(void **state)
     assert_true(zt_events_wait(&events, 1, ZT_SOON_MS));
     assert_int_equal(zt_events_at(&events, 0).type, ZOBO_EVENT_CHANGED);
     zt_zk_restart(&zk, i);
-    end(c);
-    zt_events_destroy(&events);
 }
 
 static void
@@ -107,20 +128,16 @@ test_the_server_is_paused(void **state)
     assert_ok(zobo_get_client_id(c, &after));
     assert_int_equal(before.session_id, after.session_id);
     zt_zk_signal(&zk, i, "CONT");
-    end(c);
 }
 
 static void
 test_rolling_restart_under_load(void **state)
 {
     (void)state;
-    enum { MAX = 100000 };
     zobo_client *c = begin();
     zobo_client_id before, after;
     assert_ok(zobo_get_client_id(c, &before));
     assert_ok(zobo_ensure_path(c, "/load", NULL));
-    zt_calls calls;
-    zt_calls_init(&calls, MAX);
     size_t submitted = 0;
     for (int i = 1; i <= 3; i++) {
         zt_zk_signal(&zk, i, "KILL");
@@ -151,9 +168,7 @@ test_rolling_restart_under_load(void **state)
     }
     assert_ok(zobo_get_client_id(c, &after));
     assert_int_equal(before.session_id, after.session_id);
-    ZT_WAIT(zobo_delete_recursive(c, "/load") == ZOBO_OK);
-    zt_calls_destroy(&calls);
-    end(c);
+    ZT_WAIT(zobo_delete_recursive(c, "/load", NULL) == ZOBO_OK);
 }
 
 static void
@@ -176,7 +191,6 @@ test_set_hosts(void **state)
     assert_ok(zobo_get_client_id(c, &after));
     assert_int_equal(before.session_id, after.session_id);
     zt_zk_restart(&zk, from);
-    end(c);
 }
 
 static void
@@ -198,18 +212,19 @@ test_config_and_reads_everywhere(void **state)
         assert_ok(zobo_get(one, "/everywhere", NULL, NULL));
         zobo_close(one);
     }
-    end(c);
 }
+
+#define ensemble_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_config_and_reads_everywhere),
-        cmocka_unit_test(test_the_server_is_killed),
-        cmocka_unit_test(test_the_server_is_paused),
-        cmocka_unit_test(test_rolling_restart_under_load),
-        cmocka_unit_test(test_set_hosts),
+        ensemble_test(test_config_and_reads_everywhere),
+        ensemble_test(test_the_server_is_killed),
+        ensemble_test(test_the_server_is_paused),
+        ensemble_test(test_rolling_restart_under_load),
+        ensemble_test(test_set_hosts),
     };
     return cmocka_run_group_tests(tests, group_up, group_down);
 }

@@ -2,6 +2,7 @@
 /* A quorum is lost and comes back. The server that is left reads only, and takes sessions only if they may be local. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/record.h"
@@ -43,6 +44,27 @@ must_work(zobo_client *c)
     ZT_WAIT_MS(zobo_set(c, "/ro", "x", 1, -1, NULL) == ZOBO_OK, 60000);
 }
 
+/* A server that gives no sessions answers words; one that is dead is named. */
+static void
+check_words_without_a_quorum(void)
+{
+    char host[40], expected[80];
+    zobo_reply *r;
+    zobo_problem why;
+    snprintf(host, sizeof host, "127.0.0.1:%d", zt_zk_port(&zk, 3));
+    assert_ok(zobo_command_at(host, "ruok", 5000, &r, &why));
+    assert_string_equal(r->data, "imok");
+    zobo_reply_free(r);
+    assert_ok(zobo_command_at(host, "isro", 5000, &r, NULL));
+    assert_string_equal(r->data, "ro");
+    zobo_reply_free(r);
+    snprintf(host, sizeof host, "127.0.0.1:%d", zt_zk_port(&zk, 1));
+    snprintf(expected, sizeof expected, "%s: connection refused", host);
+    assert_err(zobo_command_at(host, "ruok", 5000, &r, &why), ZOBO_EREFUSED);
+    assert_string_equal(why.text, expected);
+    assert_null(r);
+}
+
 static void
 test_without_a_quorum(void **state)
 {
@@ -61,6 +83,7 @@ test_without_a_quorum(void **state)
     zobo_reply_free(r);
     assert_err(zobo_set(ro, "/ro", "x", 1, -1, NULL), ZOBO_ENOTREADONLY);
     assert_err(zobo_create(ro, "/ro2", "", 0, NULL, NULL), ZOBO_ENOTREADONLY);
+    check_words_without_a_quorum();
     zobo_transaction *tx;
     assert_ok(zobo_transaction_new(ro, &tx));
     assert_ok(zobo_transaction_set(tx, "/ro", "x", 1, -1));

@@ -157,13 +157,13 @@ test_delete_recursive(void **state)
     assert_ok(zobo_get_all_children_number(zc, in_home("/top"), &count));
     assert_int_equal(count, NODES);
     uint64_t from = zt_now_ms();
-    assert_ok(zobo_delete_recursive(zc, in_home("/top")));
+    assert_ok(zobo_delete_recursive(zc, in_home("/top"), NULL));
     print_message("%d nodes removed in %u ms\n", NODES + 1, (unsigned)(zt_now_ms() - from));
     assert_err(zobo_exists(zc, in_home("/top"), NULL, NULL), ZOBO_ENONODE);
-    assert_err(zobo_delete_recursive(zc, in_home("/top")), ZOBO_ENONODE);
+    assert_err(zobo_delete_recursive(zc, in_home("/top"), NULL), ZOBO_ENONODE);
     zt_calls_destroy(&calls);
     zt_put(zc, in_home("/leaf"), "");
-    assert_ok(zobo_delete_recursive(zc, in_home("/leaf")));
+    assert_ok(zobo_delete_recursive(zc, in_home("/leaf"), NULL));
     assert_ok(zobo_ensure_path(zc, in_home("/d/e/e/p/e/r"), NULL));
     zobo_call *call;
     assert_ok(zobo_delete_recursive_async(zc, in_home("/d"), NULL, &call));
@@ -182,7 +182,7 @@ delete_it(void *arg)
     zobo_err *err = arg;
     char top[64];
     snprintf(top, sizeof top, "%s/top", home);
-    *err = zobo_delete_recursive(c, top);
+    *err = zobo_delete_recursive(c, top, NULL);
     zobo_close(c);
     return NULL;
 }
@@ -215,7 +215,9 @@ test_delete_recursive_stops_at_what_it_may_not(void **state)
     zobo_acl_list acl = {&keep, 1};
     assert_ok(zobo_ensure_path(zc, in_home("/t/kept/child"), NULL));
     assert_ok(zobo_set_acls(zc, in_home("/t/kept"), &acl, -1, NULL));
-    assert_err(zobo_delete_recursive(zc, in_home("/t")), ZOBO_ENOAUTH);
+    zobo_problem why;
+    assert_err(zobo_delete_recursive(zc, in_home("/t"), &why), ZOBO_ENOAUTH);
+    assert_string_equal(why.text, in_home("/t/kept/child: the node's ACL does not permit this"));
     assert_ok(zobo_exists(zc, in_home("/t/kept/child"), NULL, NULL));
 }
 

@@ -142,7 +142,7 @@ test_persistent(void **state)
     zt_put(zc, in_home("/p"), "2");
     zt_put(zc, in_home("/p/c"), "");
     zt_put(zc, in_home("/p/c/d"), "");
-    assert_ok(zobo_delete_recursive(zc, in_home("/p")));
+    assert_ok(zobo_delete_recursive(zc, in_home("/p"), NULL));
     expect_event(&a, 0, ZOBO_EVENT_CREATED, in_home("/p"));
     expect_event(&a, 1, ZOBO_EVENT_CHANGED, in_home("/p"));
     expect_event(&a, 2, ZOBO_EVENT_CHILD, in_home("/p"));

@@ -96,9 +96,11 @@ all_blocking_verbs(world *w)
     TRY(zobo_add_auth(c, "digest", "a:b", 3));
     TRY(zobo_command(c, "ruok", &r));
     zobo_reply_free(r);
+    TRY(zobo_command_at(zt_peer_hosts(w->peer), "ruok", ZT_SOON_MS, &r, NULL));
+    zobo_reply_free(r);
     TRY(zobo_server_version(c, version));
-    TRY(zobo_delete_recursive(c, "/deep"));
-    TRY(zobo_delete_recursive(c, "/e"));
+    TRY(zobo_delete_recursive(c, "/deep", NULL));
+    TRY(zobo_delete_recursive(c, "/e", NULL));
 }
 
 static void

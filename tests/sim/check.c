@@ -6,6 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TICK_LATE = 50 * 1000000 }; /* more than a timer is ever late */
+
+/* --- what is taken ------------------------------------------------------------------------------------------------ */
+
+void
+check_submitted(client *c, const sreq *q, const void *record, zobo_err err)
+{
+    sim *s = c->sim;
+    zb_writer w = zb_writer_counting();
+    q->r.op->put(&w, record);
+    bool too_big = w.n + 8 > c->max_request_bytes; /* xid and type count too */
+    if (!c->started && err == ZOBO_OK)
+        sim_fail(s, "client %u: takes a request without being started", (unsigned)c->index);
+    if (err == ZOBO_OK ? too_big : err == ZOBO_ETOOBIG && !too_big)
+        sim_fail(s, "client %u: %s a request of %u bytes, of %u allowed", (unsigned)c->index,
+                 too_big ? "takes" : "refuses", (unsigned)w.n + 8, c->max_request_bytes);
+}
+
 /* --- what the model sees ------------------------------------------------------------------------------------------ */
 
 static uint64_t
@@ -28,13 +46,48 @@ promises_unsent(zobo_err err)
            class == ZOBO_CLASS_SESSION;
 }
 
+/* Each frame the server takes: none too long, and who comes back says how much he has seen, lest he be served by a
+ * server that lags behind. */
+void
+check_frame(void *arg, mconn *conn, const uint8_t *frame, size_t n)
+{
+    sim *s = arg;
+    const link *l = conn->owner;
+    client *c = l->c;
+    if (n > c->max_request_bytes)
+        sim_fail(s, "client %u: sends %u bytes at once, of %u allowed", (unsigned)c->index, (unsigned)n,
+                 c->max_request_bytes);
+    if (conn->greeted || c->l != l)
+        return;
+    struct zb_connect_request q;
+    zb_reader r = zb_reader_of(frame, n);
+    zb_get_connect_request(&r, &q);
+    if (q.session_id && q.session_id == c->id && q.last_zxid_seen != c->last_zxid)
+        sim_fail(s, "client %u: says that it has seen %" PRId64 ", not %" PRId64, (unsigned)c->index, q.last_zxid_seen,
+                 c->last_zxid);
+}
+
+/* In the chroot, and a path at all. */
+static bool
+may_ask_for(const client *c, const char *path)
+{
+    size_t n = strlen(path), chroot = strlen(c->chroot);
+    if (strncmp(path, c->chroot, chroot) != 0 || (n > chroot && path[chroot] != '/'))
+        return false;
+    return path[0] == '/' && !strstr(path, "//") && (n == 1 || path[n - 1] != '/');
+}
+
 void
 check_seen(void *arg, const mseen *what)
 {
     sim *s = arg;
     client *c = ((link *)what->conn->owner)->c;
-    if (what->conn->requests == 1)
+    if (!may_ask_for(c, what->path))
+        sim_fail(s, "client %u: asks for the path %.80s", (unsigned)c->index, what->path);
+    if (!((link *)what->conn->owner)->restored) { /* once: between the parts of a transaction nothing holds */
+        ((link *)what->conn->owner)->restored = true;
         check_restored(c, what->conn);
+    }
     bool carries = what->op == ZB_OP_CREATE || what->op == ZB_OP_CREATE2 || what->op == ZB_OP_SET_DATA ||
                    what->op == ZB_OP_DELETE || what->op == ZB_OP_CHECK || what->op == ZB_OP_SYNC;
     uint64_t number = token_of(what);
@@ -121,6 +174,10 @@ check_times(client *c, const sreq *q, zobo_err err)
                  (unsigned)q->number);
     if (err == ZOBO_ENOCONNECTION && s->now < waits)
         sim_fail(s, "client %u: request %u: no connection before its time", (unsigned)c->index, (unsigned)q->number);
+    bool waited = err == ZOBO_ENOCONNECTION && !q->r.is_auth; /* a credential waits anew after each connection */
+    uint64_t due = waited ? waits : q->deadline;
+    if (due && s->now > due + TICK_LATE && s->now > c->thawed_at + TICK_LATE)
+        sim_fail(s, "client %u: request %u ends after its time", (unsigned)c->index, (unsigned)q->number);
 }
 
 /* Errors that a request may end with, given what has happened. */
@@ -138,6 +195,7 @@ may_end_with(const client *c, const sreq *q, zobo_err err)
     case ZOBO_EABANDONED:
     case ZOBO_ENOTSTARTED:
     case ZOBO_ENOTSENT:
+    case ZOBO_ETOOBIG:
         return true;
     case ZOBO_ENOMEM:
     case ZOBO_EREPLYLOST:
@@ -178,6 +236,9 @@ check_ended(client *c, sreq *q)
     if (!may_end_with(c, q, err))
         sim_fail(s, "client %u: request %u ends with %s", (unsigned)c->index, (unsigned)q->number, zobo_err_name(err));
     check_times(c, q, err);
+    if (err == ZOBO_ECONNECTIONLOSS && !q->r.is_auth && q->writes_before == c->writes)
+        sim_fail(s, "client %u: request %u ends with ConnectionLoss, but nothing has been written since it was made",
+                 (unsigned)c->index, (unsigned)q->number);
     if (q->token)
         check_token(c, q, err);
     if (!answered(q) || q->r.is_auth)
@@ -319,8 +380,8 @@ check_reply(client *c, sreq *q)
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-static bool
-is_up(zobo_state state)
+bool
+check_up(zobo_state state)
 {
     return state == ZOBO_CONNECTED || state == ZOBO_CONNECTED_RO;
 }
@@ -328,9 +389,9 @@ is_up(zobo_state state)
 static bool
 may_follow(zobo_state from, zobo_state to)
 {
-    if (is_up(from))
+    if (check_up(from))
         return to == ZOBO_SUSPENDED || to == ZOBO_LOST;
-    return is_up(to) || (from == ZOBO_SUSPENDED && to == ZOBO_LOST);
+    return check_up(to) || (from == ZOBO_SUSPENDED && to == ZOBO_LOST);
 }
 
 static void
@@ -347,8 +408,10 @@ now_connected(client *c)
         sim_fail(s, "client %u: connected with another session without being lost", (unsigned)c->index);
     if (id != c->id)
         c->last_zxid = 0;
-    const msession *x = model_session(&s->m, id);
-    c->id_is_local = x && x->local_door >= 0;
+    c->id_is_local = false;
+    for (size_t i = 0; i < s->m.n_sessions; i++) /* its end may be known here before it is there */
+        if (s->m.sessions[i]->id == id)
+            c->id_is_local = s->m.sessions[i]->local_door >= 0;
     c->id = id;
     c->granted_ms = info.timeout_ms;
     if (info.timeout_ms < MODEL_MIN_TIMEOUT_MS || info.timeout_ms > MODEL_MAX_TIMEOUT_MS)
@@ -367,6 +430,7 @@ now_lost(client *c, zobo_err err)
     if (c->heard_expired && x && x->local_door < 0)
         sim_fail(s, "client %u: lost, but its session lives", (unsigned)c->index);
     c->lost_id = c->id;
+    c->lost_before = c->pulled_at; /* later ones may have been made when the session knew already */
     c->id = 0;
 }
 
@@ -381,9 +445,9 @@ check_state(client *c, zobo_state state, zobo_err err)
     c->state_changes++;
     if (state == ZOBO_CONNECTED_RO && !c->read_only)
         sim_fail(s, "client %u: read-only without having asked for it", (unsigned)c->index);
-    if (is_up(state))
+    if (check_up(state))
         now_connected(c);
-    if (is_up(state) && c->l && c->l->tap_creds < c->n_creds)
+    if (check_up(state) && c->l && c->l->tap_creds < c->n_creds)
         sim_fail(s, "client %u: connected before its credentials were accepted", (unsigned)c->index);
     if (state == ZOBO_LOST)
         now_lost(c, err);
@@ -420,7 +484,7 @@ check_after_tick(client *c)
     for (const sreq *q = c->requests; q; q = q->next)
         if (q->deadline && q->deadline <= s->now)
             sim_fail(s, "client %u: request %u is overdue", (unsigned)c->index, (unsigned)q->number);
-    if (is_up(c->state) && !c->stopping && silence > ZB_MS(c->granted_ms))
+    if (check_up(c->state) && !c->stopping && silence > ZB_MS(c->granted_ms))
         sim_fail(s, "client %u: connected, having heard nothing for %u ms", (unsigned)c->index,
                  (unsigned)(silence / 1000000));
     if (c->state == ZOBO_SUSPENDED && silence > (uint64_t)c->granted_ms * c->lost_after_percent * 10000U)
@@ -442,8 +506,12 @@ check_client(client *c)
                  zobo_state_name(c->state));
     if (info.stopped == c->started && !c->stopping)
         sim_fail(s, "client %u: says that it is %s", (unsigned)c->index, info.stopped ? "stopped" : "running");
-    if (is_up(c->state) && !(c->l && c->l->up))
+    if (check_up(c->state) && !(c->l && c->l->up))
         sim_fail(s, "client %u: connected without a link", (unsigned)c->index);
+    if (c->l && c->l->client_open && c->l->tap_greeted && c->l->tap_creds >= c->l->creds_due && !c->stopping &&
+        !s->ever_oom && !check_up(c->state))
+        sim_fail(s, "client %u: %s, though all credentials are accepted", (unsigned)c->index,
+                 zobo_state_name(c->state));
     if (zb_session_in_flight(c->s) != c->n_requests)
         sim_fail(s, "client %u: %u requests in flight, not %u", (unsigned)c->index,
                  (unsigned)zb_session_in_flight(c->s), (unsigned)c->n_requests);
@@ -452,6 +520,9 @@ check_client(client *c)
             sim_fail(s, "client %u: its last zxid goes back", (unsigned)c->index);
         c->last_zxid = info.last_zxid;
     }
+    for (const sreq *q = c->requests; q; q = q->next)
+        if (q->number < c->lost_before && !q->r.is_auth)
+            sim_fail(s, "client %u: request %u outlives its session", (unsigned)c->index, (unsigned)q->number);
     if (c->stopping && s->now > c->stop_deadline && c->frozen_until < s->now && c->stop_deadline > c->thawed_at)
         sim_fail(s, "client %u: takes too long to stop", (unsigned)c->index);
 }

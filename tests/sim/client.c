@@ -20,6 +20,7 @@ fill_options(client *c, zobo_options *o, zobo_retry_policy *retry, const zobo_au
     c->timeout_ms = timeouts[sim_below(s, 5)];
     c->queue_timeout_ms = sim_chance(s, 50) ? c->timeout_ms : 500 + (uint32_t)sim_below(s, 60000);
     c->lost_after_percent = sim_chance(s, 85) ? 133 : 100 + (uint32_t)sim_below(s, 100);
+    c->max_request_bytes = sim_chance(s, 80) ? 0xfffff : 16384 + (uint32_t)sim_below(s, 50000);
     c->stay_lost = sim_chance(s, 10);
     c->read_only = sim_chance(s, 40);
     c->has_auth = c->chroot[0] == '\0' && sim_chance(s, 50);
@@ -37,7 +38,7 @@ fill_options(client *c, zobo_options *o, zobo_retry_policy *retry, const zobo_au
                         .read_only = c->read_only,
                         .max_in_flight = 100000,
                         .max_queued_bytes = 64U << 20,
-                        .max_request_bytes = 0xfffff,
+                        .max_request_bytes = c->max_request_bytes,
                         .max_reply_bytes = 128U << 20,
                         .connection_retry = retry,
                         .command_retry = retry,
@@ -276,8 +277,11 @@ probed(sim *s, void *what, uint64_t arg)
     client *c = what;
     if (client_waits(c, probed, what, arg))
         return;
-    zb_session_probed(c->s, arg >> 8, (arg & 1) != 0, s->now);
+    bool writes = (arg & 1) != 0, current = arg >> 16 == c->probe_serial && !c->changed_hosts;
+    zb_session_probed(c->s, arg >> 8 & 0xff, writes, s->now);
     client_pump(c);
+    if (writes && current && c->l && c->l == c->probed_from && c->l->client_open && !c->stopping)
+        sim_fail(s, "client %u: stays on a server that only reads, and knows of one that writes", (unsigned)c->index);
 }
 
 static void
@@ -285,18 +289,22 @@ probe(client *c, size_t host)
 {
     sim *s = c->sim;
     const zb_hosts *hosts = zb_session_hosts(c->s);
-    if (c->state != ZOBO_CONNECTED_RO || host >= hosts->n) {
+    bool silent = c->l && c->l->tap_greeted && !check_up(c->state); /* up, but the credentials are not accepted yet */
+    if ((c->state != ZOBO_CONNECTED_RO && !silent) || host >= hosts->n) {
         sim_fail(s, "client %u: looks for a server that writes, in state %s", (unsigned)c->index,
                  zobo_state_name(c->state));
         return;
     }
+    c->probe_serial++;
+    c->probed_from = c->l;
     unsigned where = (unsigned)(hosts->items[host].name[1] - '0');
     door *d = &s->doors[where];
     bool reached = !s->m.down && !d->down && d->refuses_until <= s->now && d->silent_until <= s->now;
     bool writes = reached && !(s->m.read_only >> where & 1);
     sim_trace(s, "client %u: asks server %u: it %s", (unsigned)c->index, where, writes ? "writes" : "does not write");
     if (reached || sim_chance(s, 50)) /* else nobody ever answers */
-        sim_at(s, s->now + 1000000 + sim_below(s, 50000000), probed, c, (uint64_t)host << 8 | writes);
+        sim_at(s, s->now + 1000000 + sim_below(s, 50000000), probed, c,
+               (uint64_t)c->probe_serial << 16 | host << 8 | writes);
 }
 
 /* --- the writer --------------------------------------------------------------------------------------------------- */
@@ -333,12 +341,14 @@ write_some(client *c)
         if (sim_chance(s, 15))
             c->write_n = 1 + sim_below(s, c->write_n);
         c->written_to = c->l;
+        c->writes++;
         c->writing = sim_chance(s, 25);
         c->write_taken = !c->writing || sim_chance(s, 50); /* the kernel has it, though the writer is not back yet */
         if (c->write_taken)
             write_out(c);
+        bool slow = s->profile->fault_ms && sim_chance(s, 10); /* a fault: heartbeats are late */
         if (c->writing)
-            sim_at(s, s->now + sim_below(s, sim_chance(s, 10) ? 300000000 : 2000000), write_late, c, ++c->write_serial);
+            sim_at(s, s->now + sim_below(s, slow ? 300000000 : 2000000), write_late, c, ++c->write_serial);
         else
             zb_session_sent(c->s, c->write_n, s->now);
     }
@@ -394,6 +404,8 @@ client_bytes(client *c, link *l, const uint8_t *data, size_t n)
     sim *s = c->sim;
     while (n > 0 && c->l == l && l->client_open && !s->failed) {
         wait_for_writer(c);
+        if (c->broken && !l->tap_greeted) /* no answer to a handshake that could not be written is taken */
+            return;
         c->fed_generation = l->generation;
         size_t piece = sim_chance(s, 10) ? 1 + sim_below(s, n) : n;
         size_t took = feed(c, data, piece);
@@ -510,6 +522,7 @@ client_pump(client *c)
     if (c->pulling || client_waits(c, thaw, c, 0))
         return;
     c->pulling = true;
+    c->pulled_at = c->next_number;
     pull(c);
     if (!s->failed)
         write_some(c);

@@ -9,7 +9,7 @@
 const profile sim_profiles[] = {
     /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap   cut  ronly   oom */
     {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0,    0}},
-    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
+    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    5,    0,    0}},
     {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
     {"crashes",   5000,   300,   5000, false, {1,    0,    0,    0,     1,    0,    5,    4,    0,     0,     0,     0,    2,    2,    0,    0}},
     {"wipes",     9000,   300,   5000, false, {2,    0,    0,    0,     0,    0,    2,    2,    2,     0,     0,     0,    0,    1,    0,    0}},
@@ -190,8 +190,9 @@ static void
 fault_freeze(sim *s)
 {
     client *c = s->clients[sim_below(s, s->n_clients)];
-    c->frozen_until = fault_end(s, 50, sim_chance(s, 25) ? 25000 : 2500);
-    c->thawed_at = c->frozen_until;
+    uint64_t until = fault_end(s, 50, sim_chance(s, 25) ? 25000 : 2500);
+    if (until > c->frozen_until) /* what has been put off already does not come sooner */
+        c->frozen_until = c->thawed_at = until;
     sim_trace(s, "FAULT client %u is frozen until %.3f", (unsigned)c->index, (double)c->frozen_until / 1e9);
 }
 

@@ -234,6 +234,7 @@ greet(model *m, mconn *c, const uint8_t *frame, size_t n, uint64_t now)
 static void
 take_frame(model *m, mconn *c, const uint8_t *frame, size_t n, uint64_t now)
 {
+    m->observer.frame(m->observer.arg, c, frame, n);
     if (!c->greeted) {
         greet(m, c, frame, n, now);
         return;

@@ -100,7 +100,6 @@ typedef struct mconn {
     char *digests[8];
     mwatch *watches;
     size_t n_watches, cap_watches;
-    uint64_t requests; /* ordinary ones: not auth, setWatches, ping */
 } mconn;
 
 /* What a request was, for whoever looks on. */
@@ -115,7 +114,8 @@ typedef struct mseen {
 
 typedef struct mobserver {
     void *arg;
-    void (*seen)(void *arg, const mseen *what); /* each request, and each part of a multi */
+    void (*frame)(void *arg, mconn *conn, const uint8_t *frame, size_t n); /* each, before it is looked at */
+    void (*seen)(void *arg, const mseen *what);                            /* each request, and each part of a multi */
     void (*done)(void *arg, mconn *conn, int32_t op, int64_t zxid, zobo_err err); /* its outcome */
 } mobserver;
 

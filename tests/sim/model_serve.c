@@ -388,7 +388,6 @@ serve_request(model *m, mconn *conn, const uint8_t *frame, size_t n, uint64_t no
         const zb_op *op = zb_op_find(h.type);
         uint8_t *body = malloc(MODEL_BODY_MAX);
         zb_writer w = {body, body + MODEL_BODY_MAX, 0, false};
-        conn->requests++;
         if (conn->read_only && ((op && op->writes) || h.type == ZB_OP_SYNC))
             refuse_to_write(m, conn, h.xid, h.type, &r, &w, now);
         else if (op && op->writes && h.type > 0)

@@ -227,6 +227,19 @@ model_timer(sim *s, void *what, uint64_t arg)
     model_tick(&s->m, s->now);
 }
 
+/* How much of its output a server gets rid of before it hangs up: often some whole frames, such as one of two events of
+ * one change. */
+static size_t
+cut_at(sim *s, const mbytes *out)
+{
+    size_t limit = sim_below(s, out->n + 1), at = 0;
+    if (sim_chance(s, 30))
+        return limit;
+    while (at + 4 <= out->n && at + 4 + zb_load32(out->p + at) <= limit)
+        at += 4 + zb_load32(out->p + at);
+    return at;
+}
+
 void
 net_flush_model(sim *s)
 {
@@ -234,8 +247,9 @@ net_flush_model(sim *s)
         if (c->gone || (c->out.n == 0 && !c->closing))
             continue;
         link *l = c->owner;
-        if (s->doors[l->door].cuts_until > s->now && s->now - l->opened < ZB_MS(300) && sim_chance(s, 25)) {
-            c->out.n = sim_below(s, c->out.n + 1);
+        bool young = s->now - l->opened < ZB_MS(300);
+        if (s->doors[l->door].cuts_until > s->now && sim_chance(s, young ? 25 : 6)) {
+            c->out.n = cut_at(s, &c->out);
             c->closing = true;
         }
         enqueue_cut(s, l, TO_CLIENT, c->out.p, c->out.n);
@@ -250,6 +264,15 @@ net_flush_model(sim *s)
         s->model_timer = at;
         sim_at(s, at, model_timer, NULL, 0);
     }
+}
+
+bool
+net_quiet(const sim *s)
+{
+    for (const link *l = s->links; l; l = l->next)
+        if (l->client_open && l->pipe[TO_CLIENT].head)
+            return false;
+    return true;
 }
 
 void

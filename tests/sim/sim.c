@@ -156,7 +156,9 @@ recover(sim *s)
         }
         run_until(s, s->now + ZB_MS(100));
     }
-    run_until(s, s->now + ZB_MS(5000)); /* what is still on its way arrives */
+    run_until(s, s->now + ZB_MS(5000)); /* what is still on its way arrives, and what has just been sent does too */
+    while (!s->failed && !net_quiet(s))
+        run_until(s, s->now + ZB_MS(1));
 }
 
 static void
@@ -195,13 +197,15 @@ sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events)
     s->trace = calloc(SIM_TRACE_LINES, SIM_TRACE_WIDTH);
     s->seed = seed;
     s->profile = p;
+    snprintf(s->why, sizeof s->why, "seed %llu, profile %s", (unsigned long long)seed, p->name);
+    watchdog(s->why);
     s->print = print;
     s->read_only_door = -1;
     s->rng.s = seed * 0x9e3779b97f4a7c15U + 1;
     s->now = ZB_MS(1000000);
     s->heal_at = s->now + sim_ms(s, 20000, 80000);
     model_init(&s->m, zb_rng_next(&s->rng), s->now);
-    s->m.observer = (mobserver){s, check_seen, check_done};
+    s->m.observer = (mobserver){s, check_frame, check_seen, check_done};
     s->m.old_events = sim_chance(s, 50);
     s->m.short_replies = sim_chance(s, 10);
     s->n_clients = 1 + sim_below(s, SIM_MAX_CLIENTS);

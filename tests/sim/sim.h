@@ -37,7 +37,7 @@ typedef struct link link;
     X(FREEZE)    /* a client's process stands still */                                                                 \
     X(GARBAGE)   /* bytes that no server sends */                                                                      \
     X(FLAP)      /* a server hangs up right after the handshake, or before */                                          \
-    X(CUT)       /* a server hangs up somewhere in its first answers */                                                \
+    X(CUT)       /* a server hangs up in the middle of what it says, mostly in its first answers */                    \
     X(READONLY)  /* a server has lost the others and only reads */                                                     \
     X(OOM)       /* a client's memory runs out */
 
@@ -85,7 +85,7 @@ typedef struct door {
     bool down; /* refuses */
     uint64_t refuses_until;
     uint64_t silent_until; /* swallows connection attempts */
-    uint64_t cuts_until;   /* closes in the middle of its first answers */
+    uint64_t cuts_until;   /* closes in the middle of its answers */
     uint64_t flaps_until;  /* closes right after the handshake */
 } door;
 
@@ -125,6 +125,10 @@ struct sim {
 /* sim_run runs one seed. False: a rule was broken; the trace's tail and the reason are on stderr. */
 bool sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events);
 
+/* watchdog ends the program if the run that begins now, called so, does not end: a client that goes round in circles
+ * within one call takes the simulation with it. */
+void watchdog(const char *run);
+
 void fault_begin(sim *s); /* faults.c: the first of them is due */
 void fault_heal(sim *s);  /* all are over */
 
@@ -160,6 +164,7 @@ struct link {
     mconn *conn;      /* once the server has accepted */
     bool client_open; /* the client's end: attempted, up, not given up */
     bool up;          /* the client was told UP */
+    bool restored;    /* its first ordinary request has been seen */
     bool garbage;     /* bytes that break the protocol are on their way */
     bool dead;        /* half-open: bytes vanish both ways */
     uint32_t number;
@@ -168,6 +173,7 @@ struct link {
     mbytes tap; /* what the client was fed and is no complete frame yet */
     bool tap_greeted;
     unsigned tap_creds;  /* credentials accepted on it */
+    unsigned creds_due;  /* given before its handshake was answered: CONNECTED waits for them, and for no more */
     uint32_t generation; /* of the server's data */
 };
 
@@ -177,6 +183,7 @@ size_t net_room(const link *l);
 void net_write(sim *s, link *l, const void *data, size_t n);
 void net_flush_model(sim *s); /* carries the model's output and closes to the links, and sets its timer */
 void net_reset(sim *s, link *l, zobo_err why);
+bool net_quiet(const sim *s); /* nothing is on its way to a client */
 void net_free(sim *s);
 
 /* --- clients: client.c -------------------------------------------------------------------------------------------- */
@@ -211,6 +218,7 @@ typedef struct sreq {
     unsigned n_parts; /* of a multi */
     bool bad_auth;
     uint64_t deadline; /* 0: none */
+    uint64_t writes_before;
     int64_t zxid_before;
     uint32_t generation_before;
 } sreq;
@@ -227,12 +235,13 @@ struct client {
     char hosts[64];
     size_t n_hosts;
     char chroot[16];
-    uint32_t timeout_ms, queue_timeout_ms, lost_after_percent;
+    uint32_t timeout_ms, queue_timeout_ms, lost_after_percent, max_request_bytes;
     bool stay_lost, has_auth, read_only;
     unsigned n_creds; /* credentials the session must show on each connection */
     link *l;          /* attempted or up */
     long resolving;   /* host, -1: none */
-    uint32_t resolve_serial;
+    uint32_t resolve_serial, probe_serial;
+    const link *probed_from;
     /* the writer */
     bool writing;
     zb_iov iov[8];
@@ -242,6 +251,7 @@ struct client {
     bool write_taken; /* the kernel has the bytes, though the writer is not back */
     bool broken;      /* a write has failed: the link's end is on its way */
     uint64_t write_serial;
+    uint64_t writes; /* how often the kernel was given something */
     bool changed_hosts;
     /* timers */
     uint64_t timer_at;
@@ -265,7 +275,8 @@ struct client {
     bool heard_expired;
     sreq *requests;
     size_t n_requests;
-    uint64_t next_number, last_answered;
+    uint64_t next_number, last_answered, lost_before;
+    uint64_t pulled_at; /* the next number when pulling began */
     watcher *watchers;
     uint32_t n_watchers;
     seen_event *batch; /* events in what it was last fed */
@@ -295,6 +306,7 @@ void client_rearm(client *c);
 
 void work_begin(client *c);
 void work_submit_one(client *c);
+void work_remove_watcher(client *c);
 void work_meanwhile(client *c); /* what another thread may do at any moment; events are pulled later */
 void work_done(client *c, zb_req *r);
 void work_forget(client *c, sreq *q, zobo_err unsent, zobo_err sent);
@@ -312,10 +324,13 @@ void check_state(client *c, zobo_state state, zobo_err err);
 void check_client(client *c);
 void check_batch(client *c);
 bool check_tap(client *c, link *l, const uint8_t *data, size_t n); /* true: they break the protocol */
+void check_submitted(client *c, const sreq *q, const void *record, zobo_err err);
+void check_frame(void *arg, mconn *conn, const uint8_t *frame, size_t n);
 void check_seen(void *arg, const mseen *what);
 void check_done(void *arg, mconn *conn, int32_t op, int64_t zxid, zobo_err err);
 void check_restored(client *c, const mconn *conn);
 void check_watchers(client *c);
+bool check_up(zobo_state state);
 bool check_settled(sim *s); /* everybody is up and has nothing left to do */
 void check_end(sim *s);
 bool watcher_matches(const watcher *w, int32_t type, const char *path, size_t len);

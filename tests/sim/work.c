@@ -129,6 +129,7 @@ new_request(client *c, int32_t op, const char *path)
     strcat(q->path, strcmp(path, "/") == 0 && c->chroot[0] ? "" : path);
     q->zxid_before = c->sim->m.zxid;
     q->generation_before = c->sim->m.generation;
+    q->writes_before = c->writes;
     return q;
 }
 
@@ -150,6 +151,8 @@ may_refuse(const client *c, zobo_err err)
         return c->sim->oom;
     case ZOBO_ESTOPPED:
         return c->stopping;
+    case ZOBO_ETOOBIG: /* check_submitted has looked */
+        return true;
     case ZOBO_ENOTSTARTED:
     case ZOBO_EAUTHFAILED:
     case ZOBO_ESESSIONEXPIRED:
@@ -169,7 +172,7 @@ submit(client *c, sreq *q, const void *record)
         q->deadline = s->now + q->r.timeout;
     }
     if (q->w) {
-        zobo_watcher as = {never_called, q->w, 0};
+        zobo_watcher as = {.fn = never_called, .arg = q->w};
         zb_path whole = {.prefix = "", .path = q->path, .path_len = (uint32_t)strlen(q->path)};
         q->w->asking++;
         q->r.watch = zb_watch_new(zb_session_watches(c->s), whole, q->w->table, &as);
@@ -191,8 +194,7 @@ submit(client *c, sreq *q, const void *record)
     c->n_requests++;
     zobo_err err = zb_session_submit(c->s, &q->r, record, s->now);
     c->submits++;
-    if (!c->started && err == ZOBO_OK)
-        sim_fail(s, "client %u: takes a request without being started", (unsigned)c->index);
+    check_submitted(c, q, record, err);
     if (err == ZOBO_OK) {
         sim_trace(s, "client %u: request %u %s %.40s #%u%s", (unsigned)c->index, (unsigned)q->number, q->r.op->name,
                   q->path, (unsigned)q->token, q->w ? " watched" : "");
@@ -352,8 +354,8 @@ submit_auth(client *c)
 
 /* Takes a watcher back as the client's verb does: here at once, and on the server with the last of its kind. Paths
  * with requests under way are left alone: whose registration comes in is then decided by the verb, not the session. */
-static void
-remove_watcher(client *c)
+void
+work_remove_watcher(client *c)
 {
     static const zobo_watch_kind kinds[] = {0,
                                             ZOBO_WATCH_DATA,
@@ -371,7 +373,7 @@ remove_watcher(client *c)
     zb_link out;
     unsigned left = 0;
     zb_list_init(&out);
-    zobo_watcher as = {never_called, w, 0};
+    zobo_watcher as = {.fn = never_called, .arg = w};
     zb_path path = {.prefix = "", .path = w->path, .path_len = (uint32_t)strlen(w->path)};
     size_t n = zb_watches_remove(zb_session_watches(c->s), path, kinds[w->table], &as, &out, &left);
     if (n == 0 && c->pulling)
@@ -424,8 +426,12 @@ work_submit_one(client *c)
     char path[MODEL_PATH_MAX];
     some_path(c, path, sizeof path);
     uint64_t number = c->next_number, draw = sim_below(s, 100);
+    if (c->l && c->l->tap_greeted && !check_up(c->state) && sim_chance(s, 40))
+        draw = 99; /* a credential while others are on their way */
     for (int i = 0; i < 3 && (draw < 40 || draw >= 62) && !is_there(c, path); i++)
         some_path(c, path, sizeof path); /* more is learnt from nodes that exist */
+    if (draw < 40 && sim_chance(s, 3))
+        strcpy(path, "/");
     if (draw < 18)
         submit_read(c, ZB_OP_GET_DATA, path);
     else if (draw < 32)
@@ -445,7 +451,7 @@ work_submit_one(client *c)
     else if (draw < 96)
         submit_add_watch(c, path);
     else if (draw < 99)
-        remove_watcher(c);
+        work_remove_watcher(c);
     else if (c->has_auth && !c->pulling)
         submit_auth(c);
     if (c->requests && c->requests->number == number && sim_chance(s, 8))

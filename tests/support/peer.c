@@ -367,6 +367,7 @@ zt_serve(zt_conn *c)
     while (zt_read_frame(c, &f)) {
         pthread_mutex_lock(&p->lock);
         bool muted = p->muted;
+        c->swallowed = c->swallowed || muted;
         pthread_mutex_unlock(&p->lock);
         if (muted || (p->config.handler && p->config.handler(c, &f, p->config.arg)))
             continue;
@@ -615,7 +616,12 @@ zt_peer_refuse(zt_peer *p, bool on)
 void
 zt_peer_mute(zt_peer *p, bool on)
 {
-    set_flag(p, &p->muted, on);
+    pthread_mutex_lock(&p->lock);
+    p->muted = on;
+    for (zt_conn *c = p->conns; c && !on; c = c->next)
+        if (c->swallowed)
+            shutdown(c->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&p->lock);
 }
 
 void

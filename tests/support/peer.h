@@ -79,7 +79,10 @@ bool zt_peer_has_node(zt_peer *p, const char *path);
 void zt_peer_cut(zt_peer *p);             /* every connection there is, now */
 void zt_peer_refuse(zt_peer *p, bool on); /* accept, then close at once */
 void zt_peer_expire(zt_peer *p);          /* forget all sessions and their ephemeral nodes */
-void zt_peer_mute(zt_peer *p, bool on);   /* read, but answer nothing (pings neither), in zt_serve */
+/* Mute: read, but answer nothing (pings neither), in zt_serve. A connection on which something was swallowed ends when
+ * that is over: no server answers pings and leaves out requests that came before, and a caller without a deadline would
+ * wait for ever. */
+void zt_peer_mute(zt_peer *p, bool on);
 void zt_peer_set_read_only(zt_peer *p, bool on);
 void zt_peer_release(zt_peer *p); /* lets one zt_stall go on */
 void zt_peer_change(zt_peer *p, const char *path,

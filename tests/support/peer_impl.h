@@ -34,7 +34,8 @@ struct zt_conn {
     pthread_t thread;
     int fd;
     bool up;
-    bool closed; /* by the peer: no more sending */
+    bool closed;    /* by the peer: no more sending */
+    bool swallowed; /* a request, while the peer was mute; under peer->lock */
     int64_t session;
     pthread_mutex_t send_lock;
     uint8_t *in;

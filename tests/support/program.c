@@ -380,7 +380,7 @@ garbage(machine *m)
 static zb_watch *
 make_watch(machine *m, uint8_t b, zb_watch_table table)
 {
-    zobo_watcher w = {on_watch, &watchers[b % N_WATCHERS], 0};
+    zobo_watcher w = {.fn = on_watch, .arg = &watchers[b % N_WATCHERS]};
     zb_watch *watch = zb_watch_new(zb_session_watches(m->s), path_of(b), table, &w);
     must(watch || m->oom);
     return watch;
@@ -454,7 +454,7 @@ remove_watches(machine *m, uint8_t b)
     zb_link out;
     zb_list_init(&out);
     unsigned left;
-    zobo_watcher w = {on_watch, &watchers[b % N_WATCHERS], 0};
+    zobo_watcher w = {.fn = on_watch, .arg = &watchers[b % N_WATCHERS]};
     zb_watches_remove(zb_session_watches(m->s), path_of(b >> 3), (zobo_watch_kind)(1 + b % 5), b & 0x80 ? &w : NULL,
                       &out, &left);
     for (zb_link *l; (l = zb_list_pop_front(&out));)

@@ -435,7 +435,7 @@ on_watch(void *arg, const zobo_event *event)
 static zb_watch *
 make_watch(rig *r, const char *path, zb_watch_table table, void *watcher)
 {
-    zobo_watcher w = {on_watch, watcher, 0};
+    zobo_watcher w = {.fn = on_watch, .arg = watcher};
     zb_watch *watch = zb_watch_new(zb_session_watches(r->s), path_of(path), table, &w);
     assert_non_null(watch);
     return watch;

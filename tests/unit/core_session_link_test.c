@@ -236,6 +236,29 @@ each_try_has_its_time(void **state)
     rig_end(&r);
 }
 
+/* A ZooKeeper that is just starting may take a connection and never read from it, nor close it. */
+static void
+a_server_that_says_nothing_once_does_not_cost_the_session(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r);
+    r.options.hosts = "a";
+    r.options.timeout_ms = 60000; /* what counts is what the server granted: RIG_TIMEOUT_MS */
+    rig_begin(&r);
+    rig_connect(&r);
+    zb_time heard = r.now;
+    rig_down(&r, ZOBO_ESERVERCLOSED);
+    expect_state(&r, ZOBO_SUSPENDED, ZOBO_ESERVERCLOSED);
+    rig_dial(&r);
+    rig_wait(&r);
+    expect(&r, ZB_EV_DISCONNECT);
+    rig_wait(&r);
+    rig_reconnect(&r);
+    assert_true(r.now - heard < ZB_MS(RIG_TIMEOUT_MS));
+    rig_end(&r);
+}
+
 static void
 answers_to_what_was_called_off_are_not_heard(void **state)
 {
@@ -497,6 +520,7 @@ main(void)
         cmocka_unit_test(servers_and_addresses_are_tried_in_turn),
         cmocka_unit_test(servers_and_addresses_are_shuffled_unless_told_not_to),
         cmocka_unit_test(each_try_has_its_time),
+        cmocka_unit_test(a_server_that_says_nothing_once_does_not_cost_the_session),
         cmocka_unit_test(answers_to_what_was_called_off_are_not_heard),
         cmocka_unit_test(rounds_are_further_and_further_apart),
         cmocka_unit_test(rounds_may_be_limited),

@@ -325,6 +325,37 @@ forgetting_lets_go(void **state)
     rig_end(&r);
 }
 
+static void
+a_pause_ends_by_the_clock_alone(void **state)
+{
+    (void)state;
+    rig r;
+    rig_req q[3];
+    rig_init(&r);
+    rig_begin(&r);
+    for (int i = 0; i < 3; i++)
+        rig_req_init(&q[i], ZB_OP_SYNC);
+    assert_int_equal(zb_session_pause(r.s, &q[0].req, ZB_MS(50), r.now), ZOBO_ENOTSTARTED);
+    rig_connect(&r);
+    assert_int_equal(zb_session_pause(r.s, &q[0].req, ZB_MS(50), r.now), ZOBO_OK);
+    assert_int_equal(zb_session_pause(r.s, &q[1].req, ZB_MS(50), r.now), ZOBO_OK);
+    assert_true(zb_session_deadline(r.s) <= r.now + ZB_MS(50));
+    rig_down(&r, ZOBO_ESERVERCLOSED);
+    rig_tick(&r, 49);
+    expect_state(&r, ZOBO_SUSPENDED, ZOBO_ESERVERCLOSED);
+    zb_session_forget(r.s, &q[1].req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
+    assert_int_equal(q[1].req.err, ZOBO_ECANCELLED);
+    rig_reconnect(&r);
+    rig_tick(&r, 1);
+    expect_done(&r, &q[0], ZOBO_OK);
+    assert_int_equal(zb_session_pause(r.s, &q[2].req, ZB_MS(50), r.now), ZOBO_OK);
+    zb_session_stop(r.s, true, r.now);
+    expect(&r, ZB_EV_DISCONNECT);
+    expect_state(&r, ZOBO_LOST, ZOBO_OK);
+    expect_done(&r, &q[2], ZOBO_ESTOPPED);
+    rig_end(&r);
+}
+
 /* Every allocation on the way may fail: submitting says so and changes nothing. */
 static void
 without_memory_nothing_is_submitted(void **state)
@@ -497,6 +528,7 @@ main(void)
         cmocka_unit_test(what_waits_is_sent_in_order_when_connected),
         cmocka_unit_test(waiting_has_its_time_and_so_has_a_request),
         cmocka_unit_test(forgetting_lets_go),
+        cmocka_unit_test(a_pause_ends_by_the_clock_alone),
         cmocka_unit_test(without_memory_nothing_is_submitted),
         cmocka_unit_test(a_reply_without_memory_is_lost_but_not_the_link),
         cmocka_unit_test(what_waits_survives_want_of_memory),

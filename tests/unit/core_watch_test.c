@@ -27,7 +27,7 @@ path_of(const char *path)
 static zb_watch *
 new_watch(zb_watches *w, const char *path, zb_watch_table table, void *arg)
 {
-    zobo_watcher watcher = {called, arg, 0};
+    zobo_watcher watcher = {.fn = called, .arg = arg};
     zb_watch *watch = zb_watch_new(w, path_of(path), table, &watcher);
     assert_non_null(watch);
     return watch;
@@ -172,7 +172,7 @@ the_same_watcher_counts_once_for_a_path_and_table(void **state)
     add(&w, "/a", ZB_WATCH_DATA, N(1));
     add(&w, "/a", ZB_WATCH_EXIST, N(1));
     add(&w, "/a", ZB_WATCH_DATA, N(2));
-    zobo_watcher other = {called_too, N(1), 0};
+    zobo_watcher other = {.fn = called_too, .arg = N(1)};
     zb_watch_register(&w, zb_watch_new(&w, path_of("/a"), ZB_WATCH_DATA, &other), ZB_WATCH_DATA);
     assert_int_equal(w.n, 4);
     assert_int_equal(w.nodes.n, 1);
@@ -203,7 +203,7 @@ the_chroot_is_part_of_the_path(void **state)
     (void)state;
     zb_watches w;
     zb_watches_init(&w, 1);
-    zobo_watcher watcher = {called, N(1), 0};
+    zobo_watcher watcher = {.fn = called, .arg = N(1)};
     char long_path[1000];
     memset(long_path, 'x', sizeof long_path);
     long_path[0] = '/';
@@ -290,7 +290,7 @@ removal_of_one_watcher_leaves_the_others(void **state)
     zb_link out;
     zb_list_init(&out);
     unsigned left;
-    zobo_watcher one = {called, N(1), 0};
+    zobo_watcher one = {.fn = called, .arg = N(1)};
     assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_DATA, &one, &out, &left), 1);
     assert_int_equal(left, 1U << ZB_WATCH_DATA | 1U << ZB_WATCH_PERSISTENT);
     assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_DATA, &one, &out, &left), 0);
@@ -410,7 +410,7 @@ telling_bears_any_change(void **state)
                 zb_link out;
                 zb_list_init(&out);
                 snprintf(path, sizeof path, "/%zu", j / 3);
-                zobo_watcher one = {called, N(j), 0};
+                zobo_watcher one = {.fn = called, .arg = N(j)};
                 assert_int_equal(zb_watches_remove(&w, path_of(path), ZOBO_WATCH_ANY, &one, &out, &left), 2);
                 for (zb_link *l; (l = zb_list_pop_front(&out));)
                     zb_watch_unref(&w, ZB_CONTAINER_OF(l, zb_watch, link));
@@ -443,7 +443,7 @@ without_memory_nothing_changes(void **state)
     (void)state;
     zb_watches w;
     zb_watches_init(&w, 1);
-    zobo_watcher watcher = {called, N(1), 0};
+    zobo_watcher watcher = {.fn = called, .arg = N(1)};
     zb_path p = {"/r", "/a", 2, 2};
     int failures = 0;
     for (long n = 0;; n++) {

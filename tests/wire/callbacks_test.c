@@ -63,7 +63,7 @@ block(probe *p)
     zobo_reply_free(reply);
     p->errs[i++] = zobo_sync(p->client, "/made");
     p->errs[i++] = zobo_ensure_path(p->client, "/p/q", NULL);
-    p->errs[i++] = zobo_delete_recursive(p->client, "/p");
+    p->errs[i++] = zobo_delete_recursive(p->client, "/p", NULL);
     p->errs[i++] = zobo_delete(p->client, "/made", -1);
     zobo_call *call = NULL;
     zobo_err err = zobo_get_async(p->client, "/", NULL, NULL, &call);

@@ -272,6 +272,54 @@ test_a_hanging_resolver_does_not_collect_threads(void **state)
 }
 
 static void
+test_a_hanging_resolver_has_one_probe(void **state)
+{
+    (void)state;
+    zt_peer *reads = zt_peer_start(&(zt_peer_config){.read_only = true}), *writes = zt_peer_start(NULL);
+    char hosts[200];
+    snprintf(hosts, sizeof hosts, "%s,%s", zt_peer_hosts(reads), by_name(writes));
+    zobo_options options = zt_options(hosts, 30000);
+    options.read_only = options.ordered_hosts = true;
+    options.connect_timeout_ms = 10; /* after which a probe is given up and the next one's turn comes */
+    zobo_client *client = zt_client_with(&options);
+    let_resolver_hang(true);
+    uint64_t from = zt_now_ms();
+    ZT_WAIT(zt_now_ms() - from >= 5000); /* two probes at least */
+    assert_int_equal(zobo_get_state(client), ZOBO_CONNECTED_RO);
+    assert_int_equal(atomic_load(&lookups), 1);
+    let_resolver_hang(false);
+    ZT_WAIT_MS(zobo_get_state(client) == ZOBO_CONNECTED, 60000);
+    zobo_close(client);
+    zt_peer_stop(reads);
+    zt_peer_stop(writes);
+}
+
+static void
+test_a_word_waits_for_no_resolver(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    char expected[120];
+    zobo_reply *reply;
+    zobo_problem why;
+    assert_ok(zobo_command_at(by_name(peer), "ruok", ZT_SOON_MS, &reply, &why));
+    assert_string_equal(reply->data, "imok");
+    assert_string_equal(why.text, "");
+    zobo_reply_free(reply);
+    let_resolver_hang(true);
+    uint64_t from = zt_now_ms();
+    assert_err(zobo_command_at(by_name(peer), "ruok", 200, &reply, &why), ZOBO_ECONNECTTIMEOUT);
+    assert_in_range(zt_now_ms() - from, 200, 5000);
+    assert_null(reply);
+    let_resolver_hang(false); /* the late answer finds nobody */
+    atomic_store(&resolver_fails, EAI_NONAME);
+    assert_err(zobo_command_at(by_name(peer), "ruok", ZT_SOON_MS, NULL, &why), ZOBO_ERESOLVE);
+    snprintf(expected, sizeof expected, "%s: the name does not resolve", by_name(peer));
+    assert_string_equal(why.text, expected);
+    zt_peer_stop(peer);
+}
+
+static void
 test_P28_other_addresses_do_not_end_a_connection(void **state)
 {
     (void)state;
@@ -297,6 +345,8 @@ main(void)
         cmocka_unit_test_setup(test_P27_one_name_of_two_does_not_resolve, reset),
         cmocka_unit_test_setup(test_P9_a_failing_resolver_is_not_hammered, reset),
         cmocka_unit_test_setup(test_a_hanging_resolver_does_not_collect_threads, reset),
+        cmocka_unit_test_setup(test_a_hanging_resolver_has_one_probe, reset),
+        cmocka_unit_test_setup(test_a_word_waits_for_no_resolver, reset),
         cmocka_unit_test_setup(test_P28_other_addresses_do_not_end_a_connection, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

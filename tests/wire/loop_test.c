@@ -130,7 +130,7 @@ test_blocking_verbs_drive_themselves(void **state)
     assert_string_equal(reply->data, "x");
     zobo_reply_free(reply);
     assert_ok(zobo_ensure_path(client, "/p/q/r", NULL));
-    assert_ok(zobo_delete_recursive(client, "/p"));
+    assert_ok(zobo_delete_recursive(client, "/p", NULL));
     assert_ok(zobo_command(client, "ruok", &reply));
     assert_string_equal(reply->data, "imok");
     zobo_reply_free(reply);

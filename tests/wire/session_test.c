@@ -507,6 +507,43 @@ test_queue_timeout(void **state)
     end(&f);
 }
 
+/* The first connection is served until it is cut; the others hear nothing. */
+static void
+serve_once(zt_conn *c, void *arg)
+{
+    (void)arg;
+    if (zt_conn_index(c) == 0)
+        zt_serve(c);
+    else
+        (void)zt_stall(c);
+}
+
+static void
+test_a_problem_is_told_once(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(&(zt_peer_config){.script = serve_once});
+    zobo_client *client = zt_client(zt_peer_hosts(peer), 30000);
+    zobo_problem why;
+    char expected[200];
+    zobo_get_problem(client, &why);
+    assert_int_equal(why.err, ZOBO_OK);
+    assert_string_equal(why.text, "");
+    zt_peer_cut(peer);
+    ZT_WAIT(zobo_get_state(client) == ZOBO_SUSPENDED && zt_peer_connections(peer) == 2);
+    zobo_get_problem(client, &why);
+    assert_int_equal(why.err, ZOBO_ESERVERCLOSED);
+    snprintf(expected, sizeof expected, "SUSPENDED: %s: the server closed the connection", zt_peer_hosts(peer));
+    assert_string_equal(why.text, expected);
+    assert_ok(zobo_set_hosts(client, "127.0.0.1:1,127.0.0.1:2", NULL));
+    zt_peer_release(peer);
+    ZT_WAIT((zobo_get_problem(client, &why), strstr(why.text, "127.0.0.1:2: connection refused")));
+    assert_string_equal(why.text, "SUSPENDED: the server closed the connection; 127.0.0.1:1: connection refused; "
+                                  "127.0.0.1:2: connection refused");
+    zobo_close(client);
+    zt_peer_stop(peer);
+}
+
 static void
 test_set_hosts(void **state)
 {
@@ -691,6 +728,7 @@ main(void)
         cmocka_unit_test(test_wait_connected),
         cmocka_unit_test(test_wait_connected_ends_with_the_client),
         cmocka_unit_test(test_queue_timeout),
+        cmocka_unit_test(test_a_problem_is_told_once),
         cmocka_unit_test(test_set_hosts),
         cmocka_unit_test(test_stop_sends_what_is_queued),
         cmocka_unit_test(test_P6_stop_with_requests_unanswered),

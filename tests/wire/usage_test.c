@@ -68,8 +68,8 @@ test_option_sizes(void **state)
     old.size = offsetof(zobo_options, timeout_ms);
     old.hosts = "h";
     assert_ok(new_with(&old));
-    old.size = 0;
-    assert_err(new_with(&old), ZOBO_EBADOPTION);
+    zobo_options unset = {.hosts = "h"};
+    assert_ok(new_with(&unset));
     old.size = offsetof(zobo_options, hosts) + 4; /* half a pointer */
     assert_err(new_with(&old), ZOBO_EBADOPTION);
     old.size = 1;
@@ -209,7 +209,7 @@ test_bad_paths(void **state)
         assert_err(zobo_set_acls(c, p, zobo_open_acl(), -1, NULL), ZOBO_EBADPATH);
         assert_err(zobo_set(c, p, "", 0, -1, NULL), ZOBO_EBADPATH);
         assert_err(zobo_delete(c, p, -1), ZOBO_EBADPATH);
-        assert_err(zobo_delete_recursive(c, p), ZOBO_EBADPATH);
+        assert_err(zobo_delete_recursive(c, p, NULL), ZOBO_EBADPATH);
         assert_err(zobo_sync(c, p), ZOBO_EBADPATH);
         assert_err(zobo_add_watch(c, p, ZOBO_PERSISTENT, &w), ZOBO_EBADPATH);
         assert_err(zobo_remove_watches(c, p, ZOBO_WATCH_ANY, NULL), ZOBO_EBADPATH);
@@ -223,7 +223,7 @@ test_bad_paths(void **state)
     assert_err(zobo_path_check(NULL, false, NULL), ZOBO_EBADPATH);
     assert_ok(zobo_path_check("/a/", true, NULL));
     assert_ok(zobo_path_check("/", false, NULL));
-    assert_err(zobo_delete_recursive(c, "/"), ZOBO_EINVAL);
+    assert_err(zobo_delete_recursive(c, "/", NULL), ZOBO_EINVAL);
 }
 
 static void
@@ -253,6 +253,10 @@ test_bad_arguments(void **state)
     assert_err(zobo_command(c, "toolong", NULL), ZOBO_EINVAL);
     assert_err(zobo_command(c, "ru", NULL), ZOBO_EINVAL);
     assert_err(zobo_command(c, NULL, NULL), ZOBO_EINVAL);
+    assert_err(zobo_command_at("127.0.0.1:1", "ru", 1000, NULL, NULL), ZOBO_EINVAL);
+    assert_err(zobo_command_at("127.0.0.1:1", NULL, 1000, NULL, NULL), ZOBO_EINVAL);
+    assert_err(zobo_command_at("127.0.0.1:1,127.0.0.1:2", "ruok", 1000, NULL, NULL), ZOBO_EBADHOSTS);
+    assert_err(zobo_command_at("a b", "ruok", 1000, NULL, NULL), ZOBO_EBADHOSTS);
     assert_err(zobo_create(c, "/a", NULL, 3, NULL, NULL), ZOBO_EINVAL);
     assert_err(zobo_set(c, "/a", NULL, 3, -1, NULL), ZOBO_EINVAL);
     zobo_how how = {.flags = 64};
@@ -313,7 +317,7 @@ test_not_started(void **state)
     assert_err(zobo_get(c, "/", NULL, NULL), ZOBO_ENOTSTARTED);
     assert_err(zobo_create(c, "/a", "", 0, &(zobo_create_options){.makepath = true}, NULL), ZOBO_ENOTSTARTED);
     assert_err(zobo_ensure_path(c, "/a", NULL), ZOBO_ENOTSTARTED);
-    assert_err(zobo_delete_recursive(c, "/a"), ZOBO_ENOTSTARTED);
+    assert_err(zobo_delete_recursive(c, "/a", NULL), ZOBO_ENOTSTARTED);
     assert_err(zobo_get_async(c, "/", NULL, NULL, &call), ZOBO_ENOTSTARTED);
     assert_null(call);
     assert_err(zobo_add_auth(c, "digest", "a:b", 3), ZOBO_ENOTSTARTED);
@@ -327,6 +331,63 @@ test_not_started(void **state)
     assert_string_equal(host, "");
     assert_err(zobo_start(c, 1, NULL), ZOBO_ENOCONNECTION);
     zobo_close(c);
+}
+
+static void
+seen_nothing(void *arg, const zobo_event *event)
+{
+    (void)arg, (void)event;
+}
+
+/* As a program has them that was built with a newer zobo: what is not known here must be zero. */
+static void
+test_struct_sizes(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    zobo_client *c = zt_client(zt_peer_hosts(peer), 4000);
+    zobo_call *call;
+    zobo_transaction *tx;
+    struct {
+        zobo_how known;
+        unsigned char later[16];
+    } how = {.known = {.size = sizeof how}};
+    struct {
+        zobo_watcher known;
+        unsigned char later[16];
+    } watcher = {.known = {.size = sizeof watcher, .fn = seen_nothing}};
+    struct {
+        zobo_create_options known;
+        unsigned char later[16];
+    } create = {.known = {.size = sizeof create, .makepath = true}};
+    zt_put(c, "/a", "");
+    assert_ok(zobo_transaction_new(c, &tx));
+    for (int later = 0; later < 2; later++) {
+        how.later[15] = watcher.later[0] = create.later[7] = (unsigned char)later;
+        zobo_err invalid = later ? ZOBO_EINVAL : ZOBO_OK, bad = later ? ZOBO_EBADOPTION : ZOBO_OK;
+        assert_err(zobo_get_async(c, "/a", NULL, &how.known, NULL), invalid);
+        assert_err(zobo_ensure_path_async(c, "/a", NULL, &how.known, NULL), invalid);
+        assert_err(zobo_get(c, "/a", &watcher.known, NULL), invalid);
+        assert_err(zobo_add_watch(c, "/a", ZOBO_PERSISTENT, &watcher.known), invalid);
+        create.known.makepath = true;
+        assert_err(zobo_create(c, "/p/q", "", 0, &create.known, NULL), bad);
+        create.known.makepath = false;
+        assert_err(zobo_create(c, "/p/r", "", 0, &create.known, NULL), bad);
+        assert_err(zobo_transaction_create(tx, "/t", "", 0, &create.known), bad);
+    }
+    zobo_transaction_free(tx);
+    how.known.size = watcher.known.size = create.known.size = 4; /* never set */
+    assert_err(zobo_get_async(c, "/a", NULL, &how.known, &call), ZOBO_EINVAL);
+    assert_err(zobo_get(c, "/a", &watcher.known, NULL), ZOBO_EINVAL);
+    assert_err(zobo_create(c, "/p/s", "", 0, &create.known, NULL), ZOBO_EBADOPTION);
+    how.known.size = sizeof how.known;
+    watcher.known.size = sizeof watcher.known;
+    create.known.size = sizeof create.known;
+    assert_ok(zobo_get_async(c, "/a", NULL, &how.known, NULL));
+    assert_ok(zobo_get(c, "/a", &watcher.known, NULL));
+    assert_ok(zobo_create(c, "/p/s", "", 0, &create.known, NULL));
+    zobo_close(c);
+    zt_peer_stop(peer);
 }
 
 static void
@@ -349,6 +410,9 @@ test_counters_of_another_size(void **state)
     longer.known.replies = 7;
     zobo_get_counters(c, &longer.known);
     assert_int_equal(longer.known.replies, 7);
+    zobo_counters unset = {.replies = 7};
+    zobo_get_counters(c, &unset);
+    assert_int_equal(unset.replies, 0);
     zobo_close(c);
 }
 
@@ -390,6 +454,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_flags_that_exclude_each_other, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_big, setup, teardown),
         cmocka_unit_test(test_not_started),
+        cmocka_unit_test(test_struct_sizes),
         cmocka_unit_test(test_counters_of_another_size),
         cmocka_unit_test(test_P33_errors_can_be_switched_on),
     };

@@ -29,6 +29,22 @@ No server: exit code 7, every server named with the reason, within the time allo
   ! zobo: no connection within 300 ms; 127.0.0.1:1: connection refused (NoConnection -1021)
   ! hint: --wait makes it try until --timeout, --trace shows what happens
   [7]
+  $ zobo -H 127.0.0.1:1 cmd ruok
+  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! hint: --wait makes it try until --timeout
+  [7]
+  $ zobo -H "127.0.0.1:1, unix:/nonexistent:/chroot" cmd ruok
+  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! hint: --wait makes it try until --timeout
+  ! zobo: ruok: unix:/nonexistent: cannot reach the server (No such file or directory) (Unreachable -1042)
+  ! hint: --wait makes it try until --timeout
+  [7]
+  $ zobo -H 127.0.0.1:1 --wait --timeout 300ms cmd ruok
+  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  [7]
+  $ zobo -H 127.0.0.1:1,, cmd ruok
+  ! zobo: 127.0.0.1:1,,: byte 12: a host is missing (BadHosts -1003)
+  [2]
 
 A flag goes before the environment.
 

@@ -72,9 +72,15 @@ acl, whoami, and the other verbs about the server.
   imok
   (no newline)
   $ zobo cmd -o json ruok
-  {"command":"ruok","data":"imok","encoding":"utf8"}
+  {"server":"SERVER","command":"ruok","data":"imok","encoding":"utf8"}
+  $ zobo -H "127.0.0.1:1,$ZOBO_HOSTS" cmd ruok # a chroot is no part of a server
+  ==> SERVER <==
+  imok
+  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! hint: --wait makes it try until --timeout
+  [8]
   $ zobo cmd what
-  ! zobo: what: the connection was lost after the request was sent; it may have been carried out (ConnectionLoss -4)
+  ! zobo: what: SERVER: the connection was lost after the request was sent; it may have been carried out (ConnectionLoss -4)
   ! hint: perhaps it knows no such word
   [7]
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'

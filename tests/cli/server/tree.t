@@ -144,7 +144,7 @@ What may not be read does not hide the rest.
   ! zobo: 1 nodes could not be looked into
   [8]
   $ zobo rm -r --yes /c
-  ! zobo: /c: the node's ACL does not permit this (NoAuth -102)
+  ! zobo: /c: /c/shut: the node's ACL does not permit this (NoAuth -102)
   ! hint: part of it may be gone
   [6]
   $ zobo acl set /c/shut world:anyone:cdrwa
