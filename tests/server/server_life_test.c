@@ -249,6 +249,33 @@ test_ipv6(void **state)
     zobo_server_close(server);
 }
 
+static void
+test_drain(void **state)
+{
+    (void)state;
+    zobo_server *server = serve_memory();
+    zobo_client *c = zt_client(zobo_server_hosts(server), 5000);
+    assert_err(zobo_server_drain(server, 20), ZOBO_ETIMEDOUT);
+    assert_ok(zobo_create(c, "/a", NULL, 0, NULL, NULL)); /* as before */
+    close(raw_session(server));
+    zobo_close(c);
+    assert_ok(zobo_server_drain(server, ZT_SOON_MS));
+    zobo_options o = zt_options(zobo_server_hosts(server), 5000);
+    zobo_retry_policy once = {.size = sizeof once, .max_tries = 1};
+    o.connection_retry = &once;
+    assert_ok(zobo_new(&o, &c, NULL));
+    assert_err(zobo_start(c, ZT_SOON_MS, NULL), ZOBO_ENOCONNECTION);
+    zobo_close(c);
+    assert_ok(zobo_server_drain(server, 0));
+    assert_ok(zobo_server_stop(server));
+    assert_ok(zobo_server_drain(server, 0));
+    assert_ok(zobo_server_restart(server, NULL));
+    c = zt_client(zobo_server_hosts(server), 5000);
+    assert_ok(zobo_exists(c, "/a", NULL, NULL));
+    zobo_close(c);
+    zobo_server_close(server);
+}
+
 /* http_get gives the status of an answer, and the answer, cut, in `text`. */
 static int
 http_get(uint16_t port, const char *path, char *text, size_t size)
@@ -351,6 +378,7 @@ main(void)
         cmocka_unit_test(test_what_is_refused), cmocka_unit_test(test_dead_socket_is_replaced),
         cmocka_unit_test(test_all_addresses),   cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_stop_under_load), cmocka_unit_test(test_http),
+        cmocka_unit_test(test_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
