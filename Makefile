@@ -10,16 +10,21 @@ export DESTDIR FUZZ_SECONDS JOBS
 BUILD = scripts/build
 
 .DEFAULT_GOAL := release
-.PHONY: release demo test asan tsan fuzz nightly bench fmt lint install clean help setup
+.PHONY: release demo demo-ensemble test asan tsan fuzz nightly bench fmt lint install clean help setup
 
 release: ## build build/release: bin/zobo, bin/zobo-bench, lib/libzobo.so, lib/libzobo.a (the default)
 	@scripts/setup build
 	@$(BUILD) release
 
-demo: ## show what zobo does, against a real ZooKeeper
-	@scripts/setup build demo
+demo: ## show what zobo does, on a server of its own
+	@scripts/setup build
 	@$(BUILD) release
 	@scripts/demo
+
+demo-ensemble: ## the same on three Apache ZooKeeper servers
+	@scripts/setup build demo
+	@$(BUILD) release
+	@scripts/demo --ensemble
 
 test: ## build with gcc and run every test
 	@scripts/setup build test

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tour: what zobo does, shown against a real ensemble. `make demo` runs it.
+/* The tour: what zobo does, shown on a server. `make demo` runs it.
  *
  *     example-tour [HOSTS]      or hosts from ZOBO_HOSTS, or 127.0.0.1:2181
  *
  * Everything it creates lies below one node of its own, which is removed at the end, also when something goes wrong.
  * Exit code 0 when every step did what it should. ZOBO_DEMO_BREAK, if set, is a program that, run
- * with "--break" and a "host:port", stops that server; then the tour also shows how a client moves on to the next server. */
+ * with "--break" and a "host:port", stops that server; then the tour also shows how a client moves on to the next server, or, with ZOBO_DEMO_ALONE, waits for
+ * its return. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -283,6 +283,7 @@ step_failover(struct tour *t)
     struct path path;
 
     const char *hook = getenv("ZOBO_DEMO_BREAK");
+    bool alone = getenv("ZOBO_DEMO_ALONE") != NULL; /* no other server: it comes back with its data */
     if (hook == NULL) {
         return;
     }
@@ -291,13 +292,13 @@ step_failover(struct tour *t)
     zobo_client *zk = client_open(&options, &seen);
     int64_t session = session_of(zk);
     show_host(zk, before);
-    show_did("that server is killed");
+    show_did(alone ? "that server is killed, and started again with its data" : "that server is killed");
     const char *argv[] = {hook, "--break", before, NULL};
     run_program(argv);
     seen_want_state(&seen, ZOBO_SUSPENDED);
     seen_want_state(&seen, ZOBO_CONNECTED);
     show_host(zk, after);
-    expect(strcmp(before, after) != 0, "it should have moved to another server");
+    expect(alone || strcmp(before, after) != 0, "it should have moved to another server");
     expect(session_of(zk) == session, "it should be the same session");
     show_did("zobo_get %s", below(t, &path, "config/db/url"));
     expect_ok(zobo_get(zk, path.text, NULL, NULL), "zobo_get");

@@ -61,7 +61,7 @@ bool
 zs_committer_has_room(zs_committer *c)
 {
     pthread_mutex_lock(&c->lock);
-    bool room = c->taken - c->committed < ZS_COMMIT_AHEAD && c->taken - c->fetched < ZS_COMMIT_RING;
+    bool room = c->taken == c->committed && c->taken - c->fetched < ZS_COMMIT_RING;
     pthread_mutex_unlock(&c->lock);
     return room;
 }

@@ -7,9 +7,9 @@
 
 #include "engine/engine.h"
 
-/* One batch is being committed while the next waits, so that the disk never waits for the loop. No more than one waits:
- * what comes meanwhile gathers in the engine and is committed at once, for each batch costs a sync. */
-enum { ZS_COMMIT_AHEAD = 2, ZS_COMMIT_RING = 8 };
+/* One batch is committed at a time, and none waits behind it: what comes meanwhile gathers in the engine and goes as one,
+ * for each batch costs a sync. Those that are committed may wait to be published. */
+enum { ZS_COMMIT_RING = 8 };
 
 typedef void zs_commit_done(void *arg);
 

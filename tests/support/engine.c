@@ -148,7 +148,8 @@ zt_link_feed(zt_link *l, const void *p, size_t n)
     if (!l->c)
         return;
     uint8_t *copy = zt_alloc(n); /* exactly as long: a sanitizer sees what reads beyond */
-    memcpy(copy, p, n);
+    if (n)
+        memcpy(copy, p, n);
     zs_conn_feed(l->c, copy, n);
     free(copy);
 }
