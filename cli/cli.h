@@ -42,6 +42,7 @@ struct ctx {
     char *hosts;       /* NULL: the library's default */
     const char *local; /* a data directory to use instead, by a server of our own if need be; or NULL */
     struct zobo_server *server;
+    int knock; /* a connection to another run's server, which keeps it until ours is there; -1: none */
     uint32_t connect_ms;
     uint32_t session_ms;
     bool read_only;

@@ -19,8 +19,8 @@ static const struct {
                   {130, "interrupted (SIGINT); 143: terminated (SIGTERM)"}};
 enum { N_EXIT_CODES = sizeof exit_codes / sizeof exit_codes[0] };
 
-static const char intro[] =
-    "A ZooKeeper client, and a server. Data goes to stdout, everything else to stderr; the exit code tells how it went.";
+static const char intro[] = "A ZooKeeper client, and a server. Data goes to stdout, everything else to stderr; the "
+                            "exit code tells how it went.";
 
 static void
 option_name(const struct opt *opt, char *buf, size_t size)

@@ -20,19 +20,23 @@ now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* is_served: does a server listen at the socket in the directory? */
-static bool
-is_served(const char *dir)
+/* How long a run stays when its own work is done and others use its server. */
+enum { STAY_MS = 1000 };
+
+/* knock connects to the server at the socket in the directory; -1: there is none. */
+static int
+knock(const char *dir)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int n = snprintf(address.sun_path, sizeof address.sun_path, "%s/zobo.sock", dir);
     if (n < 0 || (size_t)n >= sizeof address.sun_path)
-        return false;
+        return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool served = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    if (fd >= 0)
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
-    return served;
+        fd = -1;
+    }
+    return fd;
 }
 
 /* is_locked: does a process hold the directory, which may be about to serve it, or to end? */
@@ -81,7 +85,8 @@ use_local(struct ctx *ctx)
     const struct timespec nap = {.tv_nsec = 5000000};
     for (;;) {
         err = ZOBO_OK;
-        if (!is_served(ctx->local))
+        ctx->knock = knock(ctx->local);
+        if (ctx->knock < 0)
             err = start(ctx, &why);
         if (err == ZOBO_OK) {
             ctx->hosts = socket_of(ctx->local);
@@ -94,8 +99,19 @@ use_local(struct ctx *ctx)
 }
 
 void
+stop_knocking(struct ctx *ctx)
+{
+    if (ctx->knock >= 0)
+        close(ctx->knock);
+    ctx->knock = -1;
+}
+
+void
 end_local(struct ctx *ctx)
 {
+    stop_knocking(ctx);
+    if (ctx->server != NULL && zobo_server_drain(ctx->server, STAY_MS) != ZOBO_OK && ctx->trace)
+        note(ctx, "others still use the server of this run, which ends");
     zobo_server_close(ctx->server);
     ctx->server = NULL;
 }

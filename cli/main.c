@@ -232,7 +232,7 @@ main(int argc, char **argv)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL); /* so that the session is ended; see flush_output */
-    struct ctx ctx = {.json_errors = wants_json(argc, argv), .out_is_tty = isatty(STDOUT_FILENO)};
+    struct ctx ctx = {.json_errors = wants_json(argc, argv), .out_is_tty = isatty(STDOUT_FILENO), .knock = -1};
     const char *term = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
     ctx.utf8 = env_says_utf8();

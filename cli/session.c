@@ -192,6 +192,9 @@ need_session(struct ctx *ctx)
         return code;
     zobo_problem why = {0};
     zobo_err err = zobo_start(ctx->client, ctx->connect_ms, &why);
+#ifdef ZOBO_SERVER
+    stop_knocking(ctx);
+#endif
     if (err != ZOBO_OK) {
         const char *hint = NULL;
         if (err == ZOBO_ENOCONNECTION)

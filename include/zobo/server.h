@@ -81,6 +81,11 @@ uint16_t zobo_server_http_port(const zobo_server *server);
  * ZOBO_EALREADY: it is stopped. */
 zobo_err zobo_server_stop(zobo_server *server);
 
+/* zobo_server_drain waits until no client is connected, and lets none in from that moment on; stop or close it then.
+ *
+ * ZOBO_ETIMEDOUT: there still are clients after `timeout_ms`; they are served as before, and new ones too. */
+ZOBO_MUST_CHECK zobo_err zobo_server_drain(zobo_server *server, uint32_t timeout_ms);
+
 /* zobo_server_restart serves again with the same data and addresses. ZOBO_EALREADY: it serves. */
 zobo_err zobo_server_restart(zobo_server *server, zobo_problem *why) ZOBO_MUST_CHECK;
 

@@ -290,7 +290,9 @@ zs_conn_out(zs_conn *c)
 zb_iov
 zs_conn_output(const zs_conn *c)
 {
-    return (zb_iov){unsent(c) ? c->out.p + c->out_at : NULL, unsent(c)};
+    if (c->drop || unsent(c) == 0)
+        return (zb_iov){NULL, 0}; /* dropped: it may end with half an answer */
+    return (zb_iov){c->out.p + c->out_at, unsent(c)};
 }
 
 void
@@ -298,6 +300,8 @@ zs_conn_sent(zs_conn *c, size_t n)
 {
     bool was_blocked = zs_conn_blocked(c);
     c->out_at += n;
+    if (c->ending && n > 0)
+        zs_conn_wait(c); /* the peer still reads */
     if (c->out_at >= c->out.n) {
         give_buffer(c);
     } else if (c->out_at >= COMPACT && c->out_at >= c->out.n / 2) {

@@ -16,7 +16,7 @@ put_event(zs_bytes *out, int32_t type, const char *path, size_t len, int64_t zxi
 {
     enum { HEAD = 16, BODY = 12, CONNECTED = 3 };
     uint8_t *p = zs_bytes_room(out, 4 + HEAD + BODY + len);
-    if (!p)
+    if (!p || !path)
         return;
     zb_writer w = zb_writer_of(p, 4 + HEAD + BODY + len);
     zb_put_i32(&w, (int32_t)(HEAD + BODY + len));

@@ -12,6 +12,9 @@
  *   commit:  zs_batch_commit: every job in one transaction, one sync
  *   loop:    zs_engine_publish: snapshot moved; then for each job in order its events, its watch, its answer
  *
+ * The rules' log hook is called from both threads. A batch brings the snapshot of its own commit with it, for the next may
+ * be on disk before it is published.
+ *
  * So nobody sees a write before it is durable, and an event reaches a client before the change it tells of. */
 #ifndef ZS_ENGINE_H
 #define ZS_ENGINE_H
@@ -71,13 +74,14 @@ bool zs_conn_wants_input(const zs_conn *c);
 void zs_conn_resume(zs_conn *c);
 void zs_conn_end_of_input(zs_conn *c); /* half-closed: what was asked is answered, then it is over */
 
+/* What is to be sent: valid until the next call that is not zs_conn_output. */
 zb_iov zs_conn_output(const zs_conn *c);
 void zs_conn_sent(zs_conn *c, size_t n);
 /* The connection is to be closed: once its output has gone, or, with *at_once, now. */
 bool zs_conn_over(const zs_conn *c, bool *at_once);
 void *zs_conn_owner(const zs_conn *c);
 
-/* Connections that have something new to send, to read or to end, each once; NULL: no more. */
+/* Connections that have something new to send, to read or to end, each once, resumed already; NULL: no more. */
 zs_conn *zs_engine_next_ready(zs_engine *e);
 
 /* --- the queue of writes --- */

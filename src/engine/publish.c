@@ -76,9 +76,8 @@ end_session(zs_engine *e, const zs_job *job)
 }
 
 static void
-open_session(zs_engine *e, const zs_job *job)
+open_session(zs_engine *e, const zs_job *job, zs_conn *c)
 {
-    zs_conn *c = job->conn;
     zs_session *session = job->out.err ? NULL : zs_session_add(&e->sessions, job->record);
     if (!session)
         zs_conn_drop(c);
@@ -122,8 +121,8 @@ publish_job(zs_engine *e, const zs_batch *b, zs_job *job)
         zs_tell_effect(e, effect, job->out.zxid);
     if (c)
         c->jobs--;
-    if (job->kind == ZS_JOB_OPEN)
-        open_session(e, job);
+    if (c && job->kind == ZS_JOB_OPEN)
+        open_session(e, job, c);
     else if (c && !c->closed && !c->drop)
         answer(e, b, job);
     if (job->op == ZB_OP_CLOSE_SESSION && zs_job_writes(job))

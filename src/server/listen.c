@@ -161,7 +161,7 @@ zs_listen_tcp(zs_listener *out, const char *text, uint16_t port, zobo_problem *w
 {
     char host[256];
     uint16_t wanted;
-    struct sockaddr_storage ss;
+    struct sockaddr_storage ss = {0};
     socklen_t len = 0;
     memset(out, 0, sizeof *out);
     out->fd = -1;
@@ -240,7 +240,7 @@ zs_listen_unix(zs_listener *out, const char *path, zobo_problem *why)
     if (fd < 0)
         return zb_problem(why, ZOBO_ESYS, 0, "cannot make a Unix socket: %s", strerror(errno));
     zobo_err err = bind_unix(fd, &address, why);
-    struct stat st;
+    struct stat st = {0};
     if (!err && (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0))
         err = zb_problem(why, ZOBO_ESYS, 0, "cannot listen on unix:%s: %s", path, strerror(errno));
     if (!err && !(out->path = zb_strndup(path, strlen(path))))

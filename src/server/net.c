@@ -70,6 +70,7 @@ until(const zs_net *net, zb_time at)
 }
 
 static void on_tick(uv_timer_t *timer);
+static void shut_doors(zs_net *net);
 
 static void
 on_turn(uv_prepare_t *handle)
@@ -79,6 +80,8 @@ on_turn(uv_prepare_t *handle)
     for (zs_conn *c; (c = zs_engine_next_ready(net->engine));)
         zs_peer_serve(zs_conn_owner(c));
     hand_over(net);
+    if (net->draining && zb_list_empty(&net->peers))
+        shut_doors(net);
     zb_time at = zs_engine_deadline(net->engine);
     if (at != net->tick_at) {
         net->tick_at = at;
@@ -194,13 +197,9 @@ on_rest(uv_timer_t *timer)
 }
 
 static void
-on_door(uv_poll_t *handle, int status, int events)
+come_in(zs_door *door)
 {
-    (void)status;
-    (void)events;
-    zs_door *door = handle->data;
     zs_net *net = door->net;
-    zs_net_begin_turn(net);
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
         char ip[ZS_IP_SIZE];
         uint16_t port;
@@ -221,6 +220,16 @@ on_door(uv_poll_t *handle, int status, int events)
 }
 
 static void
+on_door(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    zs_door *door = handle->data;
+    zs_net_begin_turn(door->net);
+    come_in(door);
+}
+
+static void
 set_doors(zs_net *net, bool open)
 {
     for (int d = 0; d < ZS_DOORS; d++) {
@@ -231,6 +240,47 @@ set_doors(zs_net *net, bool open)
         else
             uv_poll_stop(&net->doors[d].poll);
     }
+}
+
+/* shut_doors ends the draining when there are no connections: who knocked before is let in first, and waited for. */
+static void
+shut_doors(zs_net *net)
+{
+    for (int d = 0; d < ZS_DOORS; d++)
+        if (net->doors[d].listener.fd >= 0)
+            come_in(&net->doors[d]);
+    if (!zb_list_empty(&net->peers))
+        return;
+    uv_timer_stop(&net->rest);
+    set_doors(net, false);
+    for (int d = 0; d < ZS_DOORS; d++)
+        zs_listen_end(&net->doors[d].listener);
+    pthread_mutex_lock(&net->lock);
+    net->draining = false;
+    net->drained = true;
+    pthread_cond_broadcast(&net->called);
+    pthread_mutex_unlock(&net->lock);
+}
+
+static void
+set_draining(zs_net *net, void *arg)
+{
+    net->draining = *(bool *)arg && !net->drained;
+}
+
+bool
+zs_net_drain(zs_net *net, uint32_t timeout_ms)
+{
+    bool on = true, off = false;
+    zb_time end = zb_now() + ZB_MS(timeout_ms);
+    struct timespec until_end = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
+    zs_net_call(net, set_draining, &on);
+    pthread_mutex_lock(&net->lock);
+    while (!net->drained && pthread_cond_timedwait(&net->called, &net->lock, &until_end) == 0)
+        ;
+    pthread_mutex_unlock(&net->lock);
+    zs_net_call(net, set_draining, &off);
+    return net->drained; /* nobody changes it any more */
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -348,7 +398,11 @@ make_net(zs_net_options *options)
     zb_list_init(&net->late);
     zb_map_init(&net->addresses, seed);
     pthread_mutex_init(&net->lock, NULL);
-    pthread_cond_init(&net->called, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&net->called, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     net->last_call = &net->calls;
     return net;
 }

@@ -96,6 +96,8 @@ struct zs_net {
     pthread_mutex_t lock;
     pthread_cond_t called;
     zs_call *calls, **last_call;
+    bool draining; /* the doors close when nobody is in */
+    bool drained;
 };
 
 /* zs_net_start serves `engine` at the listeners, which it takes over (fd -1: none); zs_net_stop ends all connections,
@@ -113,6 +115,10 @@ void zs_net_stop(zs_net *net);
 
 /* zs_net_call runs fn on the loop thread and returns when it has run. Any other thread. */
 void zs_net_call(zs_net *net, zs_net_fn *fn, void *arg);
+
+/* zs_net_drain waits until there are no connections, and has none accepted from then on; false: not within the time, and
+ * all is as it was. */
+bool zs_net_drain(zs_net *net, uint32_t timeout_ms);
 
 /* For calls. */
 void zs_net_set_delay(zs_net *net, uint32_t milliseconds);

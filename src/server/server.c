@@ -272,6 +272,15 @@ zobo_server_restart(zobo_server *s, zobo_problem *why)
     return err;
 }
 
+zobo_err
+zobo_server_drain(zobo_server *s, uint32_t timeout_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    zobo_err err = !s->net || zs_net_drain(s->net, timeout_ms) ? ZOBO_OK : ZOBO_ETIMEDOUT;
+    pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
 void
 zobo_server_close(zobo_server *s)
 {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""seeds.py makes the seeds in corpus/frame, corpus/record, corpus/hosts and corpus/engine_feed, the first two
-from the golden frames."""
+"""seeds.py makes the seeds in corpus/frame, corpus/record, corpus/hosts, corpus/engine_feed and corpus/exec, the first
+two from the golden frames."""
 import os
+import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GOLDEN = os.path.join(os.path.dirname(HERE), 'data', 'golden')
@@ -57,8 +58,47 @@ def write(corpus, name, data):
         f.write(data)
 
 
+def number(v):
+    return struct.pack('>i', v)
+
+
+def string(v):
+    return number(-1) if v is None else number(len(v)) + v.encode()
+
+
+def header(op, done=0):
+    return number(op) + bytes([done]) + number(-1)
+
+
+def create(path, data='', flags=0):
+    return string(path) + string(data) + number(1) + number(31) + string('world') + string('anyone') + number(flags)
+
+
+def requests():
+    """Yields rows of requests for exec_fuzz.c: (index in its table, body)."""
+    end = header(-1, 1)
+    quota = '/zookeeper/quota/a'
+    yield 'nodes', [(0, create('/a', 'x')), (1, create('/a/n', None, 3)), (2, create('/c', '', 4)),
+                    (3, create('/t', '', 5) + bytes(7) + b'\x64'), (5, string('/a') + string('y') + number(0)),
+                    (6, string('/a') + create('', '')[8:-4] + number(-1)), (4, string('/c') + number(-1)),
+                    (10, string('/a') + b'\1'), (12, string('/') + b'\0'), (13, string('/a')), (17, string('/')),
+                    (18, string('/a')), (9, b'')]
+    yield 'multi', [(7, header(1) + create('/a') + header(1) + create('/a/b', '', 1) + header(13) + string('/a') +
+                     number(0) + header(5) + string('/a') + string('z') + number(0) + end),
+                    (7, header(1) + create('/x') + header(2) + string('/a/b') + number(0) + header(13) +
+                     string('/none') + number(0) + end),
+                    (16, header(4) + string('/a') + b'\0' + header(8) + string('/none') + b'\0' + end)]
+    yield 'quota', [(0, create('/a', 'x')), (0, create(quota)),
+                    (0, create(quota + '/zookeeper_limits', 'count=2,bytes=9=;byteHardLimit=4;countHardLimit=3')),
+                    (0, create(quota + '/zookeeper_stats', 'count=0,bytes=0')), (0, create('/a/b', 'xy')),
+                    (0, create('/a/c', 'xyz')), (7, header(2) + string('/a/b') + number(0) + header(2) +
+                     string(quota + '/zookeeper_limits') + number(0) + header(13) + string('/no') + number(0) + end)]
+
+
 def main():
     seen = set()
+    for name, row in requests():
+        write('exec', name, b''.join(bytes([op]) + struct.pack('>H', len(body)) + body for op, body in row))
     for name in ('java', 'kazoo', 'raw', 'sasl', 'reconfig'):
         for direction, step, what, data, first in frames(name):
             kind = what.split()[0].lower()

@@ -249,6 +249,89 @@ test_ipv6(void **state)
     zobo_server_close(server);
 }
 
+static void
+test_drain(void **state)
+{
+    (void)state;
+    zobo_server *server = serve_memory();
+    zobo_client *c = zt_client(zobo_server_hosts(server), 5000);
+    assert_err(zobo_server_drain(server, 20), ZOBO_ETIMEDOUT);
+    assert_ok(zobo_create(c, "/a", NULL, 0, NULL, NULL)); /* as before */
+    close(raw_session(server));
+    zobo_close(c);
+    assert_ok(zobo_server_drain(server, ZT_SOON_MS));
+    zobo_options o = zt_options(zobo_server_hosts(server), 5000);
+    zobo_retry_policy once = {.size = sizeof once, .max_tries = 1};
+    o.connection_retry = &once;
+    assert_ok(zobo_new(&o, &c, NULL));
+    assert_err(zobo_start(c, ZT_SOON_MS, NULL), ZOBO_ENOCONNECTION);
+    zobo_close(c);
+    assert_ok(zobo_server_drain(server, 0));
+    assert_ok(zobo_server_stop(server));
+    assert_ok(zobo_server_drain(server, 0));
+    assert_ok(zobo_server_restart(server, NULL));
+    c = zt_client(zobo_server_hosts(server), 5000);
+    assert_ok(zobo_exists(c, "/a", NULL, NULL));
+    zobo_close(c);
+    zobo_server_close(server);
+}
+
+/* http_get gives the status of an answer, and the answer, cut, in `text`. */
+static int
+http_get(uint16_t port, const char *path, char *text, size_t size)
+{
+    char request[200];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+    raw_send(fd, request, strlen(request));
+    size_t n = 0;
+    while (n + 1 < size && raw_read(fd, text + n, 1))
+        n++;
+    text[n] = '\0';
+    close(fd);
+    return strncmp(text, "HTTP/1.1 ", 9) == 0 ? (int)strtol(text + 9, NULL, 10) : 0;
+}
+
+static void
+test_http(void **state)
+{
+    (void)state;
+    zobo_server_options o = server_options();
+    o.http = "127.0.0.1:0";
+    zobo_server *server;
+    zobo_problem why;
+    zobo_err err = zobo_server_start(&server, &o, &why);
+    if (err == ZOBO_ESYS && strstr(why.text, "install")) {
+        print_message("%s\n", why.text);
+        skip();
+    }
+    assert_ok(err);
+    char text[20000];
+    uint16_t port = zobo_server_http_port(server);
+    assert_true(port > 0);
+    assert_int_equal(http_get(port, "/metrics", text, sizeof text), 200);
+    assert_non_null(strstr(text, "num_alive_connections"));
+    assert_int_equal(http_get(port, "/commands/ruok", text, sizeof text), 200);
+    assert_non_null(strstr(text, "\"error\""));
+    assert_int_equal(http_get(port, "/commands", text, sizeof text), 200);
+    assert_non_null(strstr(text, "/commands/monitor"));
+    assert_int_equal(http_get(port, "/commandsruok", text, sizeof text), 404);
+    assert_int_equal(http_get(port, "/", text, sizeof text), 404);
+    assert_ok(zobo_server_stop(server));
+    assert_int_equal(zobo_server_http_port(server), 0);
+    assert_ok(zobo_server_restart(server, &why));
+    assert_int_equal(http_get(zobo_server_http_port(server), "/metrics", text, sizeof text), 200);
+    o.listen = "127.0.0.1:0";
+    char taken[40];
+    snprintf(taken, sizeof taken, "127.0.0.1:%u", (unsigned)zobo_server_http_port(server));
+    o.http = taken;
+    refused(&o, ZOBO_ESYS, taken);
+    zobo_server_close(server);
+}
+
 /* Writes that are under way when the server stops are answered or broken off, never half done; it stops all the same. */
 static void
 test_stop_under_load(void **state)
@@ -294,7 +377,8 @@ main(void)
         cmocka_unit_test(test_restart_on_disk), cmocka_unit_test(test_directory_is_reopened),
         cmocka_unit_test(test_what_is_refused), cmocka_unit_test(test_dead_socket_is_replaced),
         cmocka_unit_test(test_all_addresses),   cmocka_unit_test(test_ipv6),
-        cmocka_unit_test(test_stop_under_load),
+        cmocka_unit_test(test_stop_under_load), cmocka_unit_test(test_http),
+        cmocka_unit_test(test_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

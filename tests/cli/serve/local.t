@@ -38,3 +38,9 @@ Any verb on a data directory: by a server of the command's own, or by the one th
   two
   (no newline)
   $ kill $pid; wait $pid
+
+Several at a time: whoever comes first serves the others too, and goes when they have gone.
+
+  $ for i in $(seq 40); do zobo --local data create -s /n- >/dev/null & done; wait
+  $ zobo --local data ls / | grep -c '^n-'
+  40
