@@ -53,7 +53,10 @@ static const char *const wrong_paths[] = {
 };
 
 static const char *const special_paths[] = {"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/x",
-                                            "/zookeeper/config/a"};
+                                            "/zookeeper/config/a", "/zookeeper/quota/a",
+                                            "/zookeeper/quota/a/zookeeper_stats", "/zookeeper/quota/b/zookeeper_stats",
+                                            "/zookeeper/quota/c/b/zookeeper_stats",
+                                            "/zookeeper/quota/b/zookeeper_limits"};
 
 /* Names longer than what a key of LMDB holds, alone and as parents. */
 static void

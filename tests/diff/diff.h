@@ -110,6 +110,7 @@ int pool_find(const char *path, size_t len);
 /* ops.c */
 diff_op *op_add(diff_gen *g, diff_round *round, int32_t type);
 void op_any(diff_gen *g, diff_round *round);
+void op_quota(diff_gen *g, diff_round *round); /* some requests */
 void op_auth(diff_gen *g, diff_round *round);
 void op_fatal(diff_gen *g, diff_round *round);
 void op_delete(diff_gen *g, diff_round *round, const char *path);

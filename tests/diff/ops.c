@@ -274,6 +274,41 @@ op_create(diff_gen *g, diff_round *round, int32_t type)
     put_create(g, &op->frame, type, &op->node, op->text, sizeof op->text);
 }
 
+/* What a client does to set, change or drop the quota of a node, each step or none; the right data, for ZooKeeper does
+ * not stand wrong ones. */
+static void
+put_quota_node(diff_gen *g, diff_round *round, int node, const char *name, const char *data)
+{
+    static const int32_t types[] = {ZB_OP_CREATE, ZB_OP_CREATE, ZB_OP_CREATE2, ZB_OP_SET_DATA, ZB_OP_DELETE};
+    diff_op *op = op_add(g, round, types[below(g, data ? 5 : 3)]);
+    char path[80];
+    snprintf(path, sizeof path, "/zookeeper/quota%s%s", pool_path(node), name);
+    zt_put_str(&op->frame, path);
+    if (op->type != ZB_OP_DELETE)
+        zt_put_bytes(&op->frame, data ? data : "", data ? (int32_t)strlen(data) : 0);
+    if (op->type == ZB_OP_CREATE || op->type == ZB_OP_CREATE2) {
+        zt_put_i32(&op->frame, 1);
+        zt_put_i32(&op->frame, 31);
+        zt_put_str(&op->frame, "world");
+        zt_put_str(&op->frame, "anyone");
+    }
+    zt_put_i32(&op->frame, op->type == ZB_OP_CREATE || op->type == ZB_OP_CREATE2 ? 0 : -1);
+    snprintf(op->text, sizeof op->text, "%s %s", path, data ? data : "");
+}
+
+void
+op_quota(diff_gen *g, diff_round *round)
+{
+    int node = (int)below(g, 20);
+    char limits[64];
+    if (node >= 4)
+        put_quota_node(g, round, (node - 4) / 4, "", NULL);
+    put_quota_node(g, round, node, "", NULL);
+    snprintf(limits, sizeof limits, "count=%d,bytes=%d", (int)below(g, 100) - 1, (int)below(g, 1000) - 1);
+    put_quota_node(g, round, node, "/zookeeper_limits", limits);
+    put_quota_node(g, round, node, "/zookeeper_stats", "count=0,bytes=0");
+}
+
 static void
 op_one(diff_gen *g, diff_round *round, int32_t type)
 {

@@ -73,6 +73,8 @@ burst(diff_gen *g, diff_round *round)
     int n = chance(g, 100) ? MAX_OPS : 1 + (int)below(g, chance(g, 500) ? 8 : 24);
     if (chance(g, 20))
         op_auth(g, round);
+    if (chance(g, 40))
+        op_quota(g, round);
     while (round->n < n && settled(round))
         op_any(g, round);
     if (chance(g, 100))
