@@ -139,7 +139,8 @@ typedef struct diff_side diff_side;
 /* show_answer adds the line of one answer; `learn`: NULL, or who is to know. */
 void show_answer(diff_side *side, diff_lines *out, int session, const diff_op *op, const uint8_t *p, size_t n,
                  diff_gen *learn);
-void show_event(diff_side *side, diff_lines *out, int session, const uint8_t *p, size_t n);
+/* `missed`: setWatches is about to be answered, and tells what happened before it. */
+void show_event(diff_side *side, diff_lines *out, int session, bool missed, const uint8_t *p, size_t n);
 
 /* --- a side --- */
 
@@ -164,7 +165,8 @@ struct diff_side {
     int64_t first_zxid;
     int64_t started_ms;
     bool tells_event_zxid; /* 3.9 and later */
-    void *server;          /* sides.c's */
+    bool embedded;
+    void *server; /* sides.c's */
     diff_conn conns[SESSIONS];
 };
 

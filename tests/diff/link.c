@@ -215,7 +215,7 @@ take_frame(diff_side *side, diff_conn *c, int session, const uint8_t *p, size_t 
     int32_t xid = n >= 4 ? (int32_t)zb_load32(p) : 0;
     const diff_op *op = c->next_waiting < c->n_waiting ? c->waiting[c->next_waiting] : NULL;
     if (xid == ZB_XID_EVENT && (!op || op->xid != ZB_XID_EVENT)) {
-        show_event(side, &c->lines, session, p, n);
+        show_event(side, &c->lines, session, op && (op->type == ZB_OP_SET_WATCHES || op->type == ZB_OP_SET_WATCHES2), p, n);
         return;
     }
     if (!op) {

@@ -332,7 +332,7 @@ show_answer(diff_side *side, diff_lines *out, int session, const diff_op *op, co
 }
 
 void
-show_event(diff_side *side, diff_lines *out, int session, const uint8_t *p, size_t n)
+show_event(diff_side *side, diff_lines *out, int session, bool missed, const uint8_t *p, size_t n)
 {
     zt_buf b = {0};
     zb_reader r = zb_reader_of(p, n);
@@ -344,7 +344,7 @@ show_event(diff_side *side, diff_lines *out, int session, const uint8_t *p, size
     say_bytes(&b, e.path);
     if (h.err)
         say(&b, " err=%d", (int)h.err);
-    if (!side->tells_event_zxid ? h.zxid != -1 : h.zxid <= 0)
+    if (!side->tells_event_zxid || missed ? h.zxid != -1 : h.zxid <= 0)
         say(&b, " zxid=%lld", (long long)h.zxid);
     if (r.bad || zb_reader_left(&r))
         say(&b, " WRONG LENGTH");

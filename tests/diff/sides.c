@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <zobo/server.h>
+
 #include "support/zk.h"
 
 /* Base64 of the SHA-1 of "super:admin". */
@@ -28,6 +30,31 @@ start_apache(diff_side *side, const char *more)
     side->port = (uint16_t)zt_zk_port(zk, 1);
 }
 
+static bool
+start_embedded(diff_side *side, const char *more)
+{
+    zobo_server *server;
+    zobo_problem why;
+    zobo_server_options options = {
+        .size = sizeof options,
+        .tick_ms = 2000,
+        .min_session_timeout_ms = MIN_TIMEOUT_MS,
+        .max_session_timeout_ms = MAX_TIMEOUT_MS,
+        .super_digest = SUPER_DIGEST,
+        .container_check_ms = 100000000,
+        .skip_acl = strcmp(more, "skip_acl") == 0,
+    };
+    if (zobo_server_start(&server, &options, &why)) {
+        fprintf(stderr, "%s\n", why.text);
+        return false;
+    }
+    side->server = server;
+    side->embedded = true;
+    side->tells_event_zxid = true;
+    side->port = zobo_server_port(server);
+    return true;
+}
+
 bool
 side_start(diff_side *side, const char *spec)
 {
@@ -39,6 +66,8 @@ side_start(diff_side *side, const char *spec)
         start_apache(side, spec[n] ? spec + n + 1 : "");
         return true;
     }
+    if (n == 8 && strncmp(spec, "embedded", n) == 0)
+        return start_embedded(side, spec[n] ? spec + n + 1 : "");
     side->tells_event_zxid = true;
     side->port = (uint16_t)strtol(spec, NULL, 10);
     return side->port != 0;
@@ -48,8 +77,12 @@ void
 side_stop(diff_side *side)
 {
     side_reset(side);
-    if (side->server)
+    if (side->embedded) {
+        zobo_server_close(side->server);
+    } else if (side->server) {
         zt_zk_stop(side->server);
-    free(side->server);
+        free(side->server);
+    }
     side->server = NULL;
+    side->embedded = false;
 }
