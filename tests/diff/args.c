@@ -45,7 +45,7 @@ pool_find(const char *path, size_t len)
 }
 
 static const char *const wrong_paths[] = {
-    "", "abc", "/", "//", "/a/", "/a//b", "/a/.", "/a/..", "/./a", "/../a", "..", "/a/\x01", "/\x1f", "/a\x7f",
+    "\0", "abc", "/", "//", "/a/", "/a//b", "/a/.", "/a/..", "/./a", "/../a", "..", "/a/\x01", "/\x1f", "/a\x7f",
     "/\xc2\x80", "/\xc2\x9f", "/\xee\x80\x80", "/\xef\xa3\xbf", "/\xef\xbf\xb0", "/\xef\xbf\xbf",
     "/\xf0\x9f\x98\x80", /* beyond the BMP: surrogates in Java, refused */
     "a/b", "/a/b/", "/...", "/a/.b", "/ ", "/a b", "/\xc3\xa4", "/\xe6\x97\xa5\xe6\x9c\xac", "/\xc2\xa0", "/a/b/c/d",
@@ -81,8 +81,9 @@ arg_path_pick(diff_gen *g, arg_path *path, unsigned flags)
     path->guarded = false;
     path->s = path->room;
     if (kind < 40) {
-        snprintf(path->room, sizeof path->room, "%s",
-                 wrong_paths[below(g, sizeof wrong_paths / sizeof wrong_paths[0])]);
+        const char *wrong = wrong_paths[below(g, sizeof wrong_paths / sizeof wrong_paths[0])];
+        /* ZooKeeper gives a surrogate pair back as two characters. */
+        snprintf(path->room, sizeof path->room, "%s", wrong[1] == '\xf0' && !(flags & PATH_WRITE) ? "/a" : wrong);
     } else if (kind < 60) {
         snprintf(path->room, sizeof path->room, "%s",
                  special_paths[below(g, flags & PATH_WRITE ? 3 : sizeof special_paths / sizeof special_paths[0])]);
@@ -103,6 +104,8 @@ arg_path_pick(diff_gen *g, arg_path *path, unsigned flags)
     for (size_t i = n; i > 0 && path->s[i - 1] != '/'; i--)
         if (path->s[i - 1] == 'd')
             path->guarded = true;
+    char last = n ? path->s[n - 1] : 'a';
+    path->watches = last == 'b' ? WATCHES_PERSISTENT : last == 'c' || n == 1 ? WATCHES_RECURSIVE : WATCHES_ONCE;
 }
 
 void

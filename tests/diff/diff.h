@@ -97,8 +97,10 @@ typedef struct arg_path {
     const char *s; /* NULL: null */
     int node;
     bool guarded; /* may have an ACL that keeps people from reading: no exists with a watch, see main.c */
+    int watches;  /* which kind it has: 3.8.0 knows one for a path only */
     char room[1200];
 } arg_path;
+enum { WATCHES_ONCE = -1, WATCHES_PERSISTENT = 0, WATCHES_RECURSIVE = 1 };
 enum { PATH_ANY = 0, PATH_WRITE = 1, PATH_RECENT = 2 }; /* WRITE: none whose writing breaks ZooKeeper itself */
 void arg_path_pick(diff_gen *g, arg_path *path, unsigned flags);
 void arg_data(diff_gen *g, zt_buf *b, char *text, size_t size);

@@ -22,6 +22,9 @@
  *   - a reconnect while the session is connected: with a wrong password ZooKeeper closes the old connection; with the
  *     right one it now and then closes the new one too
  *   - removeWatches and checkWatches with the types 4 and 5, new in 3.9
+ *   - watches of several kinds on one path, and persistent ones removed by halves: 3.8.0 has one kind for a path
+ *     (ZOOKEEPER-4466), so the path's last letter tells which
+ *   - create2 in a multi: ZooKeeper makes a create of it and answers without a stat
  *   - exists with a watch where its asker may not read: 3.8.0 sets it (ZOOKEEPER-2590), so nodes whose ACL may forbid
  *     reading have names of their own
  * Event headers carry the event's zxid since 3.9, -1 before: each side is held to its own. */
@@ -29,6 +32,7 @@ static const struct {
     int32_t type, err, ours;
 } meant[] = {
     {ZB_OP_EXISTS, 0, ZOBO_ENOAUTH}, /* ZOOKEEPER-2590: needs READ since 3.8.4 */
+    {ZB_OP_CHECK_WATCHES, 0, ZOBO_ENOWATCHER}, /* 3.8.0 takes somebody else's watch for one's own */
 };
 
 enum { TAIL = 20 };

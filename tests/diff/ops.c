@@ -120,7 +120,7 @@ put_multi_header(zt_buf *b, int32_t type, bool done)
 void
 multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
 {
-    static const int32_t writes[] = {ZB_OP_CREATE, ZB_OP_CREATE,           ZB_OP_CREATE2,    ZB_OP_CREATE_CONTAINER,
+    static const int32_t writes[] = {ZB_OP_CREATE, ZB_OP_CREATE,           ZB_OP_CREATE_TTL,    ZB_OP_CREATE_CONTAINER,
                                      ZB_OP_CHECK,  ZB_OP_CREATE_TTL,       ZB_OP_DELETE,     ZB_OP_DELETE,
                                      ZB_OP_CHECK,  ZB_OP_SET_DATA,         ZB_OP_SET_DATA,   ZB_OP_CREATE};
     static const int32_t reads[] = {ZB_OP_GET_DATA, ZB_OP_GET_CHILDREN};
@@ -164,15 +164,25 @@ multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
 
 /* --- watches --- */
 
+/* A path that may have this kind of watches. */
 static void
-put_watch_list(diff_gen *g, zt_buf *b, bool exist)
+pick_watched(diff_gen *g, arg_path *path, int watches)
 {
+    do
+        arg_path_pick(g, path, 0);
+    while (!path->s || path->watches != watches);
+}
+
+static void
+put_watch_list(diff_gen *g, zt_buf *b, int list)
+{
+    enum { EXIST = 1, FIRST_PERSISTENT = 3 };
     int n = (int)below(g, 4);
     zt_put_i32(b, n);
     for (int i = 0; i < n; i++) {
         arg_path path;
-        arg_path_pick(g, &path, 0);
-        zt_put_str(b, path.s && !(exist && path.guarded) ? path.s : "/a");
+        pick_watched(g, &path, list < FIRST_PERSISTENT ? WATCHES_ONCE : list - FIRST_PERSISTENT);
+        zt_put_str(b, list == EXIST && path.guarded ? "/a" : path.s);
     }
 }
 
@@ -184,21 +194,38 @@ op_set_watches(diff_gen *g, diff_round *round, int32_t type)
     op->zxid = g->last_zxid > back ? g->last_zxid - back : 1;
     zt_put_i64(&op->frame, 0);
     for (int i = 0; i < (type == ZB_OP_SET_WATCHES ? 3 : 5); i++)
-        put_watch_list(g, &op->frame, i == 1);
+        put_watch_list(g, &op->frame, i);
     snprintf(op->text, sizeof op->text, "since %lld", (long long)op->zxid);
 }
 
 static void
-op_path_int(diff_gen *g, diff_round *round, int32_t type, const int32_t *values, size_t n)
+put_watch_op(diff_op *op, const arg_path *path, int32_t value)
 {
-    diff_op *op = op_add(g, round, type);
-    arg_path path;
     char shown[48];
-    arg_path_pick(g, &path, 0);
-    int32_t value = values[below(g, n)];
-    zt_put_str(&op->frame, path.s ? path.s : "/a");
+    zt_put_str(&op->frame, path->s);
     zt_put_i32(&op->frame, value);
-    snprintf(op->text, sizeof op->text, "%s %d", tell(&path, shown, sizeof shown), (int)value);
+    snprintf(op->text, sizeof op->text, "%s %d", tell(path, shown, sizeof shown), (int)value);
+}
+
+static void
+op_add_watch(diff_gen *g, diff_round *round)
+{
+    int mode = (int)below(g, 2);
+    arg_path path;
+    pick_watched(g, &path, mode);
+    put_watch_op(op_add(g, round, ZB_OP_ADD_WATCH), &path, chance(g, 50) ? 2 : chance(g, 50) ? -1 : mode);
+}
+
+/* checkWatches, removeWatches. Of persistent ones only all at once: 3.8.0 takes them for a data and a child watch. */
+static void
+op_watches(diff_gen *g, diff_round *round, int32_t type)
+{
+    arg_path path;
+    do
+        arg_path_pick(g, &path, 0);
+    while (!path.s);
+    int32_t kind = path.watches == WATCHES_ONCE ? 1 + (int32_t)below(g, 3) : 3;
+    put_watch_op(op_add(g, round, type), &path, chance(g, 50) ? 9 : kind);
 }
 
 /* --- the rest --- */
@@ -210,7 +237,7 @@ op_path_watch(diff_gen *g, diff_round *round, int32_t type)
     arg_path path;
     char shown[48];
     arg_path_pick(g, &path, 0);
-    bool watch = chance(g, 400) && !(type == ZB_OP_EXISTS && path.guarded);
+    bool watch = chance(g, 400) && !(type == ZB_OP_EXISTS && path.guarded) && path.watches == WATCHES_ONCE;
     op->node = path.node;
     zt_put_str(&op->frame, path.s);
     zt_put_bool(&op->frame, watch);
@@ -312,7 +339,6 @@ op_quota(diff_gen *g, diff_round *round)
 static void
 op_one(diff_gen *g, diff_round *round, int32_t type)
 {
-    static const int32_t modes[] = {0, 1, 0, 1, 0, 1, 2, -1}, kinds[] = {1, 2, 3, 1, 2, 3, 1, 2, 3, 9};
     diff_op *op;
     switch (type) {
     case ZB_OP_CREATE:
@@ -348,11 +374,11 @@ op_one(diff_gen *g, diff_round *round, int32_t type)
         op_set_watches(g, round, type);
         return;
     case ZB_OP_ADD_WATCH:
-        op_path_int(g, round, type, modes, 8);
+        op_add_watch(g, round);
         return;
     case ZB_OP_CHECK_WATCHES:
     case ZB_OP_REMOVE_WATCHES:
-        op_path_int(g, round, type, kinds, 10);
+        op_watches(g, round, type);
         return;
     case ZB_OP_RECONFIG:
         op_reconfig(g, round);
