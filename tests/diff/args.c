@@ -89,7 +89,7 @@ arg_path_pick(diff_gen *g, arg_path *path, unsigned flags)
                  special_paths[below(g, flags & PATH_WRITE ? 3 : sizeof special_paths / sizeof special_paths[0])]);
     } else if (kind < 72) {
         long_path(g, path->room, sizeof path->room);
-    } else if (kind < 75) {
+    } else if (kind < 75 && !g->no_null) {
         path->s = NULL;
     } else if (g->n_recent && (flags & PATH_RECENT ? kind < 300 : kind < 120)) {
         snprintf(path->room, sizeof path->room, "%s",

@@ -24,6 +24,9 @@
  *   - removeWatches and checkWatches with the types 4 and 5, new in 3.9
  *   - watches of several kinds on one path, and persistent ones removed by halves: 3.8.0 has one kind for a path
  *     (ZOOKEEPER-4466), so the path's last letter tells which
+ *   - operations of a multi and flags that do not go together: refused, while ZooKeeper goes by the flags alone
+ *   - reads among the writes of a multi, the other way round, and null paths: ZooKeeper takes a zxid for them that nobody
+ *     gets to see, and has a body for an error
  *   - create2 in a multi: ZooKeeper makes a create of it and answers without a stat
  *   - exists with a watch where its asker may not read: 3.8.0 sets it (ZOOKEEPER-2590), so nodes whose ACL may forbid
  *     reading have names of their own
@@ -33,6 +36,7 @@ static const struct {
 } meant[] = {
     {ZB_OP_EXISTS, 0, ZOBO_ENOAUTH}, /* ZOOKEEPER-2590: needs READ since 3.8.4 */
     {ZB_OP_CHECK_WATCHES, 0, ZOBO_ENOWATCHER}, /* 3.8.0 takes somebody else's watch for one's own */
+    {ZB_OP_CHECK_WATCHES, ZOBO_EMARSHALLING, ZOBO_ENOWATCHER}, /* and falls over paths like "a/b" */
 };
 
 enum { TAIL = 20 };

@@ -35,9 +35,9 @@ tell(const arg_path *path, char *out, size_t size)
 }
 
 static void
-put_create(diff_gen *g, zt_buf *b, int32_t type, int *node, char *text, size_t size)
+put_create(diff_gen *g, zt_buf *b, int32_t type, bool in_multi, int *node, char *text, size_t size)
 {
-    static const int32_t strange[] = {3, 4, 5, 6, 7, 99, -1};
+    static const int32_t strange[] = {3, 4, 7, 99, -1, 5, 6};
     arg_path path;
     char shown[48], data[32], acl[60];
     int32_t flags = 0;
@@ -48,8 +48,9 @@ put_create(diff_gen *g, zt_buf *b, int32_t type, int *node, char *text, size_t s
         flags = chance(g, 500) ? ZB_CREATE_TTL : ZB_CREATE_TTL_SEQUENCE;
     else
         flags = (int32_t)(below(g, 10) < 6 ? 0 : 1 + below(g, 3));
-    if (chance(g, 25))
-        flags = strange[below(g, 7)];
+    /* Of two mistakes one is enough: a null path has nothing else wrong. */
+    if (chance(g, 25) && path.s && (!in_multi || type == ZB_OP_CREATE))
+        flags = strange[below(g, in_multi ? 5 : 7)];
     if (flags == 2 && path.s && chance(g, 200)) { /* "/a/": the name is digits alone */
         snprintf(path.room, sizeof path.room, "%s/", path.s == path.room ? "/b" : path.s);
         path.s = path.room;
@@ -63,7 +64,7 @@ put_create(diff_gen *g, zt_buf *b, int32_t type, int *node, char *text, size_t s
     int64_t ttl = 0;
     if (type == ZB_OP_CREATE_TTL) {
         static const int64_t wrong[] = {0, -1, INT64_C(0xffffffffff), INT64_C(0x10000000000), INT64_MAX, INT64_MIN};
-        ttl = chance(g, 100) ? wrong[below(g, 6)] : INT64_C(1000000000);
+        ttl = chance(g, 100) && path.s ? wrong[below(g, 6)] : INT64_C(1000000000);
         zt_put_i64(b, ttl);
     }
     *node = flags == 0 || flags == 1 || flags == 4 || flags == 5 ? path.node : -1;
@@ -126,11 +127,12 @@ multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
     static const int32_t reads[] = {ZB_OP_GET_DATA, ZB_OP_GET_CHILDREN};
     size_t at = 0;
     int n = (int)below(g, chance(g, 100) ? 30 : 5), node;
+    g->no_null = true; /* see main.c */
     for (int i = 0; i < n; i++) {
         char one[120];
         int32_t type = read ? reads[below(g, 2)] : writes[below(g, 12)];
         if (chance(g, 4) && !read)
-            type = chance(g, 500) ? ZB_OP_GET_DATA : 77;
+            type = 77;
         put_multi_header(b, type, false);
         switch (type) {
         case ZB_OP_DELETE:
@@ -147,19 +149,20 @@ multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
         case 77: {
             arg_path path;
             arg_path_pick(g, &path, 0);
-            zt_put_str(b, path.s ? path.s : "/a"); /* null kills the whole request in Java, see main.c */
+            zt_put_str(b, path.s);
             zt_put_bool(b, chance(g, 500));
             tell(&path, one, sizeof one);
             break;
         }
         default:
-            put_create(g, b, type, &node, one, sizeof one);
+            put_create(g, b, type, true, &node, one, sizeof one);
         }
         int said = snprintf(text + at, size - at, "[%d %s]", (int)type, one);
         if (said > 0 && at + (size_t)said < size)
             at += (size_t)said;
     }
     put_multi_header(b, -1, true);
+    g->no_null = false;
 }
 
 /* --- watches --- */
@@ -298,7 +301,7 @@ static void
 op_create(diff_gen *g, diff_round *round, int32_t type)
 {
     diff_op *op = op_add(g, round, type);
-    put_create(g, &op->frame, type, &op->node, op->text, sizeof op->text);
+    put_create(g, &op->frame, type, false, &op->node, op->text, sizeof op->text);
 }
 
 /* What a client does to set, change or drop the quota of a node, each step or none; the right data, for ZooKeeper does
