@@ -89,7 +89,7 @@ arg_path_pick(diff_gen *g, arg_path *path, unsigned flags)
                  special_paths[below(g, flags & PATH_WRITE ? 3 : sizeof special_paths / sizeof special_paths[0])]);
     } else if (kind < 72) {
         long_path(g, path->room, sizeof path->room);
-    } else if (kind < 75 && !g->no_null) {
+    } else if (kind < 75 && !g->in_multi) {
         path->s = NULL;
     } else if (g->n_recent && (flags & PATH_RECENT ? kind < 300 : kind < 120)) {
         snprintf(path->room, sizeof path->room, "%s",
@@ -112,13 +112,13 @@ void
 arg_data(diff_gen *g, zt_buf *b, char *text, size_t size)
 {
     static uint8_t bytes[1100000];
-    uint64_t kind = below(g, 10000);
+    uint64_t kind = below(g, g->in_multi ? 9990 : 10000);
     int32_t n = kind < 400                  ? -1
                 : kind < 1000               ? 0
                 : kind < 9800               ? (int32_t)below(g, 40)
                 : kind < 9980               ? (int32_t)below(g, 3000)
                 : kind < 9998               ? (int32_t)below(g, 100000)
-                : b->n < 600 && kind == 9999 ? 1048575 - 600 /* ends below the limit, whatever stands around it */
+                : b->n < 600 && kind == 9999 ? 1048575 - 1100 /* ends below the limit, whatever stands around it */
                                             : 500000;
     uint8_t first = (uint8_t)below(g, 256);
     memset(bytes, first, n > 0 ? (size_t)n : 0);

@@ -75,7 +75,7 @@ typedef struct diff_gen {
     zb_rng rng;
     int32_t next_xid;
     int64_t last_zxid; /* from the first one on */
-    bool no_null;
+    bool in_multi;
     bool connected[SESSIONS], alive[SESSIONS];
     int32_t version[POOL], aversion[POOL];
     char recent[RECENT][96]; /* names made by sequential creates */

@@ -24,7 +24,7 @@
  *   - removeWatches and checkWatches with the types 4 and 5, new in 3.9
  *   - watches of several kinds on one path, and persistent ones removed by halves: 3.8.0 has one kind for a path
  *     (ZOOKEEPER-4466), so the path's last letter tells which
- *   - operations of a multi and flags that do not go together: refused, while ZooKeeper goes by the flags alone
+ *   - operations and flags that do not go together: refused, while ZooKeeper goes by the flags alone
  *   - reads among the writes of a multi, the other way round, and null paths: ZooKeeper takes a zxid for them that nobody
  *     gets to see, and has a body for an error
  *   - create2 in a multi: ZooKeeper makes a create of it and answers without a stat
@@ -117,6 +117,15 @@ same_lines(diff_side sides[2], int session, tail tails[2])
     return true;
 }
 
+/* After a difference the trace, not the report, gets what else was said in the round. */
+static void
+trace_rest(diff_side sides[2], int session, tail tails[2])
+{
+    for (int side = 0; side < 2; side++)
+        for (size_t i = 0; i < sides[side].conns[session].lines.n && tails[side].trace; i++)
+            fprintf(tails[side].trace, "after: %s\n", sides[side].conns[session].lines.lines[i].text);
+}
+
 /* One round played and compared. */
 static bool
 play(diff_side sides[2], const diff_round *round, diff_gen *learn, tail tails[2])
@@ -128,11 +137,11 @@ play(diff_side sides[2], const diff_round *round, diff_gen *learn, tail tails[2]
     for (int s = 0; s < SESSIONS; s++) {
         for (int side = 0; side < 2 && unordered; side++)
             lines_sort(&sides[side].conns[s].lines);
-        same = same_lines(sides, s, tails) && same;
+        same = same && same_lines(sides, s, tails);
+        if (!same)
+            trace_rest(sides, s, tails);
         for (int side = 0; side < 2; side++)
             lines_clear(&sides[side].conns[s].lines);
-        if (!same)
-            break;
     }
     return same;
 }

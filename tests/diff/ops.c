@@ -37,7 +37,8 @@ tell(const arg_path *path, char *out, size_t size)
 static void
 put_create(diff_gen *g, zt_buf *b, int32_t type, bool in_multi, int *node, char *text, size_t size)
 {
-    static const int32_t strange[] = {3, 4, 7, 99, -1, 5, 6};
+    static const int32_t strange[] = {7, 99, -1, 3, 4, 5, 6};
+    bool plain = type == ZB_OP_CREATE || type == ZB_OP_CREATE2;
     arg_path path;
     char shown[48], data[32], acl[60];
     int32_t flags = 0;
@@ -49,8 +50,8 @@ put_create(diff_gen *g, zt_buf *b, int32_t type, bool in_multi, int *node, char 
     else
         flags = (int32_t)(below(g, 10) < 6 ? 0 : 1 + below(g, 3));
     /* Of two mistakes one is enough: a null path has nothing else wrong. */
-    if (chance(g, 25) && path.s && (!in_multi || type == ZB_OP_CREATE))
-        flags = strange[below(g, in_multi ? 5 : 7)];
+    if (chance(g, 25) && path.s && (plain || !in_multi))
+        flags = strange[below(g, !plain ? 3 : in_multi ? 5 : 7)];
     if (flags == 2 && path.s && chance(g, 200)) { /* "/a/": the name is digits alone */
         snprintf(path.room, sizeof path.room, "%s/", path.s == path.room ? "/b" : path.s);
         path.s = path.room;
@@ -127,7 +128,7 @@ multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
     static const int32_t reads[] = {ZB_OP_GET_DATA, ZB_OP_GET_CHILDREN};
     size_t at = 0;
     int n = (int)below(g, chance(g, 100) ? 30 : 5), node;
-    g->no_null = true; /* see main.c */
+    g->in_multi = true;
     for (int i = 0; i < n; i++) {
         char one[120];
         int32_t type = read ? reads[below(g, 2)] : writes[below(g, 12)];
@@ -162,7 +163,7 @@ multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
             at += (size_t)said;
     }
     put_multi_header(b, -1, true);
-    g->no_null = false;
+    g->in_multi = false;
 }
 
 /* --- watches --- */
