@@ -45,16 +45,54 @@ pool_find(const char *path, size_t len)
 }
 
 static const char *const wrong_paths[] = {
-    "\0", "abc", "/", "//", "/a/", "/a//b", "/a/.", "/a/..", "/./a", "/../a", "..", "/a/\x01", "/\x1f", "/a\x7f",
-    "/\xc2\x80", "/\xc2\x9f", "/\xee\x80\x80", "/\xef\xa3\xbf", "/\xef\xbf\xb0", "/\xef\xbf\xbf",
+    "\0",
+    "abc",
+    "/",
+    "//",
+    "/a/",
+    "/a//b",
+    "/a/.",
+    "/a/..",
+    "/./a",
+    "/../a",
+    "..",
+    "/a/\x01",
+    "/\x1f",
+    "/a\x7f",
+    "/\xc2\x80",
+    "/\xc2\x9f",
+    "/\xee\x80\x80",
+    "/\xef\xa3\xbf",
+    "/\xef\xbf\xb0",
+    "/\xef\xbf\xbf",
     "/\xf0\x9f\x98\x80", /* beyond the BMP: surrogates in Java, refused */
-    "a/b", "/a/b/", "/...", "/a/.b", "/ ", "/a b", "/\xc3\xa4", "/\xe6\x97\xa5\xe6\x9c\xac", "/\xc2\xa0", "/a/b/c/d",
-    "/zookeeper/", "/zookeeper//", "/\n", "/a\n", "/-", "/0000000000",
+    "a/b",
+    "/a/b/",
+    "/...",
+    "/a/.b",
+    "/ ",
+    "/a b",
+    "/\xc3\xa4",
+    "/\xe6\x97\xa5\xe6\x9c\xac",
+    "/\xc2\xa0",
+    "/a/b/c/d",
+    "/zookeeper/",
+    "/zookeeper//",
+    "/\n",
+    "/a\n",
+    "/-",
+    "/0000000000",
 };
 
-static const char *const special_paths[] = {"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/x",
-                                            "/zookeeper/config/a", "/zookeeper/quota/a",
-                                            "/zookeeper/quota/a/zookeeper_stats", "/zookeeper/quota/b/zookeeper_stats",
+static const char *const special_paths[] = {"/",
+                                            "/zookeeper",
+                                            "/zookeeper/quota",
+                                            "/zookeeper/config",
+                                            "/zookeeper/x",
+                                            "/zookeeper/config/a",
+                                            "/zookeeper/quota/a",
+                                            "/zookeeper/quota/a/zookeeper_stats",
+                                            "/zookeeper/quota/b/zookeeper_stats",
                                             "/zookeeper/quota/c/b/zookeeper_stats",
                                             "/zookeeper/quota/b/zookeeper_limits"};
 
@@ -92,8 +130,7 @@ arg_path_pick(diff_gen *g, arg_path *path, unsigned flags)
     } else if (kind < 75 && !g->in_multi) {
         path->s = NULL;
     } else if (g->n_recent && (flags & PATH_RECENT ? kind < 300 : kind < 120)) {
-        snprintf(path->room, sizeof path->room, "%s",
-                 g->recent[below(g, g->n_recent < RECENT ? g->n_recent : RECENT)]);
+        snprintf(path->room, sizeof path->room, "%s", g->recent[below(g, g->n_recent < RECENT ? g->n_recent : RECENT)]);
     } else {
         uint64_t depth = below(g, 10);
         path->node = (int)(depth < 3 ? below(g, 4) : depth < 7 ? 4 + below(g, 16) : 20 + below(g, 64));
@@ -113,13 +150,13 @@ arg_data(diff_gen *g, zt_buf *b, char *text, size_t size)
 {
     static uint8_t bytes[1100000];
     uint64_t kind = below(g, g->in_multi ? 9990 : 10000);
-    int32_t n = kind < 400                  ? -1
-                : kind < 1000               ? 0
-                : kind < 9800               ? (int32_t)below(g, 40)
-                : kind < 9980               ? (int32_t)below(g, 3000)
-                : kind < 9998               ? (int32_t)below(g, 100000)
+    int32_t n = kind < 400                   ? -1
+                : kind < 1000                ? 0
+                : kind < 9800                ? (int32_t)below(g, 40)
+                : kind < 9980                ? (int32_t)below(g, 3000)
+                : kind < 9998                ? (int32_t)below(g, 100000)
                 : b->n < 600 && kind == 9999 ? 1048575 - 1100 /* ends below the limit, whatever stands around it */
-                                            : 500000;
+                                             : 500000;
     uint8_t first = (uint8_t)below(g, 256);
     memset(bytes, first, n > 0 ? (size_t)n : 0);
     zt_put_bytes(b, bytes, n);
@@ -142,11 +179,22 @@ arg_acl(diff_gen *g, zt_buf *b, bool guarded, char *text, size_t size)
 {
     static const struct {
         const char *scheme, *id;
-    } ids[] = {{"world", "anyone"}, {"digest", "u1:hash1"}, {"auth", ""},         {"ip", "127.0.0.1"},
+    } ids[] = {{"world", "anyone"},  {"digest", "u1:hash1"}, {"auth", ""},         {"ip", "127.0.0.1"},
                {"ip", "10.0.0.0/8"}, {"digest", DIGEST_U1},  {"auth", "whatever"}, {"ip", "127.0.0.0/8"}},
-      wrong[] = {{"world", "me"}, {"world", ""},  {"digest", "nocolon"}, {"digest", "a:b:c"}, {"ip", "nowhere"},
-                 {"ip", "1.2.3"}, {"nosuch", "x"}, {"", ""},              {"digest", ""},      {"ip", "127.0.0.1/99"},
-                 {"ip", ""},      {"super", ""},   {"ip", "1.2.3.4/x"},   {"ip", "1.2.3.4/-1"}};
+      wrong[] = {{"world", "me"},
+                 {"world", ""},
+                 {"digest", "nocolon"},
+                 {"digest", "a:b:c"},
+                 {"ip", "nowhere"},
+                 {"ip", "1.2.3"},
+                 {"nosuch", "x"},
+                 {"", ""},
+                 {"digest", ""},
+                 {"ip", "127.0.0.1/99"},
+                 {"ip", ""},
+                 {"super", ""},
+                 {"ip", "1.2.3.4/x"},
+                 {"ip", "1.2.3.4/-1"}};
     uint64_t kind = below(g, 1000);
     if (kind < 650) {
         zt_put_i32(b, 1);

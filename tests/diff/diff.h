@@ -30,10 +30,10 @@ enum {
 
 typedef struct diff_op {
     int32_t xid, type;
-    bool raw;       /* `frame` is all that is sent, not even with its length before it, and is not answered in its turn */
-    int64_t zxid;   /* not 0: at byte 8 of the frame goes the side's first zxid plus this, less 1 */
-    zt_buf frame;   /* header and body */
-    int node;       /* which node of the pool it is about; -1: none */
+    bool raw;     /* `frame` is all that is sent, not even with its length before it, and is not answered in its turn */
+    int64_t zxid; /* not 0: at byte 8 of the frame goes the side's first zxid plus this, less 1 */
+    zt_buf frame; /* header and body */
+    int node;     /* which node of the pool it is about; -1: none */
     bool children;  /* whose answer's names are to be swept */
     char text[160]; /* for people */
 } diff_op;

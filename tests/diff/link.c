@@ -176,12 +176,15 @@ take_handshake(diff_side *side, diff_conn *c, int session, const uint8_t *p, siz
     bool same = h.session_id == c->session && h.session_id != 0;
     bool nothing = h.password.n == 16 && memcmp(h.password.p, zeros, 16) == 0;
     (void)side;
-    snprintf(text, sizeof text, "s%d < session %s timeout=%d protocol=%d password=%d%s read_only=%d length=%zu%s", session,
-             h.session_id == 0 ? "none" : same ? "as before" : "new", (int)h.timeout, (int)h.protocol_version,
-             (int)h.password.n,
-             nothing                                                                ? " zeros"
+    snprintf(text, sizeof text, "s%d < session %s timeout=%d protocol=%d password=%d%s read_only=%d length=%zu%s",
+             session,
+             h.session_id == 0 ? "none"
+             : same            ? "as before"
+                               : "new",
+             (int)h.timeout, (int)h.protocol_version, (int)h.password.n,
+             nothing                                                               ? " zeros"
              : same && h.password.n == 16 && memcmp(h.password.p, c->password, 16) ? " changed"
-                                                                                    : "",
+                                                                                   : "",
              read_only, n, r.bad ? " BAD" : "");
     lines_add(&c->lines, 0, 0, zt_strdup(text));
     c->handshake = false;
@@ -215,7 +218,8 @@ take_frame(diff_side *side, diff_conn *c, int session, const uint8_t *p, size_t 
     int32_t xid = n >= 4 ? (int32_t)zb_load32(p) : 0;
     const diff_op *op = c->next_waiting < c->n_waiting ? c->waiting[c->next_waiting] : NULL;
     if (xid == ZB_XID_EVENT && (!op || op->xid != ZB_XID_EVENT)) {
-        show_event(side, &c->lines, session, op && (op->type == ZB_OP_SET_WATCHES || op->type == ZB_OP_SET_WATCHES2), p, n);
+        show_event(side, &c->lines, session, op && (op->type == ZB_OP_SET_WATCHES || op->type == ZB_OP_SET_WATCHES2), p,
+                   n);
         return;
     }
     if (!op) {

@@ -34,8 +34,8 @@
 static const struct {
     int32_t type, err, ours;
 } meant[] = {
-    {ZB_OP_EXISTS, 0, ZOBO_ENOAUTH}, /* ZOOKEEPER-2590: needs READ since 3.8.4 */
-    {ZB_OP_CHECK_WATCHES, 0, ZOBO_ENOWATCHER}, /* 3.8.0 takes somebody else's watch for one's own */
+    {ZB_OP_EXISTS, 0, ZOBO_ENOAUTH},                           /* ZOOKEEPER-2590: needs READ since 3.8.4 */
+    {ZB_OP_CHECK_WATCHES, 0, ZOBO_ENOWATCHER},                 /* 3.8.0 takes somebody else's watch for one's own */
     {ZB_OP_CHECK_WATCHES, ZOBO_EMARSHALLING, ZOBO_ENOWATCHER}, /* and falls over paths like "a/b" */
 };
 
@@ -334,7 +334,7 @@ main(int argc, char **argv)
 {
     const char *const specs[2] = {argc == 3 ? argv[1] : "apache", argc == 3 ? argv[2] : "embedded"};
     const char *file = getenv("DIFF_REPLAY"), *save = getenv("DIFF_SAVE");
-    bool same = file ? replay(specs, file, save)
-                     : run(specs, number("DIFF_SEED", 1), (size_t)number("DIFF_OPS", 100000), save);
+    bool same =
+        file ? replay(specs, file, save) : run(specs, number("DIFF_SEED", 1), (size_t)number("DIFF_OPS", 100000), save);
     return same == (number("DIFF_EXPECT", 0) == 0) ? 0 : 1;
 }

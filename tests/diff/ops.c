@@ -122,9 +122,9 @@ put_multi_header(zt_buf *b, int32_t type, bool done)
 void
 multi_body(diff_gen *g, zt_buf *b, char *text, size_t size, bool read)
 {
-    static const int32_t writes[] = {ZB_OP_CREATE, ZB_OP_CREATE,           ZB_OP_CREATE_TTL,    ZB_OP_CREATE_CONTAINER,
-                                     ZB_OP_CHECK,  ZB_OP_CREATE_TTL,       ZB_OP_DELETE,     ZB_OP_DELETE,
-                                     ZB_OP_CHECK,  ZB_OP_SET_DATA,         ZB_OP_SET_DATA,   ZB_OP_CREATE};
+    static const int32_t writes[] = {ZB_OP_CREATE, ZB_OP_CREATE,     ZB_OP_CREATE_TTL, ZB_OP_CREATE_CONTAINER,
+                                     ZB_OP_CHECK,  ZB_OP_CREATE_TTL, ZB_OP_DELETE,     ZB_OP_DELETE,
+                                     ZB_OP_CHECK,  ZB_OP_SET_DATA,   ZB_OP_SET_DATA,   ZB_OP_CREATE};
     static const int32_t reads[] = {ZB_OP_GET_DATA, ZB_OP_GET_CHILDREN};
     size_t at = 0;
     int n = (int)below(g, chance(g, 100) ? 30 : 5), node;
@@ -267,7 +267,8 @@ op_set_acl(diff_gen *g, diff_round *round)
     char shown[48], acl[60];
     do
         arg_path_pick(g, &path, PATH_WRITE);
-    while (path.s && (strcmp(path.s, "/") == 0 || strncmp(path.s, "/zookeeper", 10) == 0)); /* nobody would get out again */
+    while (path.s &&
+           (strcmp(path.s, "/") == 0 || strncmp(path.s, "/zookeeper", 10) == 0)); /* nobody would get out again */
     int32_t version = arg_version(g, g->aversion, path.node);
     op->node = path.node;
     zt_put_str(&op->frame, path.s);
@@ -403,14 +404,14 @@ op_any(diff_gen *g, diff_round *round)
         int32_t type;
         unsigned weight;
     } table[] = {
-        {ZB_OP_CREATE, 130},          {ZB_OP_CREATE2, 60},       {ZB_OP_CREATE_CONTAINER, 25},
-        {ZB_OP_CREATE_TTL, 25},       {ZB_OP_DELETE, 130},       {ZB_OP_SET_DATA, 90},
-        {ZB_OP_SET_ACL, 25},          {ZB_OP_MULTI, 70},         {ZB_OP_EXISTS, 80},
-        {ZB_OP_GET_DATA, 80},         {ZB_OP_GET_CHILDREN, 40},  {ZB_OP_GET_CHILDREN2, 40},
-        {ZB_OP_GET_ACL, 40},          {ZB_OP_SYNC, 20},          {ZB_OP_PING, 15},
-        {ZB_OP_RECONFIG, 3},          {ZB_OP_CHECK_WATCHES, 20}, {ZB_OP_REMOVE_WATCHES, 20},
-        {ZB_OP_MULTI_READ, 25},       {ZB_OP_SET_WATCHES, 12},   {ZB_OP_SET_WATCHES2, 12},
-        {ZB_OP_GET_EPHEMERALS, 20},   {ZB_OP_WHO_AM_I, 8},       {ZB_OP_GET_ALL_CHILDREN_NUMBER, 20},
+        {ZB_OP_CREATE, 130},        {ZB_OP_CREATE2, 60},       {ZB_OP_CREATE_CONTAINER, 25},
+        {ZB_OP_CREATE_TTL, 25},     {ZB_OP_DELETE, 130},       {ZB_OP_SET_DATA, 90},
+        {ZB_OP_SET_ACL, 25},        {ZB_OP_MULTI, 70},         {ZB_OP_EXISTS, 80},
+        {ZB_OP_GET_DATA, 80},       {ZB_OP_GET_CHILDREN, 40},  {ZB_OP_GET_CHILDREN2, 40},
+        {ZB_OP_GET_ACL, 40},        {ZB_OP_SYNC, 20},          {ZB_OP_PING, 15},
+        {ZB_OP_RECONFIG, 3},        {ZB_OP_CHECK_WATCHES, 20}, {ZB_OP_REMOVE_WATCHES, 20},
+        {ZB_OP_MULTI_READ, 25},     {ZB_OP_SET_WATCHES, 12},   {ZB_OP_SET_WATCHES2, 12},
+        {ZB_OP_GET_EPHEMERALS, 20}, {ZB_OP_WHO_AM_I, 8},       {ZB_OP_GET_ALL_CHILDREN_NUMBER, 20},
         {ZB_OP_ADD_WATCH, 30},
     };
     uint64_t total = 0, pick;
