@@ -143,7 +143,8 @@ unsent(const zs_conn *c)
 bool
 zs_conn_blocked(const zs_conn *c)
 {
-    return c->mute || c->phase == ZS_SHAKING || unsent(c) >= c->engine->options.max_output || c->engine->full;
+    return c->mute || c->holds || c->phase == ZS_SHAKING || unsent(c) >= c->engine->options.max_output ||
+           c->engine->full;
 }
 
 bool

@@ -188,7 +188,10 @@ static void
 watch_request(zs_conn *c, const request *r)
 {
     if (c->jobs > 0) {
-        queue(c, r, ZS_JOB_WATCH);
+        /* setWatches asks what the tree is like, which at its turn is the tree after the whole batch: nothing that its
+         * sender writes behind it may be in there. */
+        if (queue(c, r, ZS_JOB_WATCH))
+            c->holds = r->op == ZB_OP_SET_WATCHES || r->op == ZB_OP_SET_WATCHES2;
         return;
     }
     uint8_t body[ZS_WATCH_BODY];

@@ -77,6 +77,7 @@ struct zs_conn {
     uint32_t jobs; /* not answered */
     uint8_t phase;
     bool mute;   /* nothing more is taken from it */
+    bool holds;  /* nothing is for now: see watch_request */
     bool ending; /* over once its jobs are answered and its output has gone */
     bool drop;   /* over */
     bool closed; /* by its owner: only its jobs know it */

@@ -12,7 +12,7 @@ static void
 run(const char *before, const char *words, char *out, size_t size)
 {
     const char *source = getenv("ZOBO_SRC");
-    char command[1024], drop[256];
+    char command[2048], drop[256];
     if (source)
         snprintf(command, sizeof command, "%s '%s/scripts/zk-server' %s", before, source, words);
     else
@@ -36,7 +36,7 @@ run(const char *before, const char *words, char *out, size_t size)
 }
 
 void
-zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config)
+zt_zk_start_tuned(zt_zk *zk, int n, int tick_ms, const char *config, const char *jvm)
 {
     const char *kind = getenv("ZK_SERVER");
     bool ours = kind && strcmp(kind, "zobo") == 0;
@@ -44,17 +44,24 @@ zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config)
         printf("there is no ZooKeeper or no java here: run scripts/setup demo\n");
         exit(77);
     }
-    char before[400], words[160];
+    char before[1200], words[160];
     zk->n = n;
     snprintf(zk->dir, sizeof zk->dir, "/tmp/zobo-zk-XXXXXX");
     if (!mkdtemp(zk->dir)) {
         perror("mkdtemp");
         exit(1);
     }
-    snprintf(before, sizeof before, "ZK_TICK=%d ZK_CFG='%s' ZK_OWNER=%ld ZK_HEAP=256m ZK_JVM=-XX:TieredStopAtLevel=1",
-             tick_ms, config, (long)getpid());
+    snprintf(before, sizeof before,
+             "ZK_TICK=%d ZK_CFG='%s' ZK_OWNER=%ld ZK_HEAP=256m ZK_JVM='-XX:TieredStopAtLevel=1 %s'", tick_ms, config,
+             (long)getpid(), jvm);
     snprintf(words, sizeof words, "start %s %d", zk->dir, n);
     run(before, words, zk->hosts, sizeof zk->hosts);
+}
+
+void
+zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config)
+{
+    zt_zk_start_tuned(zk, n, tick_ms, config, "");
 }
 
 void

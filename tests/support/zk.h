@@ -11,9 +11,10 @@ typedef struct zt_zk {
 
 /* zt_zk_start starts n servers (1: standalone, 3: an ensemble) with tickTime `tick_ms` and waits until they serve. Ends
  * the program when that fails: nothing can be tested then. zt_zk_start_with: `config` is more lines for zoo.cfg, with \n
- * (two characters) between them. */
+ * (two characters) between them. zt_zk_start_tuned: and `jvm` options for java. */
 void zt_zk_start(zt_zk *zk, int n, int tick_ms);
 void zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config);
+void zt_zk_start_tuned(zt_zk *zk, int n, int tick_ms, const char *config, const char *jvm);
 void zt_zk_stop(zt_zk *zk);
 
 void zt_zk_signal(zt_zk *zk, int i,
