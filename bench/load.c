@@ -438,12 +438,27 @@ arm(int fd, const char *path)
     return ask(fd, frame, encode_read(frame, 1, OP_GET_DATA, path, true), &err) && err == 0;
 }
 
+static bool
+await_all(int poller, long n)
+{
+    uint8_t buf[4096];
+    for (long told = 0; told < n;) {
+        struct epoll_event events[256];
+        int ready = epoll_wait(poller, events, 256, 10000);
+        if (ready <= 0)
+            return complain("waiting for events");
+        for (int i = 0; i < ready; i++)
+            told += recv(events[i].data.fd, buf, sizeof buf, MSG_DONTWAIT) > 0;
+    }
+    return true;
+}
+
 /* n connections watch one node; from the set's sending until the last of them has its event. */
 static bool
 run_fanout(conn *c, const char *host, long port, long n)
 {
     static const char path[] = "/fanout";
-    uint8_t frame[512], buf[4096];
+    uint8_t frame[512];
     int *fds = make_node(c->fd, path) ? open_many(host, port, n) : NULL;
     int poller = epoll_create1(EPOLL_CLOEXEC);
     if (!fds || poller < 0)
@@ -456,18 +471,71 @@ run_fanout(conn *c, const char *host, long port, long n)
     uint64_t begin = now_ns();
     if (!write_all(c->fd, frame, encode_set(frame, 2, path, 100)))
         return false;
-    for (long told = 0; told < n;) {
-        struct epoll_event events[256];
-        int ready = epoll_wait(poller, events, 256, 10000);
-        if (ready <= 0)
-            return complain("waiting for events");
-        for (int i = 0; i < ready; i++)
-            told += recv(events[i].data.fd, buf, sizeof buf, MSG_DONTWAIT) > 0;
-    }
+    if (!await_all(poller, n))
+        return false;
     printf("fanout   %.2f ms", (double)(now_ns() - begin) / 1e6);
     free(fds);
     (void)close(poller);
     return true;
+}
+
+/* The limit for the same: a process that does nothing but send one event's bytes to each of n connections. */
+static void
+send_to_all(int listener, long n)
+{
+    uint8_t event[60] = {0}, byte;
+    int *fds = malloc(sizeof *fds * (size_t)n);
+    for (long i = 0; fds && i < n; i++) {
+        fds[i] = accept(listener, NULL, NULL);
+        if (fds[i] < 0)
+            _exit(EXIT_FAILED);
+    }
+    if (fds && recv(fds[0], &byte, 1, 0) == 1)
+        for (long i = 0; i < n; i++)
+            (void)send(fds[i], event, sizeof event, MSG_NOSIGNAL);
+    (void)recv(fds[0], &byte, 1, 0); /* until the other end has gone */
+    _exit(EXIT_SUCCESS);
+}
+
+static bool
+listen_somewhere(int *listener, long *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof at;
+    *listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*listener < 0 || bind(*listener, (struct sockaddr *)&at, len) < 0 || listen(*listener, 4096) < 0 ||
+        getsockname(*listener, (struct sockaddr *)&at, &len) < 0)
+        return complain("listen");
+    *port = ntohs(at.sin_port);
+    return true;
+}
+
+static bool
+run_bare_fanout(long n)
+{
+    int listener, poller = epoll_create1(EPOLL_CLOEXEC), first = -1;
+    long port = 0;
+    if (poller < 0 || !listen_somewhere(&listener, &port))
+        return false;
+    pid_t pid = fork();
+    if (pid < 0)
+        return complain("fork");
+    if (pid == 0)
+        send_to_all(listener, n);
+    for (long i = 0; i < n; i++) {
+        int fd;
+        if (!dial("127.0.0.1", port, false, &fd))
+            return false;
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.fd = fd}};
+        if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) < 0)
+            return complain("epoll");
+        first = first < 0 ? fd : first;
+    }
+    uint64_t begin = now_ns();
+    if (!write_all(first, (const uint8_t *)"", 1) || !await_all(poller, n))
+        return false;
+    printf("bare fanout   %.2f ms", (double)(now_ns() - begin) / 1e6);
+    return true; /* the end of this process ends the other */
 }
 
 /* From a moment (CLOCK_MONOTONIC, ns) until a server that is being started has answered a get. */
@@ -515,7 +583,7 @@ usage(void)
 {
     fprintf(stderr, "usage: load HOST PORT creates N WINDOW | spread N WINDOW NODES | beside N WINDOW\n"
                     "       load HOST PORT idle N | watches N   (until stdin ends) | fanout N | first NS\n"
-                    "       load fsync FILE N\n");
+                    "       load fsync FILE N | bare-fanout N\n");
     return EXIT_USAGE;
 }
 
@@ -525,6 +593,8 @@ main(int argc, char **argv)
     long port, n, window = 1, n_nodes = 1;
     if (argc == 4 && strcmp(argv[1], "fsync") == 0)
         return parse_count("N", argv[3], 1, 1000000, &n) && run_fsync(argv[2], n) ? finish() : EXIT_FAILED;
+    if (argc == 3 && strcmp(argv[1], "bare-fanout") == 0)
+        return parse_count("N", argv[2], 1, 1000000, &n) && run_bare_fanout(n) ? finish() : EXIT_FAILED;
     if (argc < 5 || !parse_count("PORT", argv[2], 1, 65535, &port))
         return usage();
     const char *host = argv[1], *kind = argv[3];
