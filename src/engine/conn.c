@@ -144,7 +144,7 @@ bool
 zs_conn_blocked(const zs_conn *c)
 {
     return c->mute || c->holds || c->phase == ZS_SHAKING || unsent(c) >= c->engine->options.max_output ||
-           c->engine->full;
+           (c->engine->full && (c->jobs > 0 || c->no_room));
 }
 
 bool
@@ -182,6 +182,14 @@ answer_word(zs_conn *c, const uint8_t *p)
     zs_conn_end(c);
 }
 
+/* With the queue full, nothing joins it. Whoever has no part in it is served as always: reads, signs of life. */
+static bool
+must_wait(const zs_conn *c, const uint8_t *frame, size_t n)
+{
+    enum { HEADER = 8, OP = 4 };
+    return c->engine->full && c->phase == ZS_OPEN && n >= HEADER && zs_op_writes((int32_t)zb_load32(frame + OP));
+}
+
 /* Carries out whole frames. Returns how many bytes they were. */
 static size_t
 consume(zs_conn *c, const uint8_t *p, size_t n)
@@ -197,6 +205,9 @@ consume(zs_conn *c, const uint8_t *p, size_t n)
             break;
         }
         if (n - at - WORD < len)
+            break;
+        c->no_room = must_wait(c, p + at + WORD, len);
+        if (ZB_UNLIKELY(c->no_room))
             break;
         if (ZB_LIKELY(c->phase == ZS_OPEN))
             zs_conn_request(c, p + at + WORD, len);

@@ -229,6 +229,26 @@ fault(zs_conn *c, request *r)
     return fail;
 }
 
+bool
+zs_op_writes(int32_t op)
+{
+    switch (op) {
+    case ZB_OP_CREATE:
+    case ZB_OP_CREATE2:
+    case ZB_OP_CREATE_CONTAINER:
+    case ZB_OP_CREATE_TTL:
+    case ZB_OP_DELETE:
+    case ZB_OP_SET_DATA:
+    case ZB_OP_SET_ACL:
+    case ZB_OP_RECONFIG:
+    case ZB_OP_MULTI:
+    case ZB_OP_CLOSE_SESSION:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void
 dispatch(zs_conn *c, const request *r)
 {
@@ -243,18 +263,6 @@ dispatch(zs_conn *c, const request *r)
     case ZB_OP_GET_ALL_CHILDREN_NUMBER:
     case ZB_OP_MULTI_READ:
         read_request(c, r);
-        return;
-    case ZB_OP_CREATE:
-    case ZB_OP_CREATE2:
-    case ZB_OP_CREATE_CONTAINER:
-    case ZB_OP_CREATE_TTL:
-    case ZB_OP_DELETE:
-    case ZB_OP_SET_DATA:
-    case ZB_OP_SET_ACL:
-    case ZB_OP_RECONFIG:
-    case ZB_OP_MULTI:
-    case ZB_OP_CLOSE_SESSION:
-        write_request(c, r);
         return;
     case ZB_OP_SET_WATCHES:
     case ZB_OP_SET_WATCHES2:
@@ -275,8 +283,11 @@ dispatch(zs_conn *c, const request *r)
     case ZB_OP_WHO_AM_I:
         who_am_i(c, r);
         return;
-    default: /* also what only servers among themselves say: -10, 0, 13 alone, 20 */
-        refuse(c, r);
+    default:
+        if (zs_op_writes(r->op))
+            write_request(c, r);
+        else /* also what only servers among themselves say: -10, 0, 13 alone, 20 */
+            refuse(c, r);
     }
 }
 

@@ -140,8 +140,9 @@ static void
 expire_sessions(zs_engine *e)
 {
     for (zs_session *session; (session = zs_sessions_expired(&e->sessions)) != NULL;) {
-        if (e->health != ZS_HEALTHY) {
-            zs_session_touch(&e->sessions, session); /* its end could not be written */
+        /* Its end could not be written; or it waits for us, who may not have read its signs of life. */
+        if (e->health != ZS_HEALTHY || (session->conn && session->conn->jobs > 0)) {
+            zs_session_touch(&e->sessions, session);
             continue;
         }
         if (session->closing)

@@ -76,12 +76,13 @@ struct zs_conn {
     size_t out_at;
     uint32_t jobs; /* not answered */
     uint8_t phase;
-    bool mute;   /* nothing more is taken from it */
-    bool holds;  /* nothing is for now: see watch_request */
-    bool ending; /* over once its jobs are answered and its output has gone */
-    bool drop;   /* over */
-    bool closed; /* by its owner: only its jobs know it */
-    bool eof;    /* half-closed */
+    bool mute;    /* nothing more is taken from it */
+    bool holds;   /* nothing is for now: see watch_request */
+    bool ending;  /* over once its jobs are answered and its output has gone */
+    bool drop;    /* over */
+    bool closed;  /* by its owner: only its jobs know it */
+    bool no_room; /* a write of its waits for room in the queue */
+    bool eof;     /* half-closed */
     uint16_t port;
     int32_t last_op, last_xid;
     int64_t opened_wall_ms, last_zxid, last_response_wall_ms;
@@ -99,6 +100,7 @@ zs_bytes *zs_conn_out(zs_conn *c);      /* to append to */
 enum { ZS_HEAD = 20 };
 void zs_conn_head(zs_conn *c, size_t head, int32_t xid, int64_t zxid, zobo_err err, zb_time received);
 void zs_conn_reply(zs_conn *c, int32_t xid, int64_t zxid, zobo_err err, const void *body, size_t n, zb_time received);
+bool zs_op_writes(int32_t op); /* does a client's request of this kind change anything? */
 /* Takes one frame. */
 void zs_conn_shake(zs_conn *c, const uint8_t *p, size_t n);
 void zs_conn_request(zs_conn *c, const uint8_t *p, size_t n);
@@ -141,7 +143,7 @@ struct zs_engine {
     zs_batch *gathering; /* NULL: no job yet */
     zs_batch *spare;
     size_t n_spare, queued_bytes, queued_jobs;
-    bool full; /* nothing is taken from any connection until half of it is done */
+    bool full; /* no write is taken until half of it is done */
 
     zb_time reap_at;
     uint64_t reap_serial;
