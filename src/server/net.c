@@ -207,11 +207,14 @@ come_in(zs_door *door)
         int fd = zs_accept(&door->listener, ip, &port, &sys);
         if (fd >= 0) {
             zs_peer_open(net, fd, ip, port);
+            net->crowded = false;
             continue;
         }
         if (sys == EMFILE || sys == ENFILE || sys == ENOMEM || sys == ENOBUFS) {
-            ZB_LOG(&net->log, ZOBO_LOG_ERROR, "cannot accept connections at present: %s (see ulimit -n)",
-                   strerror(sys));
+            if (!net->crowded)
+                ZB_LOG(&net->log, ZOBO_LOG_ERROR, "cannot accept connections at present: %s (see ulimit -n)",
+                       strerror(sys));
+            net->crowded = true;
             set_doors(net, false); /* else the loop would spin */
             uv_timer_start(&net->rest, on_rest, REST_MS, 0);
         }

@@ -67,7 +67,10 @@ typedef struct zs_door {
     zs_listener listener;
 } zs_door;
 
-enum { ZS_DOORS = 2, ZS_READ_BYTES = 256 * 1024 };
+/* What is read of one connection before the others have their turn: some thousand small requests, a millisecond. */
+enum { ZS_READ_BYTES = 64 * 1024 };
+
+enum { ZS_DOORS = 2 };
 
 struct zs_net {
     uv_loop_t loop;
@@ -88,6 +91,7 @@ struct zs_net {
     zb_time now;     /* of this turn */
     zb_time tick_at; /* what `tick` is set to */
     bool in_turn;
+    bool crowded; /* out of descriptors, and that was told */
 
     /* faults */
     bool refuse;

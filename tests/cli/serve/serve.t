@@ -46,3 +46,24 @@ A service manager is told.
   STOPPING=1 0
   READY=1
   STOPPING=1 0
+
+Out of descriptors it serves those it has, and the others when there is room.
+
+  $ cat >many.py <<'END'
+  > import socket, struct, subprocess
+  > p = subprocess.Popen(["bash", "-c", "ulimit -n 40; exec zobo serve --memory -l 127.0.0.1:0 --log-level error"],
+  >                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+  > port = int(p.stdout.readline().decode().split()[1].split(":")[1])
+  > hello = struct.pack(">iiqiqi", 44, 0, 0, 30000, 0, 16) + bytes(16)
+  > clients = [socket.create_connection(("127.0.0.1", port), 20) for i in range(60)]
+  > for c in clients: c.sendall(hello)
+  > print(len(clients[0].recv(100)), p.stderr.readline().decode(), end="")
+  > for c in clients[:40]: c.close()
+  > print(sum(len(c.recv(100)) == 40 for c in clients[40:]))
+  > p.terminate()
+  > print(p.wait())
+  > END
+  $ python3 many.py
+  40 zobo error cannot accept connections at present: Too many open files (see ulimit -n)
+  20
+  0
