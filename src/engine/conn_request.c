@@ -48,6 +48,15 @@ refuse(zs_conn *c, const request *r)
     answer(c, r, -1, ZOBO_EUNIMPLEMENTED, NULL, 0, true);
 }
 
+/* Has one xid, whatever was asked. */
+static void
+ping(zs_conn *c, const request *r)
+{
+    request known = *r;
+    known.xid = ZB_XID_PING;
+    answer(c, &known, LAST_ZXID, ZOBO_OK, NULL, 0, false);
+}
+
 /* What is proved holds for all that comes behind it, so it is looked at now and only answered in its turn. */
 static void
 auth(zs_conn *c, const request *r)
@@ -272,7 +281,7 @@ dispatch(zs_conn *c, const request *r)
         watch_request(c, r);
         return;
     case ZB_OP_PING:
-        answer(c, r, LAST_ZXID, ZOBO_OK, NULL, 0, false);
+        ping(c, r);
         return;
     case ZB_OP_AUTH:
         auth(c, r);

@@ -50,7 +50,8 @@ typedef enum diff_connect {
     CONNECT_RESUME,
     CONNECT_BAD_PASSWORD,
     CONNECT_UNKNOWN, /* a session that never was */
-    CONNECT_AHEAD    /* has seen a zxid that will come in some years */
+    CONNECT_AHEAD,   /* has seen a zxid that will come in some years */
+    CONNECT_CUT      /* half a request, as long as its length says */
 } diff_connect;
 
 typedef struct diff_round {
@@ -58,6 +59,7 @@ typedef struct diff_round {
     diff_connect connect;
     int session;
     int32_t timeout, protocol;
+    int32_t password_n; /* bytes of password, -1: null */
     bool short_request; /* 44 bytes */
     size_t split;       /* bytes sent before a pause; 0: all at once */
     int n;

@@ -101,23 +101,27 @@ put_ops(diff_side *side, diff_conn *c, const diff_round *round)
 static void
 put_connect(diff_side *side, diff_conn *c, const diff_round *round)
 {
-    uint8_t password[16] = {0};
+    uint8_t password[40] = {0};
     int64_t id = 0;
     if (round->connect == CONNECT_RESUME || round->connect == CONNECT_BAD_PASSWORD) {
         id = c->session;
-        memcpy(password, c->password, 16);
+        memcpy(password, c->password, sizeof c->password);
         password[7] ^= round->connect == CONNECT_BAD_PASSWORD;
     } else if (round->connect == CONNECT_UNKNOWN) {
         id = 0x1234567;
     }
-    zt_put_i32(&c->out, round->short_request ? 44 : 45);
-    zt_put_i32(&c->out, round->protocol);
-    zt_put_i64(&c->out, round->connect == CONNECT_AHEAD ? INT64_MAX / 2 : side->first_zxid);
-    zt_put_i32(&c->out, round->timeout);
-    zt_put_i64(&c->out, id);
-    zt_put_bytes(&c->out, password, 16);
+    zt_buf request = {0};
+    zt_put_i32(&request, round->protocol);
+    zt_put_i64(&request, round->connect == CONNECT_AHEAD ? INT64_MAX / 2 : side->first_zxid);
+    zt_put_i32(&request, round->timeout);
+    zt_put_i64(&request, id);
+    zt_put_bytes(&request, password, round->password_n);
     if (!round->short_request)
-        zt_put_bool(&c->out, false);
+        zt_put_bool(&request, false);
+    if (round->connect == CONNECT_CUT)
+        request.n = (size_t)round->protocol;
+    put_frame(&c->out, &request);
+    zt_buf_free(&request);
     c->handshake = true;
 }
 

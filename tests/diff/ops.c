@@ -287,16 +287,41 @@ op_reconfig(diff_gen *g, diff_round *round)
     zt_put_i64(&op->frame, -1);
 }
 
-/* One request with its body cut short: refused, and the connection goes on. A write among them spends its zxid. */
+/* What is wrong with the bytes of a request: cut short, too long, a length that cannot be. It is refused, or what is too
+ * much not looked at, and the connection goes on. A write among them spends its zxid. */
 static void
-cut(diff_gen *g, diff_op *op)
+garble(diff_gen *g, diff_op *op)
 {
+    static const int32_t lengths[] = {-2, 0, 1, 3, INT32_MAX, 1 << 20};
+    static const int32_t garbled[] = {ZB_OP_CREATE,           ZB_OP_CREATE2,  ZB_OP_CREATE_CONTAINER, ZB_OP_DELETE,
+                                      ZB_OP_SET_DATA,         ZB_OP_SET_ACL,  ZB_OP_GET_ACL,          ZB_OP_SYNC,
+                                      ZB_OP_GET_EPHEMERALS};
     size_t body = op->frame.n - 8;
-    if (body == 0 || op->type == ZB_OP_PING || op->type == ZB_OP_WHO_AM_I || op->type == ZB_OP_SET_WATCHES ||
-        op->type == ZB_OP_SET_WATCHES2)
-        return;
-    op->frame.n = 8 + (size_t)below(g, body);
-    snprintf(op->text, sizeof op->text, "cut to %zu bytes", op->frame.n);
+    uint64_t kind = below(g, 3);
+    bool whole = op->type == ZB_OP_SET_WATCHES || op->type == ZB_OP_SET_WATCHES2 || /* half of it would be done */
+                 op->type == ZB_OP_RECONFIG ||                                      /* the one that spends no zxid */
+                 op->type == ZB_OP_PING || op->type == ZB_OP_WHO_AM_I;
+    if (kind == 0 && body > 0 && !whole) {
+        op->frame.n = 8 + (size_t)below(g, body);
+        snprintf(op->text, sizeof op->text, "cut to %zu bytes", op->frame.n);
+    } else if (kind == 1) {
+        zt_put_raw(&op->frame, "more than is asked for", 1 + (size_t)below(g, 20));
+    }
+    for (size_t i = 0; i < sizeof garbled / sizeof garbled[0] && kind == 2; i++)
+        if (garbled[i] == op->type) {
+            zb_store32(op->frame.p + 8, (uint32_t)lengths[below(g, 6)]);
+            snprintf(op->text, sizeof op->text, "a path of %d bytes, it says", (int)zb_load32(op->frame.p + 8));
+            op->node = -1;
+        }
+}
+
+/* xids are the client's own business, but for -1. */
+static void
+strange_xid(diff_gen *g, diff_op *op)
+{
+    static const int32_t xids[] = {0, ZB_XID_SET_WATCHES, ZB_XID_AUTH, ZB_XID_PING, INT32_MAX, INT32_MIN, -77};
+    op->xid = xids[below(g, 7)];
+    zb_store32(op->frame.p, (uint32_t)op->xid);
 }
 
 static void
@@ -421,8 +446,10 @@ op_any(diff_gen *g, diff_round *round)
     for (pick = below(g, total); pick >= table[i].weight; i++)
         pick -= table[i].weight;
     op_one(g, round, table[i].type);
-    if (chance(g, 6))
-        cut(g, &round->ops[round->n - 1]);
+    if (chance(g, 12))
+        garble(g, &round->ops[round->n - 1]);
+    if (chance(g, 5))
+        strange_xid(g, &round->ops[round->n - 1]);
 }
 
 static void

@@ -122,9 +122,15 @@ connect_round(diff_gen *g, diff_round *round)
     round->protocol = chance(g, 50) ? 5 : 0;
     round->short_request = chance(g, 200);
     if (!g->connected[s] && chance(g, 150))
-        round->connect = chance(g, 400) ? CONNECT_UNKNOWN : chance(g, 500) ? CONNECT_AHEAD : CONNECT_BAD_PASSWORD;
+        round->connect = (diff_connect)(CONNECT_BAD_PASSWORD + below(g, 4));
     if (round->connect == CONNECT_BAD_PASSWORD && !g->alive[s])
         round->connect = CONNECT_UNKNOWN;
+    static const int32_t lengths[] = {16, 0, 40, -1, 8};
+    round->password_n = 16;
+    if (round->connect == CONNECT_NEW || round->connect == CONNECT_BAD_PASSWORD)
+        round->password_n = lengths[chance(g, 200) ? below(g, 5) : 0];
+    if (round->connect == CONNECT_CUT)
+        round->protocol = (int32_t)below(g, 28); /* without any password */
     if (round->connect > CONNECT_RESUME)
         return;
     for (int n = chance(g, 300) ? 1 + (int)below(g, 10) : 0; n > 0 && settled(round); n--)
