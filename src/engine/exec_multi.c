@@ -70,6 +70,15 @@ count(zb_reader r, bool (*allowed)(int32_t type))
     return r.bad ? -1 : n;
 }
 
+/* A container that create made is answered as one of createContainer: with its stat. */
+static int32_t
+answers_as(const zs_op *op)
+{
+    if (!zs_op_creates(op->type))
+        return op->type;
+    return op->type == ZB_OP_CREATE && op->flags != ZB_CREATE_CONTAINER ? ZB_OP_CREATE : ZB_OP_CREATE2;
+}
+
 /* run_all carries operations out up to the first that fails, whose number it returns. A change is made undoable only
  * when there is something behind it that could fail: the usual check and set costs nothing more. */
 static int32_t
@@ -88,9 +97,9 @@ run_all(zs_change *c, zb_reader r, int32_t n, bool *undoable, zobo_err *err)
         *err = zs_op_run(c, &op, &done);
         if (*err)
             return i;
-        bool creates = zs_op_creates(op.type);
-        zs_multi_header(out, creates && op.type != ZB_OP_CREATE ? ZB_OP_CREATE2 : op.type, false, 0);
-        zs_done_put(out, op.type, &done);
+        int32_t type = answers_as(&op);
+        zs_multi_header(out, type, false, 0);
+        zs_done_put(out, type, &done);
     }
     return i;
 }

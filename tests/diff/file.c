@@ -8,7 +8,8 @@ bool
 file_write(FILE *f, const diff_round *round)
 {
     fprintf(f, "R %d %d %d %d %d %d %d %zu %d\n", (int)round->kind, (int)round->connect, round->session,
-            (int)round->timeout, (int)round->protocol, (int)round->password_n, round->short_request, round->split, round->n);
+            (int)round->timeout, (int)round->protocol, (int)round->password_n, round->short_request, round->split,
+            round->n);
     for (int i = 0; i < round->n; i++) {
         const diff_op *op = &round->ops[i];
         fprintf(f, "O %d %d %d %lld %zu ", (int)op->xid, (int)op->type, op->raw, (long long)op->zxid, op->frame.n);
@@ -51,7 +52,8 @@ file_read(FILE *f, diff_round *round)
                      &round->protocol, &round->password_n, &cut, &round->split, &round->n);
     if (got == EOF)
         return 0;
-    if (got != 9 || round->password_n > 40 || round->session < 0 || round->session >= SESSIONS || round->n < 0 || round->n > MAX_OPS)
+    if (got != 9 || round->password_n > 40 || round->session < 0 || round->session >= SESSIONS || round->n < 0 ||
+        round->n > MAX_OPS)
         return -1;
     round->kind = (diff_kind)kind;
     round->connect = (diff_connect)connect;

@@ -11,7 +11,8 @@ void
 gen_init(diff_gen *g, uint64_t seed)
 {
     memset(g, 0, sizeof *g);
-    g->rng.s = seed * UINT64_C(0x9e3779b97f4a7c15);
+    g->rng.s = seed;
+    g->rng.s = zb_rng_next(&g->rng); /* else the next seed's stream is this one, a step further */
     g->next_xid = 1;
     g->last_zxid = 1;
 }

@@ -44,7 +44,7 @@ converse(zt_engine *z, zt_link *l, zt_link *other)
     zt_ask_watch(l, 8, ZB_OP_GET_CHILDREN, "/", true);
     zt_ask_create(l, 9, "/a-long-path-that-needs-a-little-more-room", "", 0);
     zt_link_feed(l, "\0\0\0\010\0\0", 6);
-    zt_link_feed(l, "\0\012\0\0\0\013", 6);
+    zt_link_feed(l, "\0\012\0\0\0\153", 6);
     zt_engine_commit(z);
     zt_ask(l, LAST_XID, ZB_OP_CLOSE_SESSION, NULL);
     zt_engine_commit(z);
