@@ -31,7 +31,8 @@ typedef struct zobo_snapshot_result {
 } zobo_snapshot_result;
 
 /* zobo_snapshot_export writes the data of `data_dir` as Apache ZooKeeper's snapshot: OUT/version-2/snapshot.<zxid>, so
- * that OUT can be a server's dataDir. A server may go on writing meanwhile: the snapshot is of one moment.
+ * that OUT can be a server's dataDir. OUT is made when missing, and must hold no snapshots or logs. A server may go on
+ * writing meanwhile: the snapshot is of one moment.
  *
  * Every node with its data, ACL, stat and sequence counter is kept, and the sessions with their ephemerals; but a
  * client of such a session cannot resume it, for Apache ZooKeeper derives passwords from ids: the session ends after
@@ -47,7 +48,9 @@ ZOBO_MUST_CHECK zobo_err zobo_snapshot_export(const char *data_dir, const char *
  * or the directory version-2 in it) that is whole, and the transactions logged since, of `log_dir` (its dataLogDir;
  * NULL: `from`). Clients can resume their sessions.
  *
- * `data_dir` must be missing, empty, or hold no data yet. Arguments and errors as zobo_snapshot_export. */
+ * What a server does at its start is done: a last transaction that was cut short is left out, ephemerals of sessions that
+ * are over go. Files that do not fit together are refused. `data_dir` must be missing, empty, or hold no data yet; after
+ * an error it is as it was. Arguments and errors as zobo_snapshot_export. */
 ZOBO_MUST_CHECK zobo_err zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir,
                                               const zobo_snapshot_options *options, zobo_snapshot_result *result,
                                               zobo_problem *why);

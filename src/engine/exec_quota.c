@@ -216,12 +216,18 @@ zs_quota_check(zs_change *c, const char *path, size_t len, int64_t bytes, int64_
 
 /* put_stats stores new numbers in the node w->name. */
 static zobo_err
-put_stats(zs_change *c, zs_node *node, int64_t count, int64_t bytes)
+put_stats_at(zs_txn *txn, const char *path, size_t len, zs_node *node, int64_t count, int64_t bytes)
 {
     char text[64];
     int n = snprintf(text, sizeof text, "count=%lld,bytes=%lld", (long long)count, (long long)bytes);
     zb_buf data = {text, n};
-    return zs_node_put(c->txn, (const char *)c->w->name.p, c->w->name.n, node, &data);
+    return zs_node_put(txn, path, len, node, &data);
+}
+
+static zobo_err
+put_stats(zs_change *c, zs_node *node, int64_t count, int64_t bytes)
+{
+    return put_stats_at(c->txn, (const char *)c->w->name.p, c->w->name.n, node, count, bytes);
 }
 
 zobo_err
@@ -292,4 +298,40 @@ zs_quota_deleted(zs_change *c, const char *path, size_t len)
         return;
     c->w->quotas_changed = true;
     drop_quota(c->w, node);
+}
+
+/* recount measures what the stats node `path` is about. */
+static zobo_err
+recount(zs_txn *txn, const char *path, size_t len)
+{
+    const char *about;
+    zs_node node;
+    int64_t count, bytes;
+    size_t n = subject(path, len, stats_name, &about);
+    zobo_err err = measure(txn, about, n, &count, &bytes);
+    if (!err)
+        err = zs_node_find(txn, path, len, &node, NULL);
+    return err ? err : put_stats_at(txn, path, len, &node, count, bytes);
+}
+
+zobo_err
+zs_quotas_recount(zs_txn *txn)
+{
+    zs_walk walk;
+    zs_node node;
+    zs_bytes paths = {0}; /* for the walk bears no changes */
+    const char *about;
+    zs_walk_start(&walk, txn, quota_root, ROOT_LEN);
+    while (zs_walk_next(&walk, &node))
+        if (subject((const char *)walk.path.p, walk.path.n, stats_name, &about))
+            zs_add_buf(&paths, (zb_buf){walk.path.p, (int32_t)walk.path.n});
+    zobo_err err = paths.failed ? ZOBO_ENOMEM : walk.err == ZOBO_ENONODE ? ZOBO_OK : walk.err;
+    zs_walk_stop(&walk);
+    zb_reader r = zb_reader_of(paths.p, paths.failed ? 0 : paths.n);
+    while (!err && zb_reader_left(&r)) {
+        zb_buf path = zb_get_str(&r);
+        err = recount(txn, path.p, (size_t)path.n);
+    }
+    zs_bytes_free(&paths);
+    return err;
 }

@@ -432,6 +432,21 @@ zs_ephemeral_after(zs_txn *txn, int64_t session, uint64_t *serial, zb_buf *path)
 }
 
 zobo_err
+zs_owner_after(zs_txn *txn, int64_t session, int64_t *next)
+{
+    uint8_t key[16];
+    zb_store64(key, (uint64_t)session);
+    zb_store64(key + 8, UINT64_MAX);
+    MDB_val found, value;
+    zobo_err err = zs_next(txn, ZS_EPHEMERALS, key, sizeof key, &found, &value);
+    if (!err && found.mv_size != sizeof key)
+        err = ZOBO_EDATAINCONSISTENCY;
+    if (!err)
+        *next = (int64_t)zb_load64(found.mv_data);
+    return err;
+}
+
+zobo_err
 zs_expiring_after(zs_txn *txn, uint64_t *serial, zb_buf *path)
 {
     uint8_t key[8];

@@ -157,6 +157,8 @@ new_data(const char *dir, const char *data, bool sync, zobo_problem *why)
     zobo_err err = fresh ? make_data(fresh, sync) : ZOBO_ENOMEM;
     if (!err && (rename(fresh, data) || (sync && !zs_sync_dir(dir))))
         err = zs_store_err(errno);
+    if (err && fresh)
+        (void)unlink(fresh);
     zb_free(fresh);
     if (err == ZOBO_ENOTREADONLY)
         return zb_problem(why, ZOBO_EFILE, 0, "%s: no room for a new data file: make room, or name another directory",

@@ -127,6 +127,8 @@ void zs_children_stop(zs_children *it);
 /* The next ephemeral of a session behind `serial` (start with 0), the next container or TTL node. ENONODE: no more. */
 zobo_err zs_ephemeral_after(zs_txn *txn, int64_t session, uint64_t *serial, zb_buf *path);
 zobo_err zs_expiring_after(zs_txn *txn, uint64_t *serial, zb_buf *path);
+/* The next session behind `session` (start with 0) that has ephemerals, in the order of zs_session_after. */
+zobo_err zs_owner_after(zs_txn *txn, int64_t session, int64_t *next);
 
 /* --- ACLs --- */
 

@@ -34,7 +34,7 @@ raise_parent(zs_import *job, const zs_logged *head, zb_buf path, int32_t parent_
     if (err)
         return err == ZOBO_ENONODE ? ZOBO_OK : err;
     if (parent_created == -1)
-        parent_created = parent.created + 1;
+        parent_created = (int32_t)((uint32_t)parent.created + 1);
     if (parent_created <= parent.created)
         return ZOBO_OK;
     parent.created = parent_created;
@@ -136,30 +136,23 @@ apply_create_session(zs_import *job, const zs_logged *head, zb_reader *r)
 {
     zs_session_record session;
     zs_apache_session(head->session, zb_get_i32(r), &session);
-    return r->bad ? ZOBO_EMARSHALLING : zs_session_put(job->txn, &session);
+    return r->bad || head->session == 0 ? ZOBO_EMARSHALLING : zs_session_put(job->txn, &session);
 }
 
-/* The record's list of paths, which newer servers write, holds no more than what the session owns. */
+/* Newer servers write which nodes that takes away: in a snapshot that was written meanwhile they may be gone. */
 static zobo_err
-apply_close_session(zs_import *job, const zs_logged *head)
+apply_close_session(zs_import *job, const zs_logged *head, zb_reader *r)
 {
-    for (;;) {
-        uint64_t serial = 0;
-        zb_buf path;
-        zobo_err err = zs_ephemeral_after(job->txn, head->session, &serial, &path);
-        if (err == ZOBO_ENONODE)
-            break;
-        job->path.n = 0; /* the path lies in the store, which changes */
-        if (!err)
-            zs_bytes_add(&job->path, path.p, (size_t)path.n);
-        if (!err && job->path.failed)
-            err = ZOBO_ENOMEM;
-        if (!err)
-            err = delete_node(job, head, (zb_buf){job->path.p, path.n});
-        if (err)
-            return err;
+    int32_t n = zb_reader_left(r) >= 4 ? zb_get_count(r, 4) : 0;
+    zobo_err err = ZOBO_OK;
+    while (n-- > 0 && !err) {
+        zb_buf path = zb_get_str(r);
+        err = r->bad ? ZOBO_EMARSHALLING : delete_node(job, head, path);
     }
-    zobo_err err = zs_session_delete(job->txn, head->session);
+    if (!err)
+        err = zs_delete_ephemerals(job, head->session, head->zxid);
+    if (!err)
+        err = zs_session_delete(job->txn, head->session);
     return err == ZOBO_ENONODE ? ZOBO_OK : err;
 }
 
@@ -212,7 +205,7 @@ apply(zs_import *job, const zs_logged *head, zb_reader *r, int depth)
     case ZB_OP_CREATE_SESSION:
         return apply_create_session(job, head, r);
     case ZB_OP_CLOSE_SESSION:
-        return apply_close_session(job, head);
+        return apply_close_session(job, head, r);
     case ZB_OP_MULTI:
         return apply_multi(job, head, r, depth);
     case ZB_OP_CHECK:

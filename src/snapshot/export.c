@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From our data directory to a snapshot that Apache ZooKeeper loads; and copies. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "engine/store_internal.h"
 #include "snapshot/snapshot.h"
 
 /* A node whose children are being written. */
@@ -176,55 +176,94 @@ write_snapshot(zs_txn *txn, zs_file *file, const zobo_snapshot_options *options,
     return file->err;
 }
 
+/* A directory with other snapshots or logs in it is no place for this one: ZooKeeper would take the newest of all, and
+ * carry out logs that have nothing to do with it. */
 static zobo_err
-make_dir(const char *path, zobo_problem *why)
+refuse_others(const char *dir, zobo_problem *why)
 {
+    DIR *d = opendir(dir);
     char text[128];
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return ZOBO_OK;
-    return zb_problem(why, ZOBO_EFILE, 0, "%s: cannot make it: %s", path, strerror_r(errno, text, sizeof text));
+    if (!d)
+        return zb_problem(why, ZOBO_EFILE, 0, "%s: cannot open it: %s", dir, strerror_r(errno, text, sizeof text));
+    zobo_err err = ZOBO_OK;
+    for (struct dirent *entry; !err && (entry = readdir(d));)
+        if (strncmp(entry->d_name, "snapshot.", 9) == 0 || strncmp(entry->d_name, "log.", 4) == 0)
+            err = zb_problem(why, ZOBO_EFILE, 0, "%s: holds %s already: name a new directory", dir, entry->d_name);
+    (void)closedir(d);
+    return err;
 }
 
 static zobo_err
 sync_dir(const char *path, zobo_problem *why)
 {
     char text[128];
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        zb_problem(why, ZOBO_EFILE, 0, "%s: cannot sync it: %s", path, strerror_r(errno, text, sizeof text));
-    if (fd >= 0)
-        (void)close(fd);
-    return ok ? ZOBO_OK : ZOBO_EFILE;
+    if (zs_sync_dir(path))
+        return ZOBO_OK;
+    return zb_problem(why, ZOBO_EFILE, 0, "%s: cannot sync it: %s", path, strerror_r(errno, text, sizeof text));
 }
 
 /* Under its own name only when it is whole. */
+static zobo_err
+write_file(zs_txn *txn, const char *temp, const char *path, const zobo_snapshot_options *options,
+           zobo_snapshot_result *result, zobo_problem *why)
+{
+    zs_file file;
+    char text[128];
+    (void)unlink(temp); /* of a process that died */
+    zobo_err err = zs_file_open(&file, temp, true, why);
+    if (err)
+        return err;
+    err = write_snapshot(txn, &file, options, result);
+    zobo_err closed = zs_file_close(&file);
+    err = err ? err : closed;
+    if (!err && rename(temp, path) != 0)
+        err = zb_problem(why, ZOBO_EFILE, 0, "%s: cannot make it: %s", path, strerror_r(errno, text, sizeof text));
+    if (err)
+        (void)unlink(temp);
+    return err;
+}
+
 static zobo_err
 export_to(zs_txn *txn, const char *dir, const zobo_snapshot_options *options, zobo_snapshot_result *result,
           zobo_problem *why)
 {
     size_t n = strlen(dir) + 48;
-    char *temp = zb_malloc(n), *path = zb_malloc(n), text[128];
+    char *temp = zb_malloc(n), *path = zb_malloc(n);
     zobo_err err = temp && path ? ZOBO_OK : zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
-    zs_file file;
     if (!err) {
         (void)snprintf(temp, n, "%s/.snapshot.%ld", dir, (long)getpid());
         (void)snprintf(path, n, "%s/snapshot.%llx", dir, (unsigned long long)zs_txn_meta(txn)->last_zxid);
-        err = zs_file_open(&file, temp, true, why);
-    }
-    if (!err) {
-        err = write_snapshot(txn, &file, options, result);
-        zobo_err closed = zs_file_close(&file);
-        err = err ? err : closed;
-        if (!err && rename(temp, path) != 0)
-            err = zb_problem(why, ZOBO_EFILE, 0, "%s: cannot make it: %s", path, strerror_r(errno, text, sizeof text));
-        if (err)
-            (void)unlink(temp);
+        err = write_file(txn, temp, path, options, result, why);
     }
     if (!err)
         err = sync_dir(dir, why);
     zb_free(temp);
     zb_free(path);
+    return err;
+}
+
+/* Makes `out`/version-2 and writes there; takes the directories away again if nothing came of it. */
+static zobo_err
+export_into(zs_txn *txn, const char *out, const zobo_snapshot_options *options, zobo_snapshot_result *result,
+            zobo_problem *why)
+{
+    bool known = access(out, F_OK) == 0;
+    char *dir = zs_path_in(out, "version-2");
+    if (!dir)
+        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+    zobo_err err = zs_make_dir(dir, why);
+    if (!err)
+        err = refuse_others(dir, why);
+    if (!err)
+        err = export_to(txn, dir, options, result, why);
+    if (!err)
+        err = sync_dir(out, why);
+    if (err) {
+        (void)rmdir(dir); /* only if it is empty */
+        if (!known)
+            (void)rmdir(out);
+    }
+    zb_free(dir);
     return err;
 }
 
@@ -238,7 +277,7 @@ open_to_read(const char *data_dir, zs_store **store, zs_txn **txn, zobo_problem 
     err = zs_read_begin(*store, txn);
     if (err) {
         zs_store_close(*store);
-        return zb_problem(why, err, 0, "%s: %s", data_dir, zobo_err_text(err));
+        return zb_problem(why, err == ZOBO_ENOMEM ? err : ZOBO_EFILE, 0, "%s: %s", data_dir, zobo_err_text(err));
     }
     return ZOBO_OK;
 }
@@ -262,21 +301,9 @@ zobo_snapshot_export(const char *data_dir, const char *out, const zobo_snapshot_
     zobo_err err = open_to_read(data_dir, &store, &txn, why);
     if (err)
         return err;
-    size_t n = strlen(out) + sizeof "/version-2";
-    char *dir = zb_malloc(n);
-    if (!dir)
-        err = zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
-    else
-        (void)snprintf(dir, n, "%s/version-2", out);
-    if (!err)
-        err = make_dir(out, why);
-    if (!err)
-        err = make_dir(dir, why);
-    if (!err)
-        err = export_to(txn, dir, options, result, why);
+    err = export_into(txn, out, options, result, why);
     zs_txn_end(txn);
     zs_store_close(store);
-    zb_free(dir);
     zb_log log = {options->log, options->log_arg, ZOBO_LOG_INFO};
     if (!err && result->ttl_nodes)
         ZB_LOG(&log, ZOBO_LOG_WARN, "%llu TTL nodes: start Apache ZooKeeper with zookeeper.extendedTypesEnabled=true",

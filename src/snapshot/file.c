@@ -131,7 +131,7 @@ zs_file_get(zs_file *file, void *p, size_t n)
         zs_adler_add(&file->sum, p, n);
         return;
     }
-    memset(p, 0, n);
+    memset((uint8_t *)p + got, 0, n - got);
     if (file->err)
         return;
     file->at_end = !ferror(file->f);
@@ -146,7 +146,7 @@ zs_file_get_i32(zs_file *file)
 {
     uint8_t bytes[4];
     zs_file_get(file, bytes, sizeof bytes);
-    return (int32_t)zb_load32(bytes);
+    return file->err ? 0 : (int32_t)zb_load32(bytes);
 }
 
 int64_t
@@ -154,7 +154,7 @@ zs_file_get_i64(zs_file *file)
 {
     uint8_t bytes[8];
     zs_file_get(file, bytes, sizeof bytes);
-    return (int64_t)zb_load64(bytes);
+    return file->err ? 0 : (int64_t)zb_load64(bytes);
 }
 
 void

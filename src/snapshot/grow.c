@@ -45,11 +45,53 @@ zs_grow_put(zs_txn *txn, const char *path, size_t len, zs_node *node, const zb_b
     return err ? err : zs_node_put(txn, path, len, node, data);
 }
 
+/* Deletes what is below a node, from the leaves up. */
+static zobo_err
+delete_below(zs_txn *txn, const char *path, size_t len)
+{
+    zs_bytes at = {0};
+    zobo_err err = ZOBO_OK;
+    zs_bytes_add(&at, path, len);
+    while (!err && !at.failed) {
+        zs_children it;
+        zb_buf name;
+        err = zs_children_start(&it, txn, (const char *)at.p, at.n);
+        if (err)
+            break;
+        bool any = zs_children_next(&it, &name);
+        if (any) {
+            zs_bytes_add(&at, "/", 1);
+            zs_bytes_add(&at, name.p, (size_t)name.n);
+        }
+        zs_children_stop(&it);
+        if (any)
+            continue;
+        if (at.n == len)
+            break;
+        err = zs_node_delete(txn, (const char *)at.p, at.n);
+        at.n = zb_path_parent_len((const char *)at.p, at.n);
+    }
+    bool failed = at.failed;
+    zs_bytes_free(&at);
+    return err ? err : failed ? ZOBO_ENOMEM : ZOBO_OK;
+}
+
+/* A snapshot that was written while the server went on may already hold what was made anew at this place later, and what
+ * is below it: that goes too, and comes back. If the node is gone its parent may still be as it was before. */
 zobo_err
 zs_grow_delete(zs_txn *txn, const char *path, size_t len, int64_t zxid)
 {
-    zobo_err err = zs_node_delete(txn, path, len);
-    return err ? err : count_child(txn, path, len, -1, zxid);
+    zs_node node;
+    zobo_err err = zs_node_find(txn, path, len, &node, NULL);
+    bool there = err == ZOBO_OK;
+    if (there && node.n_children)
+        err = delete_below(txn, path, len);
+    if (there && !err)
+        err = zs_node_delete(txn, path, len);
+    if (err && err != ZOBO_ENONODE)
+        return err;
+    zobo_err counted = count_child(txn, path, len, there ? -1 : 0, zxid);
+    return counted ? counted : err;
 }
 
 /* Java's Random, seeded as ZooKeeper's server does. */
@@ -69,6 +111,6 @@ java_random(int64_t seed, uint8_t *out, size_t n)
 void
 zs_apache_session(int64_t id, int32_t timeout_ms, zs_session_record *out)
 {
-    *out = (zs_session_record){.id = id, .timeout_ms = timeout_ms};
+    *out = (zs_session_record){.id = id, .timeout_ms = timeout_ms > 0 ? timeout_ms : 0};
     java_random(id ^ 0xb3415c00, out->password, sizeof out->password);
 }

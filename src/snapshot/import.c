@@ -4,9 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "engine/exec.h"
 #include "snapshot/snapshot.h"
 
 /* The files of one kind in a directory, by zxid. */
@@ -42,10 +43,19 @@ zxid_of_name(const char *name, const char *kind, int64_t *zxid)
     size_t n = strlen(kind);
     if (strncmp(name, kind, n) != 0 || name[n] != '.' || !name[n + 1])
         return false;
-    char *end;
-    errno = 0;
-    *zxid = (int64_t)strtoull(name + n + 1, &end, 16);
-    return *end == '\0' && errno == 0;
+    const char *digits = name + n + 1;
+    size_t len = strspn(digits, "0123456789abcdef");
+    if (len == 0 || len > 16 || digits[len] != '\0')
+        return false;
+    *zxid = (int64_t)strtoull(digits, NULL, 16);
+    return *zxid >= 0;
+}
+
+/* Those of other methods than none (snapshot.compression.method) have an ending of its name. */
+static bool
+is_compressed(const char *name)
+{
+    return strncmp(name, "snapshot.", 9) == 0 && (strstr(name, ".gz") || strstr(name, ".snappy"));
 }
 
 static char *
@@ -95,6 +105,8 @@ find_files(const char *dir, const char *kind, files *list, zobo_problem *why)
         int64_t zxid;
         if (zxid_of_name(entry->d_name, kind, &zxid) && !add_file(list, used, entry->d_name, zxid))
             err = zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        else if (*kind == 's' && is_compressed(entry->d_name))
+            err = zb_problem(why, ZOBO_EFILE, 0, "%s/%s: it is compressed: unpack it first", used, entry->d_name);
     }
     if (d)
         (void)closedir(d);
@@ -113,6 +125,68 @@ zs_import_progress(const zs_import *job, uint64_t total)
         job->options->progress(job->options->progress_arg, done, total);
 }
 
+zobo_err
+zs_import_fail(const zs_import *job, const char *where, zobo_err err)
+{
+    if (err == ZOBO_ENOMEM)
+        return zb_problem(job->why, err, 0, "%s: out of memory", where);
+    if (err == ZOBO_ENOTREADONLY)
+        return zb_problem(job->why, ZOBO_EFILE, 0, "%s: there is no room for the data: make room, or name another directory",
+                          where);
+    return zb_problem(job->why, ZOBO_EFILE, 0, "%s: %s", where, zobo_err_text(err));
+}
+
+/* --- what a server does when it has read its files --- */
+
+zobo_err
+zs_delete_ephemerals(zs_import *job, int64_t session, int64_t zxid)
+{
+    uint64_t serial = 0;
+    zb_buf path;
+    zobo_err err;
+    while ((err = zs_ephemeral_after(job->txn, session, &serial, &path)) == ZOBO_OK) {
+        job->path.n = 0; /* the path lies in the store, which changes */
+        zs_bytes_add(&job->path, path.p, (size_t)path.n);
+        err = job->path.failed ? ZOBO_ENOMEM
+                               : zs_grow_delete(job->txn, (const char *)job->path.p, job->path.n, zxid);
+        if (err)
+            break;
+    }
+    return err == ZOBO_ENONODE ? ZOBO_OK : err;
+}
+
+/* Sessions that own nodes and are not known: nobody would ever end them. */
+static zobo_err
+end_dead_sessions(zs_import *job)
+{
+    zs_session_record live = {0};
+    int64_t owner = 0;
+    zobo_err more = zs_session_after(job->txn, 0, &live), err;
+    while ((err = zs_owner_after(job->txn, owner, &owner)) == ZOBO_OK) {
+        while (more == ZOBO_OK && (uint64_t)live.id < (uint64_t)owner)
+            more = zs_session_after(job->txn, live.id, &live);
+        if (more != ZOBO_OK && more != ZOBO_ENONODE)
+            return more;
+        if (more == ZOBO_OK && live.id == owner)
+            continue;
+        err = zs_delete_ephemerals(job, owner, zs_txn_meta(job->txn)->last_zxid);
+        if (err)
+            return err;
+    }
+    return err == ZOBO_ENONODE ? ZOBO_OK : err;
+}
+
+zobo_err
+zs_finish_import(zs_import *job)
+{
+    zobo_err err = end_dead_sessions(job);
+    if (!err)
+        err = zs_quotas_recount(job->txn);
+    return err ? zs_import_fail(job, "the data that was read", err) : ZOBO_OK;
+}
+
+/* --- all of it --- */
+
 /* Loads the newest snapshot that is whole. Without any snapshot the logs must tell all. */
 static zobo_err
 load_newest(zs_import *job, zs_store *store, const files *snapshots)
@@ -122,7 +196,9 @@ load_newest(zs_import *job, zs_store *store, const files *snapshots)
         err = zs_write_begin(store, &job->txn);
         if (!err)
             err = zs_grow_clear(job->txn);
-        if (!err)
+        if (err)
+            err = zs_import_fail(job, "the new data", err);
+        else
             err = zs_load(job, snapshots->items[i].path);
         if (!err) {
             zs_txn_meta(job->txn)->last_zxid = snapshots->items[i].zxid;
@@ -136,24 +212,42 @@ load_newest(zs_import *job, zs_store *store, const files *snapshots)
         ZB_LOG(&job->log, ZOBO_LOG_WARN, "%s; the one before it is taken", job->why ? job->why->text : "damaged");
         zb_problem_clear(job->why);
     }
-    return zs_write_begin(store, &job->txn);
+    err = zs_write_begin(store, &job->txn);
+    return err ? zs_import_fail(job, "the new data", err) : ZOBO_OK;
 }
 
 /* From the log that holds the transaction after the snapshot: the last that begins no later. */
 static zobo_err
 replay_all(zs_import *job, const files *logs)
 {
-    int64_t from = zs_txn_meta(job->txn)->last_zxid + 1;
     size_t first = 0;
     for (size_t i = 0; i < logs->n; i++)
-        if (logs->items[i].zxid <= from)
+        if (logs->items[i].zxid - 1 <= zs_txn_meta(job->txn)->last_zxid)
             first = i;
     for (size_t i = first; i < logs->n; i++) {
-        zobo_err err = zs_replay(job, logs->items[i].path, i + 1 == logs->n);
+        const found *log = &logs->items[i];
+        int64_t last = zs_txn_meta(job->txn)->last_zxid;
+        if (!zs_zxid_follows(last, log->zxid))
+            return zb_problem(job->why, ZOBO_EFILE, 0,
+                              "%s: it begins with transaction 0x%llx, and those behind 0x%llx are missing", log->path,
+                              (unsigned long long)log->zxid, (unsigned long long)last);
+        zobo_err err = zs_replay(job, log->path, i + 1 < logs->n ? logs->items[i + 1].zxid : 0);
         if (err)
             return err;
     }
     return ZOBO_OK;
+}
+
+/* When the newest snapshot was damaged, the logs must lead at least as far. */
+static zobo_err
+reaches(const zs_import *job, const files *snapshots)
+{
+    const found *newest = snapshots->n ? &snapshots->items[snapshots->n - 1] : NULL;
+    int64_t last = zs_txn_meta(job->txn)->last_zxid;
+    if (!newest || newest->zxid <= last)
+        return ZOBO_OK;
+    return zb_problem(job->why, ZOBO_EFILE, 0, "%s: it is damaged, and the older files end at transaction 0x%llx",
+                      newest->path, (unsigned long long)last);
 }
 
 static zobo_err
@@ -162,10 +256,17 @@ refuse_used(zs_store *store, const char *dir, zobo_problem *why)
     zs_txn *txn;
     zobo_err err = zs_read_begin(store, &txn);
     if (err)
-        return zb_problem(why, err, 0, "%s: %s", dir, zobo_err_text(err));
+        return zb_problem(why, err == ZOBO_ENOMEM ? err : ZOBO_EFILE, 0, "%s: %s", dir, zobo_err_text(err));
     bool used = zs_txn_meta(txn)->last_zxid != 0;
     zs_txn_end(txn);
     return used ? zb_problem(why, ZOBO_EFILE, 0, "%s: holds data already; give a new directory", dir) : ZOBO_OK;
+}
+
+/* The first zxid of a server that stands alone, or of an ensemble's first leader. */
+static bool
+begins_history(int64_t zxid)
+{
+    return zxid <= 1 || zxid == ((int64_t)1 << 32) + 1;
 }
 
 static zobo_err
@@ -178,10 +279,18 @@ import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
     if (!err && snapshots.n == 0 && logs.n == 0)
         err =
             zb_problem(job->why, ZOBO_EFILE, 0, "%s: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's", from);
+    if (!err && snapshots.n == 0 && !begins_history(logs.items[0].zxid))
+        err = zb_problem(job->why, ZOBO_EFILE, 0,
+                         "%s: there is no snapshot, and the logs begin with transaction 0x%llx: what was before is missing",
+                         from, (unsigned long long)logs.items[0].zxid);
     if (!err)
         err = load_newest(job, store, &snapshots);
     if (!err)
         err = replay_all(job, &logs);
+    if (!err)
+        err = reaches(job, &snapshots);
+    if (!err)
+        err = zs_finish_import(job);
     files_free(&snapshots);
     files_free(&logs);
     if (err) {
@@ -193,7 +302,7 @@ import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
     job->result->nodes = (uint64_t)meta->n_nodes;
     job->result->ephemerals = (uint64_t)meta->n_ephemerals;
     err = zs_write_commit(job->txn);
-    return err ? zb_problem(job->why, err, 0, "cannot write the data: %s", zobo_err_text(err)) : ZOBO_OK;
+    return err ? zs_import_fail(job, "the new data", err) : ZOBO_OK;
 }
 
 static zobo_err
@@ -211,6 +320,30 @@ count_sessions(zs_store *store, zobo_snapshot_result *result)
     return err == ZOBO_ENONODE ? ZOBO_OK : err;
 }
 
+static void
+what_is_there(const char *dir, bool *dir_known, bool *data_known)
+{
+    char *data = join(dir, "data.mdb");
+    *dir_known = access(dir, F_OK) == 0;
+    *data_known = !data || access(data, F_OK) == 0;
+    zb_free(data);
+}
+
+/* Nobody is to start a server on the empty tree that an import which failed would leave. */
+static void
+remove_data(const char *dir, bool keep_dir)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb", "lock"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = join(dir, names[i]);
+        if (path)
+            (void)unlink(path);
+        zb_free(path);
+    }
+    if (!keep_dir)
+        (void)rmdir(dir);
+}
+
 zobo_err
 zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir, const zobo_snapshot_options *options,
                      zobo_snapshot_result *result, zobo_problem *why)
@@ -225,8 +358,12 @@ zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir
         .options = options ? options : &defaults, .result = result ? result : &ours, .why = why ? why : &text};
     job.log = (zb_log){job.options->log, job.options->log_arg, ZOBO_LOG_INFO};
     *job.result = (zobo_snapshot_result){0};
+    bool dir_known, data_known;
+    what_is_there(data_dir, &dir_known, &data_known);
     zs_store *store;
     zobo_err err = zs_store_open(&store, &(zs_store_options){.dir = data_dir}, job.why);
+    if (err && !dir_known)
+        remove_data(data_dir, false);
     if (err)
         return err;
     err = refuse_used(store, data_dir, job.why);
@@ -234,6 +371,8 @@ zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir
         err = import(&job, store, from, log_dir ? log_dir : from);
     if (!err)
         err = count_sessions(store, job.result);
+    if (err && !data_known)
+        remove_data(data_dir, dir_known);
     zs_store_close(store);
     zs_bytes_free(&job.path);
     zs_bytes_free(&job.data);

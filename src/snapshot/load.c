@@ -41,6 +41,8 @@ load_sessions(zs_import *job, zs_file *file)
         zs_session_record session;
         int64_t id = zs_file_get_i64(file);
         zs_apache_session(id, zs_file_get_i32(file), &session);
+        if (!file->err && id == 0)
+            zs_file_fail(file, "it holds a session with the id 0");
         if (file->err)
             break;
         zobo_err err = zs_session_put(job->txn, &session);
@@ -186,7 +188,7 @@ check_sum(zs_import *job, zs_file *file)
 {
     int64_t sum = zs_adler_value(&file->sum), said = zs_file_get_i64(file);
     zb_buf end = zs_file_get_buf(file, &job->path);
-    if (!file->err && (sum != said || end.n != 1))
+    if (!file->err && (sum != said || end.n != 1 || *(const char *)end.p != '/'))
         zs_file_fail(file, "its checksum does not fit: it is damaged");
 }
 
@@ -210,7 +212,7 @@ zs_load(zs_import *job, const char *path)
         check_sum(job, &file); /* what follows, a digest of the tree, is of no use here */
     zb_free(ids.items);
     if (err && !file.err)
-        zb_problem(job->why, err, 0, "%s: %s", path, zobo_err_text(err));
+        err = zs_import_fail(job, path, err);
     zobo_err closed = zs_file_close(&file);
     return err ? err : closed;
 }

@@ -42,7 +42,7 @@ void zs_file_put_i32(zs_file *file, int32_t v);
 void zs_file_put_i64(zs_file *file, int64_t v);
 void zs_file_put_buf(zs_file *file, zb_buf v);
 
-void zs_file_get(zs_file *file, void *p, size_t n); /* zeros after an error */
+void zs_file_get(zs_file *file, void *p, size_t n); /* zeros for what did not come */
 int32_t zs_file_get_i32(zs_file *file);
 int64_t zs_file_get_i64(zs_file *file);
 /* Appends `n` bytes, in moderate steps: a length that lies does not take memory. */
@@ -61,18 +61,26 @@ typedef struct zs_import {
 } zs_import;
 
 void zs_import_progress(const zs_import *job, uint64_t total);
+/* What went wrong with `where`, in the one of the public functions' errors that it is. */
+zobo_err zs_import_fail(const zs_import *job, const char *where, zobo_err err);
+/* What a server does when it has read its files: ephemerals of sessions that are over go, quotas are counted anew. */
+zobo_err zs_finish_import(zs_import *job);
+zobo_err zs_delete_ephemerals(zs_import *job, int64_t session, int64_t zxid);
 
 /* The tree while it is made: parents count their children. */
 zobo_err zs_grow_clear(zs_txn *txn); /* takes away what a new store holds, all but the root */
 zobo_err zs_grow_put(zs_txn *txn, const char *path, size_t len, zs_node *node, const zb_buf *data);
-zobo_err zs_grow_delete(zs_txn *txn, const char *path, size_t len, int64_t zxid);
+zobo_err zs_grow_delete(zs_txn *txn, const char *path, size_t len, int64_t zxid); /* with what is below it */
 void zs_apache_session(int64_t id, int32_t timeout_ms, zs_session_record *out); /* with the password Apache gives it */
 
 /* zs_load reads a snapshot file into an empty tree. */
 zobo_err zs_load(zs_import *job, const char *path);
-/* zs_replay carries out the transactions of a log that are newer than the tree. A last one that was cut short is the
- * end of the log if `newest`. */
-zobo_err zs_replay(zs_import *job, const char *path, bool newest);
+/* zs_replay carries out the transactions of a log that are newer than the tree. The next log begins with the zxid `next`;
+ * 0: there is none. A server that was killed leaves a last transaction that is cut short: it was never acknowledged. But
+ * what comes between this log and the next one must not be missing. */
+zobo_err zs_replay(zs_import *job, const char *path, int64_t next);
+/* Is anything missing between two transactions? Zxids have no gaps but where a leader was elected. */
+bool zs_zxid_follows(int64_t zxid, int64_t next);
 /* One transaction: its header's fields, and its record's bytes. */
 typedef struct zs_logged {
     int64_t session, zxid, time_ms;
