@@ -318,7 +318,6 @@ zobo_snapshot_backup(const char *data_dir, const char *out, zobo_snapshot_result
     if (!data_dir || !*data_dir || !out || !*out)
         return zb_problem(why, ZOBO_EINVAL, 0, "no directory to read, or none to write");
     zs_store *store;
-    zs_txn *txn;
     zobo_err err = zs_store_open(&store, &(zs_store_options){.dir = data_dir, .read_only = true}, why);
     if (err)
         return err;
@@ -327,16 +326,10 @@ zobo_snapshot_backup(const char *data_dir, const char *out, zobo_snapshot_result
     if (err || !result)
         return err;
     *result = (zobo_snapshot_result){0};
-    err = open_to_read(out, &store, &txn, why); /* the copy itself tells what it holds */
+    err = zs_store_open(&store, &(zs_store_options){.dir = out, .read_only = true}, why);
     if (err)
         return err;
-    result->zxid = zs_txn_meta(txn)->last_zxid;
-    result->nodes = (uint64_t)zs_txn_meta(txn)->n_nodes;
-    result->ephemerals = (uint64_t)zs_txn_meta(txn)->n_ephemerals;
-    zs_session_record session = {0};
-    while (zs_session_after(txn, session.id, &session) == ZOBO_OK)
-        result->sessions++;
-    zs_txn_end(txn);
+    err = zs_count_all(store, result); /* the copy itself tells what it holds */
     zs_store_close(store);
-    return ZOBO_OK;
+    return err ? zb_problem(why, err == ZOBO_ENOMEM ? err : ZOBO_EFILE, 0, "%s: %s", out, zobo_err_text(err)) : ZOBO_OK;
 }

@@ -131,8 +131,8 @@ zs_import_fail(const zs_import *job, const char *where, zobo_err err)
     if (err == ZOBO_ENOMEM)
         return zb_problem(job->why, err, 0, "%s: out of memory", where);
     if (err == ZOBO_ENOTREADONLY)
-        return zb_problem(job->why, ZOBO_EFILE, 0, "%s: there is no room for the data: make room, or name another directory",
-                          where);
+        return zb_problem(job->why, ZOBO_EFILE, 0,
+                          "%s: there is no room for the data: make room, or name another directory", where);
     return zb_problem(job->why, ZOBO_EFILE, 0, "%s: %s", where, zobo_err_text(err));
 }
 
@@ -147,8 +147,7 @@ zs_delete_ephemerals(zs_import *job, int64_t session, int64_t zxid)
     while ((err = zs_ephemeral_after(job->txn, session, &serial, &path)) == ZOBO_OK) {
         job->path.n = 0; /* the path lies in the store, which changes */
         zs_bytes_add(&job->path, path.p, (size_t)path.n);
-        err = job->path.failed ? ZOBO_ENOMEM
-                               : zs_grow_delete(job->txn, (const char *)job->path.p, job->path.n, zxid);
+        err = job->path.failed ? ZOBO_ENOMEM : zs_grow_delete(job->txn, (const char *)job->path.p, job->path.n, zxid);
         if (err)
             break;
     }
@@ -280,9 +279,10 @@ import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
         err =
             zb_problem(job->why, ZOBO_EFILE, 0, "%s: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's", from);
     if (!err && snapshots.n == 0 && !begins_history(logs.items[0].zxid))
-        err = zb_problem(job->why, ZOBO_EFILE, 0,
-                         "%s: there is no snapshot, and the logs begin with transaction 0x%llx: what was before is missing",
-                         from, (unsigned long long)logs.items[0].zxid);
+        err = zb_problem(
+            job->why, ZOBO_EFILE, 0,
+            "%s: there is no snapshot, and the logs begin with transaction 0x%llx: what was before is missing", from,
+            (unsigned long long)logs.items[0].zxid);
     if (!err)
         err = load_newest(job, store, &snapshots);
     if (!err)
@@ -297,25 +297,31 @@ import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
         zs_txn_end(job->txn);
         return err;
     }
-    const zs_meta *meta = zs_txn_meta(job->txn);
-    job->result->zxid = meta->last_zxid;
-    job->result->nodes = (uint64_t)meta->n_nodes;
-    job->result->ephemerals = (uint64_t)meta->n_ephemerals;
     err = zs_write_commit(job->txn);
     return err ? zs_import_fail(job, "the new data", err) : ZOBO_OK;
 }
 
-static zobo_err
-count_sessions(zs_store *store, zobo_snapshot_result *result)
+zobo_err
+zs_count_all(zs_store *store, zobo_snapshot_result *result)
 {
     zs_txn *txn;
     zobo_err err = zs_read_begin(store, &txn);
     if (err)
         return err;
+    const zs_meta *meta = zs_txn_meta(txn);
+    result->zxid = meta->last_zxid;
+    result->nodes = (uint64_t)meta->n_nodes;
+    result->ephemerals = (uint64_t)meta->n_ephemerals;
+    result->sessions = result->ttl_nodes = 0;
     zs_session_record session = {0};
-    result->sessions = 0;
     while ((err = zs_session_after(txn, session.id, &session)) == ZOBO_OK)
         result->sessions++;
+    uint64_t serial = 0;
+    zb_buf path;
+    zs_node node;
+    while (err == ZOBO_ENONODE && zs_expiring_after(txn, &serial, &path) == ZOBO_OK)
+        result->ttl_nodes +=
+            zs_node_find(txn, path.p, (size_t)path.n, &node, NULL) == ZOBO_OK && node.owner != ZS_OWNER_CONTAINER;
     zs_txn_end(txn);
     return err == ZOBO_ENONODE ? ZOBO_OK : err;
 }
@@ -370,7 +376,7 @@ zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir
     if (!err)
         err = import(&job, store, from, log_dir ? log_dir : from);
     if (!err)
-        err = count_sessions(store, job.result);
+        err = zs_count_all(store, job.result);
     if (err && !data_known)
         remove_data(data_dir, dir_known);
     zs_store_close(store);

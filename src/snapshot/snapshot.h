@@ -63,6 +63,8 @@ typedef struct zs_import {
 void zs_import_progress(const zs_import *job, uint64_t total);
 /* What went wrong with `where`, in the one of the public functions' errors that it is. */
 zobo_err zs_import_fail(const zs_import *job, const char *where, zobo_err err);
+/* All of a result but the transactions. */
+zobo_err zs_count_all(zs_store *store, zobo_snapshot_result *result);
 /* What a server does when it has read its files: ephemerals of sessions that are over go, quotas are counted anew. */
 zobo_err zs_finish_import(zs_import *job);
 zobo_err zs_delete_ephemerals(zs_import *job, int64_t session, int64_t zxid);

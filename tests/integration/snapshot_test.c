@@ -256,8 +256,8 @@ test_apaches_to_us(void **state)
 
     /* The newest snapshot lost: the one before it, and more of the logs. */
     snprintf(copy, sizeof copy, "%s/copy", base);
-    snprintf(command, sizeof command,
-             "cp -r '%s' '%s' && cd '%s/version-2' && rm \"$(ls -rt snapshot.* | tail -n 1)\"", from, copy, copy);
+    snprintf(command, sizeof command, "cp -r '%s' '%s' && cd '%s/version-2' && rm \"$(ls -rt snapshot.* | tail -n 1)\"",
+             from, copy, copy);
     shell(command);
     check_import(copy, "theirs3", &want, &id, false);
 

@@ -86,7 +86,8 @@ plant_acls(zobo_client *c)
     assert_ok(zobo_set_acls(c, "/t/acl", &mine, 0, NULL));
     assert_ok(zobo_set_acls(c, "/t/acl", &all, 1, NULL));
     assert_ok(zobo_set_acls(c, "/t/seq", &all, -1, NULL));
-    assert_ok(zobo_set_acls(c, "/t/seq", &(zobo_acl_list){(zobo_acl[]){{ZOBO_PERM_ALL, "world", "anyone"}}, 1}, 1, NULL));
+    assert_ok(
+        zobo_set_acls(c, "/t/seq", &(zobo_acl_list){(zobo_acl[]){{ZOBO_PERM_ALL, "world", "anyone"}}, 1}, 1, NULL));
 }
 
 static void
