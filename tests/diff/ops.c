@@ -465,6 +465,11 @@ void
 op_auth(diff_gen *g, diff_round *round)
 {
     static const char *const credentials[] = {"u1:p1", "u1:p1", "u2:p2", "u1:other", "nocolon", "super:admin", ":", ""};
+    if (chance(g, 60)) { /* no SASL here */
+        diff_op *sasl = op_add(g, round, ZB_OP_SASL);
+        zt_put_bytes(&sasl->frame, "token", (int32_t)below(g, 6));
+        return;
+    }
     diff_op *op = op_add(g, round, ZB_OP_AUTH);
     if (chance(g, 100))
         put_auth(op, "ip", "127.0.0.1");

@@ -203,16 +203,17 @@ test_sequences(void **state)
     take_end(&c);
 }
 
-/* All creates that answer with a stat do so as create2. */
+/* All creates that answer with a stat do so as create2, and so does a container that create made. */
 static void
 test_types(void **state)
 {
     rig *r = *state;
-    assert_int_equal(MULTI(r, "hssAihssAihssAiq.", 15, "/a", "", 1, 19, "/b", "", 4, 21, "/c", "", 5, (int64_t)100),
+    assert_int_equal(MULTI(r, "hssAihssAihssAiqhssAi.", 15, "/a", "", 1, 19, "/b", "", 4, 21, "/c", "", 5, (int64_t)100,
+                           1, "/d", "", 4),
                      ZOBO_OK);
     zt_cursor c = written(r);
-    static const char *const paths[] = {"/a", "/b", "/c"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const paths[] = {"/a", "/b", "/c", "/d"};
+    for (int i = 0; i < 4; i++) {
         take_header(&c, 15, false, 0);
         assert_str(&c, paths[i]);
         zobo_stat stat = take_stat(&c);
