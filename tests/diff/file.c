@@ -37,8 +37,10 @@ read_op(FILE *f, diff_op *op)
             return false;
         zt_put_raw(&op->frame, &(uint8_t){(uint8_t)byte}, 1);
     }
-    if (fscanf(f, " # ") != 0 || !fgets(op->text, sizeof op->text, f))
+    char text[sizeof op->text + 2];
+    if (fscanf(f, " #") != 0 || !fgets(text, sizeof text, f))
         return false;
+    snprintf(op->text, sizeof op->text, "%.*s", (int)sizeof op->text - 1, text + 1); /* behind a space */
     op->text[strcspn(op->text, "\n")] = 0;
     return true;
 }

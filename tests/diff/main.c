@@ -233,9 +233,8 @@ shrink(const char *const specs[2], round_list *list)
         abort();
     for (size_t part = list->n / 2; part > 0; part /= 2)
         for (size_t from = 0; from < list->n; from += part) {
-            bool before[4096];
             size_t to = from + part < list->n ? from + part : list->n;
-            if (part <= sizeof before && part < 4 && out[from])
+            if (part == 1 && out[from])
                 continue;
             bool *kept = zt_alloc(list->n * sizeof *kept);
             memcpy(kept, out, list->n * sizeof *kept);

@@ -264,6 +264,7 @@ say_body(diff_side *side, zt_buf *b, zb_reader *r, zb_reply_kind kind, const dif
         say_sorted(b, r, zb_get_ids_count(r), skip_id, say_id);
         return;
     case ZB_REPLY_TOKEN:
+        say(b, " ");
         say_bytes(b, zb_get_buf(r));
         return;
     }
