@@ -181,15 +181,11 @@ cut_short(const char *dir, zobo_problem *why)
 static zobo_err
 check_length(zs_store *store, const char *dir, zobo_problem *why)
 {
-    MDB_envinfo info;
-    MDB_stat stat;
-    int rc = mdb_env_info(store->env, &info);
-    if (!rc)
-        rc = mdb_env_stat(store->env, &stat);
+    bool whole;
+    int rc = zs_make_whole(store, &whole);
     if (rc)
         return env_problem(dir, rc, why);
-    uint64_t pages = (uint64_t)info.me_last_pgno + 1;
-    return zs_store_file_bytes(store) / stat.ms_psize < pages ? cut_short(dir, why) : ZOBO_OK;
+    return whole ? ZOBO_OK : cut_short(dir, why);
 }
 
 static zobo_err

@@ -65,6 +65,10 @@ zobo_err zs_next(zs_txn *txn, zs_table table, const void *key, size_t n, MDB_val
 zobo_err zs_write_first_acls(zs_txn *txn);  /* records.c */
 zobo_err zs_write_first_nodes(zs_txn *txn); /* node.c */
 
+/* zs_make_whole: is the data file as long as it should be? If only free pages are missing it is made so (length.c).
+ * Returns 0, or LMDB's or the system's error. */
+int zs_make_whole(zs_store *store, bool *whole);
+
 /* --- files (files.c) --- */
 zobo_err zs_make_dir(const char *dir, zobo_problem *why);          /* and what is above it */
 zobo_err zs_lock_dir(const char *dir, int *fd, zobo_problem *why); /* one server at a time */

@@ -227,6 +227,65 @@ cut_short(void **state)
     }
 }
 
+static off_t
+size_of(const rig *r)
+{
+    struct stat st;
+    assert_int_equal(stat(r->data, &st), 0);
+    return st.st_size;
+}
+
+static void
+expect_kept(zs_store *store, const char *path, const char *text)
+{
+    zs_txn *txn = reading(store);
+    zs_node node;
+    zb_buf data;
+    assert_zs(zs_node_find(txn, path, strlen(path), &node, &data));
+    assert_int_equal(data.n, strlen(text));
+    assert_memory_equal(data.p, text, strlen(text));
+    zs_txn_end(txn);
+}
+
+static bool
+is_short(const rig *r, zs_store *store)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    assert_int_equal(mdb_env_info(store->env, &info), 0);
+    assert_int_equal(mdb_env_stat(store->env, &stat), 0);
+    return (uint64_t)size_of(r) < (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+/* What a transaction takes from the end of the file and gives back is never written. It does so only if it finds other
+ * pages for the list of free ones: those of transactions before. */
+static void
+not_cut_short(void **state)
+{
+    rig *r = *state;
+    char *text = letters('x', 100000);
+    zs_store *store = open_dir(r->dir);
+    commit_text(store, "/m", "kept");
+    for (int i = 0; i < 50 && !is_short(r, store); i++) {
+        zs_txn *txn = writing(store);
+        text[20000 + 1000 * i] = '\0'; /* more than was given back before */
+        assert_zs(put_text(txn, "/n", text));
+        assert_zs(zs_node_delete(txn, "/n", 2));
+        assert_zs(zs_write_commit(txn));
+        text[20000 + 1000 * i] = 'x';
+    }
+    assert_true(is_short(r, store));
+    off_t size = size_of(r);
+    zs_store_close(store);
+    store = open_dir(r->dir);
+    assert_true(size_of(r) > size);
+    expect_kept(store, "/m", "kept");
+    commit_text(store, "/n", text);
+    expect_kept(store, "/n", text);
+    zs_store_close(store);
+    free(text);
+}
+
 static void
 patch(const rig *r, off_t at, const void *p, size_t n)
 {
@@ -631,6 +690,7 @@ main(void)
         cmocka_unit_test_setup_teardown(in_use, setup, teardown),
         cmocka_unit_test_setup_teardown(no_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_short, setup, teardown),
+        cmocka_unit_test_setup_teardown(not_cut_short, setup, teardown),
         cmocka_unit_test_setup_teardown(not_ours, setup, teardown),
         cmocka_unit_test_setup_teardown(other_formats, setup, teardown),
         cmocka_unit_test_setup_teardown(full_map, setup, teardown),
