@@ -97,23 +97,45 @@ zs_conn_welcome(zs_conn *c, zs_session *session, bool read_only_asked)
     zb_list_remove(&c->in_waiting);
 }
 
-static void
-come_back(zs_conn *c, const request *asked)
+/* The session that is asked for, taken from the connection that had it; NULL: there is none. */
+static zs_session *
+claim(zs_conn *c, const request *asked)
 {
     zs_engine *e = c->engine;
     zs_session *session = zs_session_find(&e->sessions, asked->session);
-    if (!session || session->closing || !same_password(asked->password, session->record.password)) {
-        zs_conn_welcome(c, NULL, asked->read_only_asked);
-        return;
-    }
+    if (!session || session->closing || !same_password(asked->password, session->record.password))
+        return NULL;
     if (session->conn) {
         session->conn->session = NULL;
         zs_conn_drop(session->conn);
+        session->conn = NULL;
     }
     session->record.timeout_ms = granted(e, asked->timeout_ms);
     zb_list_remove(&session->in_slot);
     zs_session_touch(&e->sessions, session);
-    zs_conn_welcome(c, session, asked->read_only_asked);
+    return session;
+}
+
+/* What was sent over the connection before may still be in the queue: who comes back must see it, or he would do it once
+ * more. And who is told that his session is over is told so when it is. */
+static void
+come_back(zs_conn *c, const request *asked, const uint8_t *p, size_t n)
+{
+    zs_session *session = claim(c, asked);
+    if (c->engine->queued_jobs == 0)
+        zs_conn_welcome(c, session, asked->read_only_asked);
+    else if (zs_engine_job(c->engine, ZS_JOB_RETURN, c, p, n))
+        c->phase = ZS_SHAKING;
+    else
+        zs_conn_drop(c);
+}
+
+void
+zs_conn_return(zs_conn *c, const void *p, size_t n)
+{
+    request asked;
+    (void)parse(p, n, &asked);
+    zs_conn_welcome(c, claim(c, &asked), asked.read_only_asked);
 }
 
 static bool
@@ -155,7 +177,7 @@ zs_conn_shake(zs_conn *c, const uint8_t *p, size_t n)
     if (!parse(p, n, &asked) || is_ahead(c, asked.zxid))
         zs_conn_drop(c);
     else if (asked.session)
-        come_back(c, &asked);
+        come_back(c, &asked, p, n);
     else
         begin_session(c, &asked);
 }

@@ -15,6 +15,7 @@ typedef enum zs_job_kind {
     ZS_JOB_REPLY,  /* the answer is known already and only waits its turn */
     ZS_JOB_WATCH,  /* setWatches and the like: carried out when the batch is published */
     ZS_JOB_OPEN,   /* a session begins */
+    ZS_JOB_RETURN, /* somebody comes back to his session, behind what he has sent before */
     ZS_JOB_EXPIRE, /* a session ends, its time being over */
     ZS_JOB_REAP,   /* a container or TTL node ends */
     ZS_JOB_PROBE   /* is there room again? */
@@ -106,6 +107,7 @@ void zs_conn_shake(zs_conn *c, const uint8_t *p, size_t n);
 void zs_conn_request(zs_conn *c, const uint8_t *p, size_t n);
 /* Answers a ConnectRequest: `session` NULL: there is none, and the connection ends. */
 void zs_conn_welcome(zs_conn *c, zs_session *session, bool read_only_asked);
+void zs_conn_return(zs_conn *c, const void *p, size_t n); /* the turn of a ZS_JOB_RETURN */
 
 /* The operations on watches; `events` go to the connection's output, the answer's body to *body_n of `body`. */
 enum { ZS_WATCH_BODY = 4 };
@@ -171,7 +173,8 @@ zb_time zs_reap_tick(zs_engine *e);                          /* when next */
 static inline bool
 zs_job_writes(const zs_job *job)
 {
-    return job->kind != ZS_JOB_READ && job->kind != ZS_JOB_REPLY && job->kind != ZS_JOB_WATCH;
+    return job->kind != ZS_JOB_READ && job->kind != ZS_JOB_REPLY && job->kind != ZS_JOB_WATCH &&
+           job->kind != ZS_JOB_RETURN;
 }
 
 #endif

@@ -124,12 +124,17 @@ publish_job(zs_engine *e, const zs_batch *b, zs_job *job)
         c->jobs--;
     if (c && job->kind == ZS_JOB_OPEN)
         open_session(e, job, c);
+    else if (c && !c->closed && !c->drop && job->kind == ZS_JOB_RETURN)
+        zs_conn_return(c, job->body, job->n);
     else if (c && !c->closed && !c->drop)
         answer(e, b, job);
     if (job->op == ZB_OP_CLOSE_SESSION && zs_job_writes(job))
         end_session(e, job);
-    if (c && job->last)
+    if (c && job->last) { /* and it hears nothing more */
+        if (!c->closed)
+            zs_watch_drop(e->watches, &c->watcher);
         zs_conn_end(c);
+    }
     if (c)
         zs_conn_mark(c);
     e->queued_jobs--;
