@@ -5,24 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
-const profile sim_profiles[] = {
-    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap   cut  ronly   oom */
-    {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0,    0}},
-    {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    5,    0,    0}},
-    {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},
-    {"crashes",   5000,   300,   5000, false, {1,    0,    0,    0,     1,    0,    5,    4,    0,     0,     0,     0,    2,    2,    0,    0}},
-    {"wipes",     9000,   300,   5000, false, {2,    0,    0,    0,     0,    0,    2,    2,    2,     0,     0,     0,    0,    1,    0,    0}},
-    {"expiry",    3000,  1000,  10000, false, {2,    2,    0,    3,     0,    0,    0,    0,    0,     8,     3,     0,    0,    0,    0,    0}},
-    {"garbage",   2000,   500,   3000, false, {2,    0,    2,    0,     0,    0,    0,    0,    0,     0,     0,     5,    3,    0,    0,    0}},
-    {"oom",       1500,   500,   5000, false, {3,    0,    0,    0,     0,    0,    0,    0,    0,     1,     0,     0,    0,    0,    0,    8}},
-    {"longpaths", 2500,   500,   5000, true,  {6,    1,    1,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    6,    0,    0}},
-    {"readonly",  3000,   500,   8000, false, {2,    0,    1,    0,     0,    0,    1,    0,    0,     1,     0,     0,    0,    0,    4,    0}},
-    {"all",       2000,   500,  20000, false, {3,    1,    2,    2,     1,    1,    1,    1,    0,     1,     1,     1,    1,    1,    1,    1}},
-};
-/* clang-format on */
-const size_t sim_n_profiles = sizeof sim_profiles / sizeof sim_profiles[0];
-
 static link *
 some_link(sim *s)
 {
@@ -316,8 +298,11 @@ one_fault(sim *s)
     case FAULT_READONLY:
         fault_read_only(s);
         break;
-    default:
+    case FAULT_OOM:
         fault_oom(s);
+        break;
+    default:
+        serve_fault(s, kind);
     }
 }
 
@@ -343,6 +328,7 @@ fault_heal(sim *s)
 {
     oom_over(s, NULL, 0);
     restart(s, NULL, false);
+    serve_heal(s);
     for (int i = 0; i < SIM_DOORS; i++)
         s->doors[i] = (door){.down = false};
     s->names_until = 0;

@@ -88,15 +88,24 @@ touch_session(msession *s, uint64_t now)
     s->expires = (now + s->timeout_ms * UINT64_C(1000000) + tick - 1) / tick * tick;
 }
 
+static void
+draw_id(model *m, msession *s)
+{
+    s->id = (int64_t)(next_random(m) >> 16 | 1);
+    for (size_t i = 0; i < sizeof s->password; i++)
+        s->password[i] = (uint8_t)next_random(m);
+}
+
 static msession *
 new_session(model *m, uint32_t timeout_ms, int local_door, uint64_t now)
 {
     msession *s = calloc(1, sizeof *s);
     if (!s)
         abort();
-    s->id = (int64_t)(next_random(m) >> 16 | 1);
-    for (size_t i = 0; i < sizeof s->password; i++)
-        s->password[i] = (uint8_t)next_random(m);
+    if (m->invent)
+        *s = *m->invent;
+    else
+        draw_id(m, s);
     s->timeout_ms = timeout_ms;
     s->local_door = local_door;
     m->sessions = model_grow(m->sessions, &m->cap_sessions, m->n_sessions, sizeof(msession *));
@@ -118,9 +127,8 @@ end_session(model *m, msession *s)
 }
 
 void
-model_expire(model *m, msession *s, uint64_t now)
+model_end(model *m, msession *s)
 {
-    (void)now;
     mconn *conn = s->conn;
     m->expired++;
     end_session(m, s);
@@ -129,11 +137,20 @@ model_expire(model *m, msession *s, uint64_t now)
     s->conn = NULL;
 }
 
+void
+model_expire(model *m, msession *s, uint64_t now)
+{
+    if (m->server)
+        m->server->expire(m->server->arg, s, now);
+    else
+        model_end(m, s);
+}
+
 uint64_t
 model_deadline(const model *m)
 {
     uint64_t at = UINT64_MAX;
-    for (size_t i = 0; i < m->n_sessions && !m->down; i++)
+    for (size_t i = 0; i < m->n_sessions && !m->down && !m->server; i++)
         if (!m->sessions[i]->over && m->sessions[i]->expires < at)
             at = m->sessions[i]->expires;
     return at;
@@ -142,7 +159,7 @@ model_deadline(const model *m)
 void
 model_tick(model *m, uint64_t now)
 {
-    for (size_t i = 0; i < m->n_sessions && !m->down; i++)
+    for (size_t i = 0; i < m->n_sessions && !m->down && !m->server; i++)
         if (!m->sessions[i]->over && m->sessions[i]->expires <= now)
             model_expire(m, m->sessions[i], now);
 }
@@ -159,6 +176,9 @@ model_accept(model *m, int door, void *owner)
     c->owner = owner;
     c->next = m->conns;
     m->conns = c;
+    c->server = m->server;
+    if (c->server)
+        c->server->accepted(c->server->arg, c);
     return c;
 }
 
@@ -170,6 +190,8 @@ model_drop(mconn *c)
     c->gone = true;
     c->in.n = c->out.n = 0;
     watch_clear(c);
+    if (c->server)
+        c->server->dropped(c->server->arg, c);
 }
 
 static uint32_t
@@ -213,7 +235,7 @@ greet(model *m, mconn *c, const uint8_t *frame, size_t n, uint64_t now)
         s = model_session(m, q.session_id);
         if (s && (q.password.n != 16 || memcmp(s->password, q.password.p, 16) != 0))
             s = NULL;
-        if (s && s->local_door >= 0 && s->local_door != c->door)
+        if (s && (s->ending || (s->local_door >= 0 && s->local_door != c->door)))
             s = NULL;
     }
     if (!s) {
@@ -231,10 +253,9 @@ greet(model *m, mconn *c, const uint8_t *frame, size_t n, uint64_t now)
     welcome(m, c, s->timeout_ms, s->id, s->password, c->read_only);
 }
 
-static void
-take_frame(model *m, mconn *c, const uint8_t *frame, size_t n, uint64_t now)
+void
+model_take(model *m, mconn *c, const uint8_t *frame, size_t n, uint64_t now)
 {
-    m->observer.frame(m->observer.arg, c, frame, n);
     if (!c->greeted) {
         greet(m, c, frame, n, now);
         return;
@@ -257,6 +278,10 @@ model_feed(model *m, mconn *c, const void *data, size_t n, uint64_t now)
 {
     if (c->gone || c->closing || c->mute || m->down)
         return;
+    if (m->server) {
+        m->server->feed(m->server->arg, c, data, n, now);
+        return;
+    }
     mbytes_add(&c->in, data, n);
     size_t at = 0;
     while (!c->closing && !c->gone && c->in.n - at >= 4) {
@@ -273,7 +298,8 @@ model_feed(model *m, mconn *c, const void *data, size_t n, uint64_t now)
             c->closing = true;
             break;
         }
-        take_frame(m, c, c->in.p + at - len, len, now);
+        m->observer.frame(m->observer.arg, c, c->in.p + at - len, len);
+        model_take(m, c, c->in.p + at - len, len, now);
     }
     if (at) {
         memmove(c->in.p, c->in.p + at, c->in.n - at);
@@ -320,9 +346,30 @@ model_init(model *m, uint64_t seed, uint64_t now)
 }
 
 void
+model_forget(model *m)
+{
+    for (size_t i = 0; i < m->n_nodes; i++)
+        m->nodes[i]->now = (mstate){.exists = false};
+    for (size_t i = 0; i < m->n_sessions; i++)
+        m->sessions[i]->over = true;
+    m->zxid = 0;
+}
+
+void
+model_have(model *m, const char *path, const mstate *state)
+{
+    mnode *n = tree_intern(m, path, strlen(path));
+    n->now = *state;
+    n->past = model_grow(n->past, &n->cap_past, n->n_past, sizeof *n->past);
+    n->past[n->n_past++] = (mversion){m->generation, 0, n->now};
+}
+
+void
 model_crash(model *m)
 {
     m->down = true;
+    if (m->server)
+        m->server->crash(m->server->arg);
     for (mconn *c = m->conns; c; c = c->next)
         model_drop(c);
     for (size_t i = 0; i < m->n_sessions; i++)
@@ -333,13 +380,13 @@ void
 model_start(model *m, bool wiped, uint64_t now)
 {
     m->down = false;
+    if (m->server) {
+        m->server->start(m->server->arg, wiped, now);
+        return;
+    }
     if (wiped) {
-        for (size_t i = 0; i < m->n_nodes; i++)
-            m->nodes[i]->now = (mstate){.exists = false};
-        for (size_t i = 0; i < m->n_sessions; i++)
-            m->sessions[i]->over = true;
+        model_forget(m);
         m->generation++;
-        m->zxid = 0;
         seed_tree(m, now);
     }
     for (size_t i = 0; i < m->n_sessions; i++)

@@ -6,7 +6,9 @@
  *
  * It differs from ZooKeeper on purpose in two points. A negative version always means any version: the simulation
  * numbers its deletes and checks with it. And nodes below /secret ask for a digest credential: whose credentials are
- * not sent again after a reconnect is found out. */
+ * not sent again after a reconnect is found out.
+ *
+ * It can also be carried along by another server, to say what that must answer: see mserver. */
 #ifndef SIM_MODEL_H
 #define SIM_MODEL_H
 
@@ -76,6 +78,9 @@ typedef struct msession {
     uint64_t expires;
     struct mconn *conn;
     uint64_t last_seen; /* the observer's */
+    uint64_t touched;   /* by the server's clock of sessions; the server's, as what follows */
+    bool forced;        /* its end was asked for */
+    bool ending;        /* its end is on its way: nobody comes back to it */
     int local_door;     /* made by a read-only server, and known to no other; -1: everybody's */
     bool over;
 } msession;
@@ -85,10 +90,25 @@ typedef struct mbytes {
     size_t n, cap;
 } mbytes;
 
+/* What serves in the model's place, if anything does: it takes what is fed, and has the model do the same with
+ * model_take in the order in which it was carried out, so that the bytes in a connection's `out` are those that are due
+ * from it. */
+typedef struct mserver {
+    void *arg;
+    void (*accepted)(void *arg, struct mconn *conn);
+    void (*dropped)(void *arg, struct mconn *conn);
+    void (*feed)(void *arg, struct mconn *conn, const void *data, size_t n, uint64_t now);
+    void (*expire)(void *arg, msession *session, uint64_t now);
+    void (*crash)(void *arg);
+    void (*start)(void *arg, bool wiped, uint64_t now); /* has the new tree in the model when wiped */
+} mserver;
+
 typedef struct mconn {
     struct mconn *next;
     void *owner;
-    int door; /* which server was dialled */
+    const mserver *server; /* NULL: the model */
+    void *served;          /* the server's */
+    int door;              /* which server was dialled */
     msession *session;
     mbytes in, out;
     bool greeted; /* the handshake is done */
@@ -125,6 +145,8 @@ typedef struct mevent {
 } mevent;
 
 typedef struct model {
+    const mserver *server;  /* NULL: the model itself */
+    const msession *invent; /* the next new session has this one's id and password; NULL: it is drawn */
     uint64_t rng;
     int64_t zxid;
     uint32_t generation; /* how often the data was wiped */
@@ -154,6 +176,13 @@ void model_free(model *m);
 mconn *model_accept(model *m, int door, void *owner);
 void model_feed(model *m, mconn *conn, const void *data, size_t n, uint64_t now);
 void model_drop(mconn *conn); /* the peer is gone */
+
+/* What a mserver has the model do: one frame, the end of a session, an empty tree or that of the model, a node that is
+ * there from the beginning. */
+void model_take(model *m, mconn *conn, const uint8_t *frame, size_t n, uint64_t now);
+void model_end(model *m, msession *session);
+void model_forget(model *m);
+void model_have(model *m, const char *path, const mstate *state);
 
 /* Sessions. */
 uint64_t model_deadline(const model *m); /* UINT64_MAX: none */

@@ -206,12 +206,22 @@ tree_check(model *m, const char *path, int32_t version)
     return version_fits(version, node->now.stat.version) ? ZOBO_OK : ZOBO_EBADVERSION;
 }
 
+/* The oldest first. */
 void
 tree_drop_session(model *m, int64_t session)
 {
-    for (size_t i = 0; i < m->n_nodes; i++)
-        if (m->nodes[i]->now.exists && m->nodes[i]->now.stat.ephemeral_owner == session)
-            remove_node(m, m->nodes[i]);
+    for (mnode *oldest;;) {
+        oldest = NULL;
+        for (size_t i = 0; i < m->n_nodes; i++) {
+            mnode *n = m->nodes[i];
+            if (n->now.exists && n->now.stat.ephemeral_owner == session &&
+                (!oldest || n->now.stat.czxid < oldest->now.stat.czxid))
+                oldest = n;
+        }
+        if (!oldest)
+            return;
+        remove_node(m, oldest);
+    }
 }
 
 void

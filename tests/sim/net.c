@@ -123,6 +123,10 @@ deliver(sim *s, void *what, uint64_t way)
         sim_at(s, p->stalled_until, deliver, l, way);
         return;
     }
+    if (way == TO_SERVER && s->halted_until > s->now) {
+        sim_at(s, s->halted_until, deliver, l, way);
+        return;
+    }
     if (way == TO_CLIENT && client_waits(l->c, deliver, l, way))
         return;
     chunk *c = take(p);
@@ -254,6 +258,7 @@ net_flush_model(sim *s)
         }
         enqueue_cut(s, l, TO_CLIENT, c->out.p, c->out.n);
         c->out.n = 0;
+        serve_flushed(s, c);
         if (!c->closing)
             continue;
         enqueue(s, l, TO_CLIENT, NULL, 0, true);

@@ -184,8 +184,8 @@ report(const sim *s)
     for (size_t i = from; i < s->n_trace && !s->print; i++)
         fprintf(stderr, "  %s\n", s->trace[i % SIM_TRACE_LINES]);
     fprintf(stderr, "BROKEN: %s\n", s->why);
-    fprintf(stderr, "replay: SIM_SEED=%llu SIM_PROFILE=%s build/dev/tests/sim_session --trace\n",
-            (unsigned long long)s->seed, s->profile->name);
+    fprintf(stderr, "replay: SIM_SEED=%llu SIM_PROFILE=%s build/dev/tests/%s --trace\n", (unsigned long long)s->seed,
+            s->profile->name, serve_program);
 }
 
 bool
@@ -208,6 +208,7 @@ sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events)
     s->m.observer = (mobserver){s, check_frame, check_seen, check_done};
     s->m.old_events = sim_chance(s, 50);
     s->m.short_replies = sim_chance(s, 10);
+    serve_begin(s);
     s->n_clients = 1 + sim_below(s, SIM_MAX_CLIENTS);
     for (size_t i = 0; i < s->n_clients; i++)
         s->clients[i] = client_new(s, i);
@@ -221,6 +222,7 @@ sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events)
         check_end(s);
     if (!s->failed)
         part(s);
+    serve_end(s);
     for (size_t i = 0; i < s->n_clients; i++)
         client_free(s->clients[i]);
     bool ok = !s->failed;

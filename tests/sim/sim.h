@@ -39,7 +39,10 @@ typedef struct link link;
     X(FLAP)      /* a server hangs up right after the handshake, or before */                                          \
     X(CUT)       /* a server hangs up in the middle of what it says, mostly in its first answers */                    \
     X(READONLY)  /* a server has lost the others and only reads */                                                     \
-    X(OOM)       /* a client's memory runs out */
+    X(OOM)       /* a client's memory runs out */                                                                      \
+    X(DISK)      /* the server's disk is slow */                                                                       \
+    X(HALT)      /* the server's process stands still */                                                               \
+    X(CLOCK)     /* the server's wall clock jumps */
 
 typedef enum fault {
 #define X(name) FAULT_##name,
@@ -98,6 +101,8 @@ struct sim {
     size_t n_heap, cap_heap;
     uint64_t order, n_events, same_time;
     model m;
+    void *serving;         /* what serves in the model's place; NULL: the model */
+    uint64_t halted_until; /* till then the server takes nothing */
     uint64_t model_timer, heal_at;
     door doors[SIM_DOORS];
     client *clients[SIM_MAX_CLIENTS];
@@ -128,6 +133,14 @@ bool sim_run(uint64_t seed, const profile *p, bool print, uint64_t *events);
 /* watchdog ends the program if the run that begins now, called so, does not end: a client that goes round in circles
  * within one call takes the simulation with it. */
 void watchdog(const char *run);
+
+/* Who serves: serve_model.c or engine/serve_engine.c, and which profiles it is tried under. */
+void serve_begin(sim *s);
+void serve_end(sim *s);                  /* also looks a last time, unless the run has failed */
+void serve_flushed(sim *s, mconn *conn); /* all of a connection's output is on its way */
+void serve_fault(sim *s, fault kind);    /* one of its own */
+void serve_heal(sim *s);
+extern const char serve_program[]; /* to be run again */
 
 void fault_begin(sim *s); /* faults.c: the first of them is due */
 void fault_heal(sim *s);  /* all are over */
