@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handshakes and framing: protocol.md 1-10, 12. */
+/* Handshakes and framing: PROTOCOL.md 1-10, 12. */
 #include "support/engine.h"
 #include "unit/test.h"
 #include "wire/op.h"

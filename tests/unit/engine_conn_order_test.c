@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of answers and events, what is refused, faults, back-pressure: protocol.md 14-19, 71, 74, 75, 81-84. */
+/* The order of answers and events, what is refused, faults, back-pressure: PROTOCOL.md 14-19, 44, 71-84. */
 #include "base/rng.h"
 #include "support/engine.h"
 #include "unit/test.h"
@@ -282,6 +282,35 @@ ask_create_as(zt_link *l, int32_t xid, const char *path, int32_t perms, const ch
     zt_put_str(&b, id);
     zt_put_i32(&b, 0);
     zt_ask(l, xid, ZB_OP_CREATE, &b);
+}
+
+/* A multi spends one zxid and costs one commit, however many operations it has; so do many clients' writes. */
+static void
+test_44_a_multi_is_one_zxid_and_one_commit(void **state)
+{
+    zt_engine *z = *state;
+    zt_link l, other;
+    zs_stats before, after;
+    assert_true(zt_link_join(z, &l, 10000));
+    assert_true(zt_link_join(z, &other, 10000));
+    zt_ask_create(&l, 1, "/a", "", 0);
+    zt_engine_commit(z);
+    int64_t zxid = zt_expect(&l, 1, 0).zxid;
+    zs_engine_stats(z->e, &before);
+    zt_buf b = {0};
+    put_multi(&b, ZB_OP_CREATE, "/b", "");
+    put_multi(&b, ZB_OP_SET_DATA, "/a", "x");
+    put_multi(&b, ZB_OP_DELETE, "/b", NULL);
+    put_multi(&b, -1, NULL, NULL);
+    zt_ask(&l, 2, ZB_OP_MULTI, &b);
+    zt_ask_set(&other, 1, "/a", "y");
+    zt_engine_commit(z);
+    assert_int_equal(zt_expect(&l, 2, 0).zxid, zxid + 1);
+    assert_int_equal(zt_expect(&other, 1, 0).zxid, zxid + 2);
+    zs_engine_stats(z->e, &after);
+    assert_int_equal(after.commits, before.commits + 1);
+    zt_link_close(&l);
+    zt_link_close(&other);
 }
 
 static void
@@ -665,6 +694,7 @@ main(void)
         T(test_16_nobody_reads_what_is_not_published),
         T(test_17_events_of_a_multi_in_the_order_of_its_operations),
         T(test_19_a_write_that_fails_costs_a_zxid_and_a_read_none),
+        T(test_44_a_multi_is_one_zxid_and_one_commit),
         T(test_71_addresses),
         T(test_74_an_unknown_scheme),
         T(test_75_who_am_i),

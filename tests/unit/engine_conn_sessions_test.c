@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lives of sessions, and of a store that takes no more: protocol.md 60-65, 31 and 32 from the engine's side. */
+/* The lives of sessions, and of a store that takes no more: PROTOCOL.md 60-65, 31, 32 from the engine's side. */
 #include <unistd.h>
 
 #include "engine/engine_internal.h"

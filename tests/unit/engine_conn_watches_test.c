@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Watches over the wire: protocol.md 48-58. */
+/* Watches over the wire: PROTOCOL.md 48-58. */
 #include "support/engine.h"
 #include "unit/test.h"
 #include "wire/op.h"

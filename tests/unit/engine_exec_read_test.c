@@ -50,7 +50,7 @@ static void
 test_many_children(void **state)
 {
     rig *r = *state;
-    enum { N = 20000 };
+    enum { N = 100000 };
     char path[32];
     assert_int_equal(create(r, "/p", "", 0), ZOBO_OK);
     for (int i = 0; i < N; i++)
