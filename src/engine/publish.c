@@ -105,7 +105,7 @@ answer(zs_engine *e, const zs_batch *b, const zs_job *job)
     } else if (job->kind == ZS_JOB_WATCH) {
         n = 0;
         body = small;
-        c->holds = false;
+        c->holds &= job->op != ZB_OP_SET_WATCHES && job->op != ZB_OP_SET_WATCHES2;
         err = zs_watch_request(c, job->op, job->body, job->n, small, &n);
     }
     if (job->no_memory || (arm->kind && !zs_watch_add(e->watches, &c->watcher, arm->path, arm->len, arm->kind)))
