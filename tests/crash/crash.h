@@ -12,6 +12,7 @@ typedef struct server {
     pid_t pid;
     char dir[64];
     char hosts[64];
+    const char *config; /* a zoo.cfg, or NULL */
 } server;
 
 void server_start(server *s); /* waits until it says that it serves; the first start chooses the port */

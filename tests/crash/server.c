@@ -20,7 +20,8 @@ run(const server *s, int out)
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (dup2(out, STDOUT_FILENO) < 0)
         _exit(126);
-    execl(program, program, "serve", "--data", s->dir, "--listen", s->hosts, (char *)NULL);
+    execl(program, program, "serve", "--data", s->dir, "--listen", s->hosts, s->config ? "--config" : (char *)NULL,
+          s->config, (char *)NULL);
     _exit(127);
 }
 
