@@ -406,6 +406,38 @@ test_watches_have_their_place_among_the_writes(void **state)
     zt_expect_nothing(&r->l);
 }
 
+/* addWatch in one batch, setWatches in the next: the answer to the first does not let the second's sender go on. */
+static void
+test_setwatches_holds(void **state)
+{
+    rig *r = *state;
+    zt_link w;
+    zt_buf b = {0};
+    static const char *const data[] = {"/held"};
+    create(r, "/held");
+    int64_t zxid = set(r, "/held");
+    assert_true(zt_link_join(&r->z, &w, 10000));
+    zt_ask_set(&w, 1, "/zookeeper", "");
+    ask_type(&w, 2, ZB_OP_ADD_WATCH, "/other", ZOBO_PERSISTENT);
+    zs_batch *first = zs_engine_take(r->z.e);
+    zt_ask_set(&w, 3, "/zookeeper", "");
+    zt_put_i64(&b, zxid);
+    put_paths(&b, data, 1);
+    put_paths(&b, data, 0);
+    put_paths(&b, data, 0);
+    zt_ask(&w, 4, ZB_OP_SET_WATCHES, &b);
+    zs_batch_commit(first);
+    zs_engine_publish(r->z.e, first);
+    zt_ask_set(&w, 5, "/held", "later");
+    zt_engine_commit(&r->z);
+    for (int32_t xid = 1; xid <= 4; xid++)
+        zt_expect(&w, xid, 0);
+    zt_expect_event(&w, CHANGED, "/held");
+    zt_expect(&w, 5, 0);
+    take(r, "/held");
+    zt_link_close(&w);
+}
+
 int
 main(void)
 {
@@ -420,6 +452,7 @@ main(void)
         T(test_56_who_may_not_read_is_not_told),
         T(test_58_dropped_with_the_connection),
         T(test_watches_have_their_place_among_the_writes),
+        T(test_setwatches_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
