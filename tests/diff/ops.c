@@ -294,7 +294,7 @@ garble(diff_gen *g, diff_op *op)
 {
     static const int32_t lengths[] = {-2, 0, 1, 3, INT32_MAX, 1 << 20};
     static const int32_t garbled[] = {ZB_OP_CREATE,   ZB_OP_CREATE2, ZB_OP_CREATE_CONTAINER, ZB_OP_DELETE,
-                                      ZB_OP_SET_DATA, ZB_OP_SET_ACL, ZB_OP_GET_ACL,          ZB_OP_GET_EPHEMERALS};
+                                      ZB_OP_SET_DATA, ZB_OP_GET_ACL, ZB_OP_GET_EPHEMERALS};
     size_t body = op->frame.n - 8;
     uint64_t kind = below(g, 3);
     bool whole = op->type == ZB_OP_SET_WATCHES || op->type == ZB_OP_SET_WATCHES2 || /* half of it would be done */
