@@ -10,7 +10,7 @@
  *
  * A single node for development, tests and one machine's own needs; any ZooKeeper client works on it. Every write that
  * was acknowledged is on disk (but in memory mode). It is no cluster: who outgrows it takes the data to Apache ZooKeeper
- * (zobo snapshot export).
+ * (zobo snapshot export). Build with `pkg-config --cflags --libs zobo-server`.
  *
  * Threads: a server has two of its own. Every function may be called from any thread, one server by several at a time,
  * except zobo_server_close, which is the last call. */
@@ -61,10 +61,11 @@ typedef struct zobo_server_options {
 
 /* zobo_server_start opens the data and begins to serve; returns when clients can connect.
  *
- * *out is to be closed with zobo_server_close. On an error *out is NULL and `why` (may be NULL) names the thing and the
- * cure: an address in use, a directory that cannot be written or that another server uses, data of another version or
- * damaged. Errors: ZOBO_EBADOPTION, ZOBO_EFILE, ZOBO_ESYS, ZOBO_ENOMEM. */
-zobo_err zobo_server_start(zobo_server **out, const zobo_server_options *options, zobo_problem *why) ZOBO_MUST_CHECK;
+ * `*out` is to be closed with zobo_server_close. On an error `*out` is NULL and `why` (may be NULL) names the thing and
+ * the cure: an address in use, a directory that cannot be written or that another server uses, data of another version
+ * or damaged. `options` are copied.
+ * Errors: ZOBO_EBADOPTION, ZOBO_EFILE, ZOBO_ESYS, ZOBO_ENOMEM. */
+ZOBO_MUST_CHECK zobo_err zobo_server_start(zobo_server **out, const zobo_server_options *options, zobo_problem *why);
 
 /* zobo_server_hosts returns the host string for clients: "127.0.0.1:40123", or "unix:/path" without TCP.
  *
@@ -87,7 +88,7 @@ zobo_err zobo_server_stop(zobo_server *server);
 ZOBO_MUST_CHECK zobo_err zobo_server_drain(zobo_server *server, uint32_t timeout_ms);
 
 /* zobo_server_restart serves again with the same data and addresses. ZOBO_EALREADY: it serves. */
-zobo_err zobo_server_restart(zobo_server *server, zobo_problem *why) ZOBO_MUST_CHECK;
+ZOBO_MUST_CHECK zobo_err zobo_server_restart(zobo_server *server, zobo_problem *why);
 
 /* zobo_server_close stops, and frees the server and, in memory mode, its data. NULL is fine. */
 void zobo_server_close(zobo_server *server);

@@ -38,8 +38,8 @@ typedef struct zobo_snapshot_result {
  * client of such a session cannot resume it, for Apache ZooKeeper derives passwords from ids: the session ends after
  * its timeout.
  *
- * `options`, `result` and `why` may be NULL. Blocks. Errors: ZOBO_EINVAL, ZOBO_EFILE (`why` names the file and the
- * cure; nothing is left behind), ZOBO_ENOMEM. */
+ * `options`, `result` and `why` may be NULL. Blocks.
+ * Errors: ZOBO_EINVAL, ZOBO_EFILE (`why` names the file and the cure; nothing is left behind), ZOBO_ENOMEM. */
 ZOBO_MUST_CHECK zobo_err zobo_snapshot_export(const char *data_dir, const char *out,
                                               const zobo_snapshot_options *options, zobo_snapshot_result *result,
                                               zobo_problem *why);
