@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "io/sys.h"
@@ -13,14 +12,6 @@ enum { ACCEPT_AT_ONCE = 64, REST_MS = 200 };
 
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
 
-static int64_t
-wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void
 zs_net_begin_turn(zs_net *net)
 {
@@ -28,7 +19,7 @@ zs_net_begin_turn(zs_net *net)
         return;
     net->in_turn = true;
     net->now = zb_now();
-    zs_engine_tick(net->engine, net->now, wall_ms());
+    zs_engine_tick(net->engine, net->now, zb_wall_ms());
 }
 
 /* hand_over gives the commit thread what has gathered, if it has nothing to do. At the end of a turn: were it done before
@@ -296,15 +287,14 @@ close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
-/* shut ends all that keeps the loop running. */
+/* shut ends all that keeps the loop running. The commit thread is waited for before the handle is closed that it wakes
+ * the loop by. */
 static void
 shut(zs_net *net, void *arg)
 {
     (void)arg;
-    for (int d = 0; d < ZS_DOORS; d++)
-        if (net->doors[d].listener.fd >= 0)
-            uv_poll_stop(&net->doors[d].poll);
     zs_net_drop_all(net);
+    zs_committer_stop(&net->committer);
     uv_walk(&net->loop, close_handle, NULL);
 }
 
@@ -313,7 +303,6 @@ static void
 settle(zs_net *net)
 {
     zs_batch *batch;
-    zs_committer_stop(&net->committer);
     while ((batch = zs_committer_fetch(&net->committer)))
         zs_engine_publish(net->engine, batch);
     while ((batch = zs_engine_take(net->engine))) {

@@ -6,8 +6,8 @@
  * connections and no clock. */
 #include <zobo/server.h>
 
+#include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "io/sys.h"
@@ -30,17 +30,10 @@ struct zobo_server {
     zs_about about;    /* the loop thread's while it runs */
     char hosts[300];   /* set once, at the first start */
     uint16_t port;
+    _Atomic uint16_t http_port; /* asked for without the lock, which a drain may hold for long */
     bool refuse;
     uint32_t delay_ms;
 };
-
-static int64_t
-wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- what it tells about itself ------------------------------------------------------------------------------------ */
 
@@ -48,7 +41,7 @@ static const zs_about *
 about_now(zobo_server *s)
 {
     s->about.now = zb_now();
-    s->about.wall_ms = wall_ms();
+    s->about.wall_ms = zb_wall_ms();
     return &s->about;
 }
 
@@ -106,7 +99,7 @@ on_http(void *arg, const char *path, zs_bytes *body, const char **type)
 static void
 wake_sessions(zs_engine *engine)
 {
-    zs_engine_tick(engine, zb_now(), wall_ms());
+    zs_engine_tick(engine, zb_now(), zb_wall_ms());
     zs_sessions *sessions = zs_engine_sessions(engine);
     zb_map_iter it;
     zb_map_iter_init(&sessions->map, &it);
@@ -131,7 +124,7 @@ open_data(zobo_server *s, zobo_problem *why)
     zs_options_for_engine(&s->options, &engine_options);
     engine_options.word = on_word;
     engine_options.word_arg = s;
-    return zs_engine_open(&s->engine, &engine_options, store, zb_now(), wall_ms(), why);
+    return zs_engine_open(&s->engine, &engine_options, store, zb_now(), zb_wall_ms(), why);
 }
 
 static void
@@ -169,6 +162,7 @@ listen_all(zobo_server *s, zs_net_options *net, zobo_problem *why)
 static void
 end(zobo_server *s)
 {
+    s->http_port = 0;
     zs_http_stop(s->http);
     s->http = NULL;
     if (s->net) {
@@ -189,6 +183,8 @@ start_http(zobo_server *s, zobo_problem *why)
     zs_signals_block(&before); /* its threads begin with what is set here */
     zobo_err err = zs_http_start(&s->http, s->options.http, on_http, s, why);
     zs_signals_restore(&before);
+    if (!err)
+        s->http_port = zs_http_port(s->http);
     return err;
 }
 
@@ -308,7 +304,7 @@ zobo_server_port(const zobo_server *s)
 uint16_t
 zobo_server_http_port(const zobo_server *s)
 {
-    return s->http ? zs_http_port(s->http) : 0;
+    return s->http_port;
 }
 
 /* --- for testers -------------------------------------------------------------------------------------------------- */

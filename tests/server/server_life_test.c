@@ -2,6 +2,9 @@
 /* A server's life: where it listens, what it refuses, what is left of it. */
 #include "server.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "support/record.h"
 
 static void
@@ -332,6 +335,52 @@ test_http(void **state)
     zobo_server_close(server);
 }
 
+/* What only asks may be called by any thread while the server stops and starts again. */
+typedef struct asker {
+    zobo_server *server;
+    atomic_bool done;
+} asker;
+
+static void *
+ask_for_ports(void *arg)
+{
+    asker *a = arg;
+    while (!a->done) {
+        (void)zobo_server_http_port(a->server);
+        (void)zobo_server_port(a->server);
+        (void)zobo_server_hosts(a->server);
+    }
+    return NULL;
+}
+
+static void
+test_ports_while_it_stops(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20 };
+    zobo_server_options o = server_options();
+    o.http = "127.0.0.1:0";
+    zobo_problem why;
+    asker a = {0};
+    pthread_t thread;
+    zobo_err err = zobo_server_start(&a.server, &o, &why);
+    if (err == ZOBO_ESYS && strstr(why.text, "install")) {
+        print_message("%s\n", why.text);
+        skip();
+    }
+    assert_ok(err);
+    assert_int_equal(pthread_create(&thread, NULL, ask_for_ports, &a), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_ok(zobo_server_stop(a.server));
+        assert_int_equal(zobo_server_http_port(a.server), 0);
+        assert_ok(zobo_server_restart(a.server, &why));
+        assert_int_not_equal(zobo_server_http_port(a.server), 0);
+    }
+    a.done = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    zobo_server_close(a.server);
+}
+
 /* Writes that are under way when the server stops are answered or broken off, never half done; it stops all the same. */
 static void
 test_stop_under_load(void **state)
@@ -378,7 +427,7 @@ main(void)
         cmocka_unit_test(test_what_is_refused), cmocka_unit_test(test_dead_socket_is_replaced),
         cmocka_unit_test(test_all_addresses),   cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_stop_under_load), cmocka_unit_test(test_http),
-        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_drain),           cmocka_unit_test(test_ports_while_it_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
