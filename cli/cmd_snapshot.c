@@ -93,7 +93,7 @@ tell(const struct ctx *ctx, const struct progress *p, zobo_err err, const zobo_p
 static int
 run_export(struct ctx *ctx, const struct args *in)
 {
-    zobo_snapshot_result result;
+    zobo_snapshot_result result = {.size = sizeof result};
     zobo_problem why;
     struct progress p = begin(ctx);
     zobo_snapshot_options options = options_for(&p);
@@ -125,7 +125,7 @@ static const struct opt import_opts[] = {
 static int
 run_import(struct ctx *ctx, const struct args *in)
 {
-    zobo_snapshot_result result;
+    zobo_snapshot_result result = {.size = sizeof result};
     zobo_problem why;
     struct progress p = begin(ctx);
     zobo_snapshot_options options = options_for(&p);
@@ -153,7 +153,7 @@ const struct command cmd_snapshot_import = {
 static int
 run_backup(struct ctx *ctx, const struct args *in)
 {
-    zobo_snapshot_result result;
+    zobo_snapshot_result result = {.size = sizeof result};
     zobo_problem why;
     struct progress p = begin(ctx);
     zobo_err err = zobo_snapshot_backup(in->words[0], in->words[1], &result, &why);

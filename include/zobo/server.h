@@ -3,8 +3,8 @@
  *
  *     zobo_server *server;
  *     zobo_problem why;
- *     if (zobo_server_start(&server, &(zobo_server_options){.size = sizeof(zobo_server_options)}, &why))
- *         ...                                        // in memory, on a free port of 127.0.0.1
+ *     if (zobo_server_start(&server, NULL, &why))   // in memory, on a free port of 127.0.0.1
+ *         ...                                        // why.text tells what is wrong
  *     ... zobo_new(&client, zobo_server_hosts(server), ...) ...
  *     zobo_server_close(server);
  *
@@ -12,8 +12,9 @@
  * was acknowledged is on disk (but in memory mode). It is no cluster: who outgrows it takes the data to Apache ZooKeeper
  * (zobo snapshot export). Build with `pkg-config --cflags --libs zobo-server`.
  *
- * Threads: a server has two of its own. Every function may be called from any thread, one server by several at a time,
- * except zobo_server_close, which is the last call. */
+ * Threads: a server has two of its own, and those of its HTTP. Every function may be called from any thread but these (not
+ * from its log function), one server by several threads at a time, except zobo_server_close, which is the last call. Calls
+ * that do something wait for one another; those that only ask (hosts, port, http_port) wait for nothing. */
 #ifndef ZOBO_SERVER_H
 #define ZOBO_SERVER_H
 
@@ -29,9 +30,10 @@ extern "C" {
 /* A server. */
 typedef struct zobo_server zobo_server;
 
-/* How a server is to be. Zero is the default for every field but `size`. ZooKeeper's names of zoo.cfg in brackets. */
+/* How a server is to be. Zero is the default for every field. Everything pointed to is copied. ZooKeeper's names of
+ * zoo.cfg in brackets. */
 typedef struct zobo_server_options {
-    size_t size;           /* sizeof(zobo_server_options) */
+    size_t size;           /* sizeof(zobo_server_options), or 0 */
     const char *data_dir;  /* where the data lies, made when missing; NULL: in memory, gone at close [dataDir] */
     const char *listen;    /* "host:port", "[v6]:port", ":port" for all addresses; port 0 takes a free one. NULL:
                               * 127.0.0.1:0. "": no TCP [clientPortAddress, clientPort] */
@@ -54,17 +56,18 @@ typedef struct zobo_server_options {
     uint64_t max_data_bytes; /* how large the data file may grow; 0: 1 TiB. Full: the server is read-only */
     uint32_t container_check_ms; /* how often containers and TTL nodes are looked after: 60000
                                   * [znode.container.checkIntervalMs] */
-    zobo_log_fn *log;
+    zobo_log_fn *log;            /* NULL: silent. Called by the server's threads, two of them at once at times */
     void *log_arg;
-    zobo_log_level log_level;
+    zobo_log_level log_level; /* 0: ZOBO_LOG_INFO */
 } zobo_server_options;
 
 /* zobo_server_start opens the data and begins to serve; returns when clients can connect.
  *
- * `*out` is to be closed with zobo_server_close. On an error `*out` is NULL and `why` (may be NULL) names the thing and
- * the cure: an address in use, a directory that cannot be written or that another server uses, data of another version
- * or damaged. `options` are copied.
- * Errors: ZOBO_EBADOPTION, ZOBO_EFILE, ZOBO_ESYS, ZOBO_ENOMEM. */
+ * `options` NULL: all defaults. `*out` is to be closed with zobo_server_close. On an error `*out` is NULL and `why` (may be
+ * NULL) names the thing and the cure: an address in use, a directory that cannot be written or that another server uses,
+ * data of another version or damaged.
+ * Errors: ZOBO_EINVAL (`out` is NULL), ZOBO_EBADOPTION, ZOBO_EFILE, ZOBO_ESYS, ZOBO_ENOMEM; ZOBO_ESYSTEM and
+ * ZOBO_EDATAINCONSISTENCY (the data cannot be read). */
 ZOBO_MUST_CHECK zobo_err zobo_server_start(zobo_server **out, const zobo_server_options *options, zobo_problem *why);
 
 /* zobo_server_hosts returns the host string for clients: "127.0.0.1:40123", or "unix:/path" without TCP.
@@ -79,34 +82,39 @@ uint16_t zobo_server_port(const zobo_server *server);
 uint16_t zobo_server_http_port(const zobo_server *server);
 
 /* zobo_server_stop ends serving as a machine's stop does: connections break, sessions and data stay (in memory, too).
- * ZOBO_EALREADY: it is stopped. */
-zobo_err zobo_server_stop(zobo_server *server);
+ * Blocks until the last commit is on disk. ZOBO_EALREADY: it is stopped. */
+ZOBO_MUST_CHECK zobo_err zobo_server_stop(zobo_server *server);
 
 /* zobo_server_drain waits until no client is connected, and lets none in from that moment on; stop or close it then.
  *
- * ZOBO_ETIMEDOUT: there still are clients after `timeout_ms`; they are served as before, and new ones too. */
+ * Blocks, and other calls that do something with it. ZOBO_ETIMEDOUT: there still are clients after `timeout_ms`; they are
+ * served as before, and new ones too. */
 ZOBO_MUST_CHECK zobo_err zobo_server_drain(zobo_server *server, uint32_t timeout_ms);
 
-/* zobo_server_restart serves again with the same data and addresses. ZOBO_EALREADY: it serves. */
+/* zobo_server_restart serves again with the same data and addresses; on an error it stays stopped, and may be tried again.
+ * Errors: ZOBO_EALREADY (it serves, drained or not), and those of zobo_server_start. */
 ZOBO_MUST_CHECK zobo_err zobo_server_restart(zobo_server *server, zobo_problem *why);
 
 /* zobo_server_close stops, and frees the server and, in memory mode, its data. NULL is fine. */
 void zobo_server_close(zobo_server *server);
 
-/* --- for those who test their programs --- */
+/* --- for those who test their programs ---
+ *
+ * A stopped server has no connections and no sessions to do something to. What is refused and delayed is so after a
+ * restart, too; requests that were still to be lost or failed are forgotten by one with a data directory. */
 
 /* zobo_server_expire ends a session as if its time were over. ZOBO_EUNKNOWNSESSION: there is none with this id. */
-zobo_err zobo_server_expire(zobo_server *server, int64_t session_id);
+ZOBO_MUST_CHECK zobo_err zobo_server_expire(zobo_server *server, int64_t session_id);
 
 /* zobo_server_drop closes the connection of a session, or with 0 all connections; the sessions live on.
  * ZOBO_EUNKNOWNSESSION: no connection of such a session. */
-zobo_err zobo_server_drop(zobo_server *server, int64_t session_id);
+ZOBO_MUST_CHECK zobo_err zobo_server_drop(zobo_server *server, int64_t session_id);
 
 /* zobo_server_refuse makes new connections be closed at once, until it is called with false. */
 void zobo_server_refuse(zobo_server *server, bool on);
 
-/* zobo_server_delay holds every answer back for so long; 0: no more. */
-void zobo_server_delay(zobo_server *server, uint32_t milliseconds);
+/* zobo_server_delay holds every answer and event back for so long; 0: no more. */
+void zobo_server_delay(zobo_server *server, uint32_t delay_ms);
 
 /* zobo_server_lose_replies carries out the next n requests but sends no answers. */
 void zobo_server_lose_replies(zobo_server *server, uint32_t n);

@@ -12,18 +12,20 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-/* How it is to be done. Zero is the default for every field but `size`. */
+/* How it is to be done. Zero is the default for every field. */
 typedef struct zobo_snapshot_options {
-    size_t size; /* sizeof(zobo_snapshot_options) */
+    size_t size; /* sizeof(zobo_snapshot_options), or 0 */
     /* Told now and then how many nodes are done, of about how many (0: not known), on the calling thread. */
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     void *progress_arg;
-    zobo_log_fn *log; /* what a reader should know: damaged files passed over, nodes that need a setting */
+    zobo_log_fn
+        *log; /* what a reader should know: damaged files passed over, nodes that need a setting; calling thread */
     void *log_arg;
 } zobo_snapshot_options;
 
 /* What was done. */
 typedef struct zobo_snapshot_result {
+    size_t size; /* sizeof(zobo_snapshot_result), or 0; set by the caller */
     uint64_t nodes, sessions, ephemerals;
     uint64_t ttl_nodes;    /* Apache ZooKeeper keeps these only with zookeeper.extendedTypesEnabled=true */
     uint64_t transactions; /* import: replayed from logs */
@@ -32,14 +34,16 @@ typedef struct zobo_snapshot_result {
 
 /* zobo_snapshot_export writes the data of `data_dir` as Apache ZooKeeper's snapshot: OUT/version-2/snapshot.<zxid>, so
  * that OUT can be a server's dataDir. OUT is made when missing, and must hold no snapshots or logs. A server may go on
- * writing meanwhile: the snapshot is of one moment.
+ * writing meanwhile, if it is another process: the snapshot is of one moment.
  *
  * Every node with its data, ACL, stat and sequence counter is kept, and the sessions with their ephemerals; but a
  * client of such a session cannot resume it, for Apache ZooKeeper derives passwords from ids: the session ends after
  * its timeout.
  *
- * `options`, `result` and `why` may be NULL. Blocks.
- * Errors: ZOBO_EINVAL, ZOBO_EFILE (`why` names the file and the cure; nothing is left behind), ZOBO_ENOMEM. */
+ * `options`, `result` and `why` may be NULL; `result`, whose `size` the caller has set, is filled on ZOBO_OK. Blocks;
+ * any thread.
+ * Errors: ZOBO_EINVAL, ZOBO_EBADOPTION (a size), ZOBO_EFILE (`why` names the file and the cure; no snapshot is left
+ * behind), ZOBO_ENOMEM. */
 ZOBO_MUST_CHECK zobo_err zobo_snapshot_export(const char *data_dir, const char *out,
                                               const zobo_snapshot_options *options, zobo_snapshot_result *result,
                                               zobo_problem *why);
@@ -55,8 +59,8 @@ ZOBO_MUST_CHECK zobo_err zobo_snapshot_import(const char *from, const char *log_
                                               const zobo_snapshot_options *options, zobo_snapshot_result *result,
                                               zobo_problem *why);
 
-/* zobo_snapshot_backup copies the data of `data_dir`, in use or not, as it is at one moment to the new directory `out`,
- * which a server can then be started on. Arguments and errors as zobo_snapshot_export. */
+/* zobo_snapshot_backup copies the data of `data_dir`, in use by another process or not, as it is at one moment to the
+ * new directory `out`, which a server can then be started on. Arguments and errors as zobo_snapshot_export. */
 ZOBO_MUST_CHECK zobo_err zobo_snapshot_backup(const char *data_dir, const char *out, zobo_snapshot_result *result,
                                               zobo_problem *why);
 

@@ -5,7 +5,7 @@
  * which stands for the fields that version 0.1 has. So a struct made by naming its fields ({.ephemeral = true}) is good,
  * and stays so; a program that uses a field of a later version sets the size, too, and an older library that does not
  * know the field refuses it if it is not zero. They are zobo_options, zobo_retry_policy, zobo_create_options, zobo_how,
- * zobo_watcher and zobo_counters. Structs that the library hands out may grow at their end. The others (zobo_acl,
+ * zobo_watcher, zobo_counters, zobo_server_options, zobo_snapshot_options and zobo_snapshot_result. Structs that the library hands out may grow at their end. The others (zobo_acl,
  * zobo_auth, zobo_client_id, zobo_problem, zobo_read, zobo_result, zobo_stat) stay as they are. */
 #ifndef ZOBO_TYPES_H
 #define ZOBO_TYPES_H

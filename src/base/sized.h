@@ -51,4 +51,18 @@ zb_sized_copy(void *to, size_t known, const void *from, size_t first)
     memcpy(to, &known, sizeof known);
 }
 
+/* zb_sized_fill hands `from` out in a struct of the caller's, who has set its size; what is not known here gets zero. */
+static inline void
+zb_sized_fill(void *to, size_t first, const void *from, size_t known)
+{
+    size_t size;
+    memcpy(&size, to, sizeof size);
+    if (size == 0)
+        size = first;
+    if (size > known)
+        memset((char *)to + known, 0, size - known);
+    memcpy(to, from, size < known ? size : known);
+    memcpy(to, &size, sizeof size);
+}
+
 #endif

@@ -46,9 +46,7 @@ void
 zobo_get_counters(const zobo_client *c, zobo_counters *out)
 {
     zobo_counters k;
-    size_t size = out->size ? out->size : ZB_SIZED_FIRST(zobo_counters, latency_us);
     memset(&k, 0, sizeof k);
-    k.size = size;
     k.requests = get(&c->n_requests);
     k.errors = get(&c->n_errors);
     k.replies = get(&c->published[P_REPLIES]);
@@ -62,9 +60,7 @@ zobo_get_counters(const zobo_client *c, zobo_counters *out)
     k.watches = get(&c->published[P_WATCHES]);
     for (int i = 0; i < 32; i++)
         k.latency_us[i] = get(&c->latency[i]);
-    if (size > sizeof k)
-        memset((char *)out + sizeof k, 0, size - sizeof k);
-    memcpy(out, &k, size < sizeof k ? size : sizeof k);
+    zb_sized_fill(out, ZB_SIZED_FIRST(zobo_counters, latency_us), &k, sizeof k);
 }
 
 zobo_state

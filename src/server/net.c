@@ -165,9 +165,9 @@ committed(void *arg)
 }
 
 void
-zs_net_set_delay(zs_net *net, uint32_t milliseconds)
+zs_net_set_delay(zs_net *net, uint32_t delay_ms)
 {
-    net->delay = ZB_MS(milliseconds);
+    net->delay = ZB_MS(delay_ms);
 }
 
 void

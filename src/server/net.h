@@ -125,7 +125,7 @@ void zs_net_call(zs_net *net, zs_net_fn *fn, void *arg);
 bool zs_net_drain(zs_net *net, uint32_t timeout_ms);
 
 /* For calls. */
-void zs_net_set_delay(zs_net *net, uint32_t milliseconds);
+void zs_net_set_delay(zs_net *net, uint32_t delay_ms);
 void zs_net_drop_all(zs_net *net);
 
 /* --- between the files of this directory --- */

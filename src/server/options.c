@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sized.h"
 #include "io/sys.h"
 #include "server/listen.h"
 
@@ -12,8 +13,7 @@ enum {
     DEFAULT_REQUEST_BYTES = 1048575,
     SMALLEST_REQUEST_LIMIT = 1024,
     MIN_SESSION_IN_MEMORY_MS = 100,
-    LARGEST_TICK_MS = 100000000, /* twenty of them still are an int */
-    LARGEST_SIZE = 65536         /* of a zobo_server_options: what is larger is not one */
+    LARGEST_TICK_MS = 100000000 /* twenty of them still are an int */
 };
 
 /* The fields that are strings. */
@@ -46,22 +46,19 @@ bad(zobo_problem *why, const char *name, const char *what)
     return zb_problem(why, ZOBO_EBADOPTION, 0, "option %s: %s", name, what);
 }
 
-/* A newer program may pass a longer struct: fine as long as it uses nothing that is unknown here. */
 static zobo_err
 copy_known(zobo_server_options *to, const zobo_server_options *from, zobo_problem *why)
 {
+    size_t at;
     memset(to, 0, sizeof *to);
     if (!from)
         return ZOBO_OK;
-    if (from->size < offsetof(zobo_server_options, data_dir) || from->size > LARGEST_SIZE ||
-        from->size % _Alignof(zobo_server_options) != 0)
-        return bad(why, "size", "set it to sizeof(zobo_server_options)");
-    const unsigned char *bytes = (const unsigned char *)from;
-    for (size_t i = sizeof *to; i < from->size; i++)
-        if (bytes[i])
-            return zb_problem(why, ZOBO_EBADOPTION, i, "an option at byte %zu is set that this version does not know",
-                              i);
-    memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
+    if (!zb_sized_good(from, offsetof(zobo_server_options, data_dir), sizeof *to, &at)) {
+        if (!at)
+            return bad(why, "size", "set it to sizeof(zobo_server_options)");
+        return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);
+    }
+    zb_sized_copy(to, sizeof *to, from, ZB_SIZED_FIRST(zobo_server_options, log_level));
     return ZOBO_OK;
 }
 
@@ -118,7 +115,6 @@ zs_options_copy(zobo_server_options *to, const zobo_server_options *from, zobo_p
         err = check(to, why);
     if (err)
         return err;
-    to->size = sizeof *to;
     to->log_level = to->log_level ? to->log_level : ZOBO_LOG_INFO;
     if (!to->listen)
         to->listen = "127.0.0.1:0";

@@ -390,11 +390,11 @@ do_delay(zs_net *net, void *arg)
 }
 
 void
-zobo_server_delay(zobo_server *s, uint32_t milliseconds)
+zobo_server_delay(zobo_server *s, uint32_t delay_ms)
 {
-    order o = {.n = milliseconds};
+    order o = {.n = delay_ms};
     pthread_mutex_lock(&s->lock);
-    s->delay_ms = milliseconds;
+    s->delay_ms = delay_ms;
     if (s->net)
         zs_net_call(s->net, do_delay, &o);
     pthread_mutex_unlock(&s->lock);

@@ -29,17 +29,14 @@ static void
 put_sessions(zs_txn *txn, zs_file *file, zobo_snapshot_result *result)
 {
     zs_session_record session = {0};
-    zobo_err err;
-    while ((err = zs_session_after(txn, session.id, &session)) == ZOBO_OK)
-        result->sessions++;
+    zobo_err err = zs_count_sessions(txn, &result->sessions);
+    if (err)
+        zs_file_fail(file, "cannot read the sessions: %s", zobo_err_text(err));
     zs_file_put_i32(file, (int32_t)result->sessions);
-    session.id = 0;
-    while (err == ZOBO_ENONODE && !file->err && zs_session_after(txn, session.id, &session) == ZOBO_OK) {
+    while (!file->err && zs_session_after(txn, session.id, &session) == ZOBO_OK) {
         zs_file_put_i64(file, session.id);
         zs_file_put_i32(file, session.timeout_ms);
     }
-    if (err != ZOBO_ENONODE)
-        zs_file_fail(file, "cannot read the sessions: %s", zobo_err_text(err));
 }
 
 static void
@@ -286,29 +283,29 @@ zobo_err
 zobo_snapshot_export(const char *data_dir, const char *out, const zobo_snapshot_options *options,
                      zobo_snapshot_result *result, zobo_problem *why)
 {
-    static const zobo_snapshot_options defaults = {.size = sizeof defaults};
-    zobo_snapshot_result ours;
+    zobo_snapshot_options known;
+    zobo_snapshot_result done = {0};
     zb_problem_clear(why);
     if (!data_dir || !*data_dir || !out || !*out)
         return zb_problem(why, ZOBO_EINVAL, 0, "no directory to read, or none to write");
-    if (!options)
-        options = &defaults;
-    if (!result)
-        result = &ours;
-    *result = (zobo_snapshot_result){0};
     zs_store *store;
     zs_txn *txn;
-    zobo_err err = open_to_read(data_dir, &store, &txn, why);
+    zobo_err err = zs_job_begin(&known, options, result, why);
+    if (!err)
+        err = open_to_read(data_dir, &store, &txn, why);
     if (err)
         return err;
-    err = export_into(txn, out, options, result, why);
+    err = export_into(txn, out, &known, &done, why);
     zs_txn_end(txn);
     zs_store_close(store);
-    zb_log log = {options->log, options->log_arg, ZOBO_LOG_INFO};
-    if (!err && result->ttl_nodes)
+    if (err)
+        return err;
+    zb_log log = {known.log, known.log_arg, ZOBO_LOG_INFO};
+    if (done.ttl_nodes)
         ZB_LOG(&log, ZOBO_LOG_WARN, "%llu TTL nodes: start Apache ZooKeeper with zookeeper.extendedTypesEnabled=true",
-               (unsigned long long)result->ttl_nodes);
-    return err;
+               (unsigned long long)done.ttl_nodes);
+    zs_job_tell(result, &done);
+    return ZOBO_OK;
 }
 
 zobo_err
@@ -317,19 +314,25 @@ zobo_snapshot_backup(const char *data_dir, const char *out, zobo_snapshot_result
     zb_problem_clear(why);
     if (!data_dir || !*data_dir || !out || !*out)
         return zb_problem(why, ZOBO_EINVAL, 0, "no directory to read, or none to write");
+    zobo_snapshot_options none;
     zs_store *store;
-    zobo_err err = zs_store_open(&store, &(zs_store_options){.dir = data_dir, .read_only = true}, why);
+    zobo_err err = zs_job_begin(&none, NULL, result, why);
+    if (!err)
+        err = zs_store_open(&store, &(zs_store_options){.dir = data_dir, .read_only = true}, why);
     if (err)
         return err;
     err = zs_store_copy(store, out, why);
     zs_store_close(store);
     if (err || !result)
         return err;
-    *result = (zobo_snapshot_result){0};
+    zobo_snapshot_result done = {0};
     err = zs_store_open(&store, &(zs_store_options){.dir = out, .read_only = true}, why);
     if (err)
         return err;
-    err = zs_count_all(store, result); /* the copy itself tells what it holds */
+    err = zs_count_all(store, &done); /* the copy itself tells what it holds */
     zs_store_close(store);
-    return err ? zb_problem(why, err == ZOBO_ENOMEM ? err : ZOBO_EFILE, 0, "%s: %s", out, zobo_err_text(err)) : ZOBO_OK;
+    if (err)
+        return zb_problem(why, err == ZOBO_ENOMEM ? err : ZOBO_EFILE, 0, "%s: %s", out, zobo_err_text(err));
+    zs_job_tell(result, &done);
+    return ZOBO_OK;
 }

@@ -312,18 +312,16 @@ zs_count_all(zs_store *store, zobo_snapshot_result *result)
     result->zxid = meta->last_zxid;
     result->nodes = (uint64_t)meta->n_nodes;
     result->ephemerals = (uint64_t)meta->n_ephemerals;
-    result->sessions = result->ttl_nodes = 0;
-    zs_session_record session = {0};
-    while ((err = zs_session_after(txn, session.id, &session)) == ZOBO_OK)
-        result->sessions++;
+    result->ttl_nodes = 0;
+    err = zs_count_sessions(txn, &result->sessions);
     uint64_t serial = 0;
     zb_buf path;
     zs_node node;
-    while (err == ZOBO_ENONODE && zs_expiring_after(txn, &serial, &path) == ZOBO_OK)
+    while (!err && zs_expiring_after(txn, &serial, &path) == ZOBO_OK)
         result->ttl_nodes +=
             zs_node_find(txn, path.p, (size_t)path.n, &node, NULL) == ZOBO_OK && node.owner != ZS_OWNER_CONTAINER;
     zs_txn_end(txn);
-    return err == ZOBO_ENONODE ? ZOBO_OK : err;
+    return err;
 }
 
 static void
@@ -354,20 +352,21 @@ zobo_err
 zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir, const zobo_snapshot_options *options,
                      zobo_snapshot_result *result, zobo_problem *why)
 {
-    static const zobo_snapshot_options defaults = {.size = sizeof defaults};
-    zobo_snapshot_result ours = {0};
+    zobo_snapshot_options known;
+    zobo_snapshot_result done = {0};
     zobo_problem text;
     zb_problem_clear(why);
     if (!from || !*from || !data_dir || !*data_dir)
         return zb_problem(why, ZOBO_EINVAL, 0, "no directory to read, or none to write");
+    zobo_err err = zs_job_begin(&known, options, result, why);
+    if (err)
+        return err;
     zs_import job = {
-        .options = options ? options : &defaults, .result = result ? result : &ours, .why = why ? why : &text};
-    job.log = (zb_log){job.options->log, job.options->log_arg, ZOBO_LOG_INFO};
-    *job.result = (zobo_snapshot_result){0};
+        .options = &known, .result = &done, .why = why ? why : &text, .log = {known.log, known.log_arg, ZOBO_LOG_INFO}};
     bool dir_known, data_known;
     what_is_there(data_dir, &dir_known, &data_known);
     zs_store *store;
-    zobo_err err = zs_store_open(&store, &(zs_store_options){.dir = data_dir}, job.why);
+    err = zs_store_open(&store, &(zs_store_options){.dir = data_dir}, job.why);
     if (err && !dir_known)
         remove_data(data_dir, false);
     if (err)
@@ -383,5 +382,7 @@ zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir
     zs_bytes_free(&job.path);
     zs_bytes_free(&job.data);
     zs_bytes_free(&job.acl);
+    if (!err)
+        zs_job_tell(result, &done);
     return err;
 }

@@ -50,7 +50,14 @@ void zs_file_get_bytes(zs_file *file, size_t n, zs_bytes *out);
 /* A string or buffer, into `out` alone. n -1: null. */
 zb_buf zs_file_get_buf(zs_file *file, zs_bytes *out);
 
-/* A job under way. */
+/* --- jobs (job.c) --- */
+
+zobo_err zs_job_begin(zobo_snapshot_options *to, const zobo_snapshot_options *from, const zobo_snapshot_result *result,
+                      zobo_problem *why);
+void zs_job_tell(zobo_snapshot_result *to, const zobo_snapshot_result *from); /* `to` NULL is fine */
+zobo_err zs_count_sessions(zs_txn *txn, uint64_t *n);
+
+/* An import under way. */
 typedef struct zs_import {
     const zobo_snapshot_options *options;
     zobo_snapshot_result *result;

@@ -11,7 +11,10 @@ static void
 test_memory_serves(void **state)
 {
     (void)state;
-    zobo_server *server = serve_memory();
+    zobo_server *server = serve(NULL);
+    assert_true(zobo_server_port(server) > 0);
+    zobo_server_close(server);
+    server = serve(&(zobo_server_options){.tick_ms = 1000}); /* no size: the fields of the first version */
     assert_true(zobo_server_port(server) > 0);
     zobo_client *c = zt_client(zobo_server_hosts(server), 5000);
     zobo_reply *r;
@@ -176,6 +179,11 @@ test_what_is_refused(void **state)
     refused(&o, ZOBO_EBADOPTION, "min_session_timeout_ms");
     o.size = 3;
     refused(&o, ZOBO_EBADOPTION, "size");
+    struct {
+        zobo_server_options known;
+        void *later;
+    } newer = {.known = {.size = sizeof newer}, .later = dir};
+    refused(&newer.known, ZOBO_EBADOPTION, "does not know");
 
     /* The one that was there is none the worse. */
     zobo_client *c = zt_client(zobo_server_hosts(server), 5000);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every job begins and ends with: options as far as this library knows them, a result as far as its caller does. */
+#include "base/sized.h"
+#include "snapshot/snapshot.h"
+
+zobo_err
+zs_job_begin(zobo_snapshot_options *to, const zobo_snapshot_options *from, const zobo_snapshot_result *result,
+             zobo_problem *why)
+{
+    size_t at;
+    *to = (zobo_snapshot_options){0};
+    if (result && (result->size > ZB_SIZED_MAX || (result->size && result->size < sizeof result->size)))
+        return zb_problem(why, ZOBO_EBADOPTION, 0, "the result's size: set it to sizeof(zobo_snapshot_result)");
+    if (!from)
+        return ZOBO_OK;
+    if (!zb_sized_good(from, offsetof(zobo_snapshot_options, progress), sizeof *to, &at)) {
+        if (!at)
+            return zb_problem(why, ZOBO_EBADOPTION, 0, "option size: set it to sizeof(zobo_snapshot_options)");
+        return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);
+    }
+    zb_sized_copy(to, sizeof *to, from, ZB_SIZED_FIRST(zobo_snapshot_options, log_arg));
+    return ZOBO_OK;
+}
+
+void
+zs_job_tell(zobo_snapshot_result *to, const zobo_snapshot_result *from)
+{
+    if (to)
+        zb_sized_fill(to, ZB_SIZED_FIRST(zobo_snapshot_result, zxid), from, sizeof *from);
+}
+
+zobo_err
+zs_count_sessions(zs_txn *txn, uint64_t *n)
+{
+    zs_session_record session = {0};
+    zobo_err err;
+    *n = 0;
+    while ((err = zs_session_after(txn, session.id, &session)) == ZOBO_OK)
+        ++*n;
+    return err == ZOBO_ENONODE ? ZOBO_OK : err;
+}
