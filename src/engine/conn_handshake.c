@@ -135,7 +135,11 @@ zs_conn_return(zs_conn *c, const void *p, size_t n)
 {
     request asked;
     (void)parse(p, n, &asked);
-    zs_conn_welcome(c, claim(c, &asked), asked.read_only_asked);
+    const zs_session *session = zs_session_find(&c->engine->sessions, asked.session);
+    if (session && session->closing) /* its end was queued meanwhile: behind that, then */
+        come_back(c, &asked, p, n);
+    else
+        zs_conn_welcome(c, claim(c, &asked), asked.read_only_asked);
 }
 
 static bool

@@ -79,6 +79,7 @@ typedef struct msession {
     struct mconn *conn;
     uint64_t last_seen; /* the observer's */
     uint64_t touched;   /* by the server's clock of sessions; the server's, as what follows */
+    uint64_t busy;      /* when requests of its were in the queue last */
     bool forced;        /* its end was asked for */
     bool ending;        /* its end is on its way: nobody comes back to it */
     int local_door;     /* made by a read-only server, and known to no other; -1: everybody's */

@@ -22,6 +22,7 @@ typedef struct frame {
 typedef struct served {
     zs_conn *c;           /* NULL: closed */
     frame *first, **last; /* taken by the engine, in its queue */
+    frame *kept;          /* a write for which there is no room in the queue */
     size_t verified;      /* bytes of `out` that the engine has sent */
     uint64_t opened;
 } served;
@@ -55,6 +56,7 @@ void engine_take_soon(serving *v);
 void engine_model_takes(serving *v, const zs_batch *b); /* what a batch has done */
 void engine_crash(serving *v);
 frame *engine_frame(const uint8_t *bytes, size_t n);
+void engine_queued(served *x, frame *f);
 void engine_forget_frames(served *x);
 
 /* compare.c */

@@ -17,6 +17,14 @@ engine_frame(const uint8_t *bytes, size_t n)
     return f;
 }
 
+void
+engine_queued(served *x, frame *f)
+{
+    f->next = NULL;
+    *x->last = f;
+    x->last = &f->next;
+}
+
 static frame *
 next_frame(served *x)
 {
@@ -48,6 +56,17 @@ session_ends(serving *v, const zs_job *job)
         model_end(&v->s->m, x);
 }
 
+/* Somebody comes back to a session whose end is on its way: his turn comes once more, behind it. */
+static bool
+waits_for_the_end(const serving *v, const zs_job *job, const frame *f)
+{
+    zb_reader r = zb_reader_of(f->bytes, f->n);
+    struct zb_connect_request asked;
+    zb_get_connect_request(&r, &asked);
+    const zs_session *x = job->kind == ZS_JOB_RETURN ? zs_session_find(&v->e->sessions, asked.session_id) : NULL;
+    return x && x->closing && model_session(&v->s->m, asked.session_id);
+}
+
 /* A connection that is gone has its writes carried out all the same, and gets no answers. */
 static void
 model_takes(serving *v, const zs_job *job)
@@ -59,6 +78,10 @@ model_takes(serving *v, const zs_job *job)
     msession record = {0};
     if (!f) {
         sim_fail(v->s, "the engine has queued what nobody has sent");
+        return;
+    }
+    if (!was_gone && waits_for_the_end(v, job, f)) {
+        engine_queued(conn->served, f);
         return;
     }
     if (job->kind == ZS_JOB_OPEN && job->record) {
@@ -202,6 +225,8 @@ engine_crash(serving *v)
     for (mconn *conn = s->m.conns; conn; conn = conn->next) {
         served *x = conn->served;
         engine_forget_frames(x);
+        free(x->kept);
+        x->kept = NULL;
         x->c = NULL;
     }
     zs_engine_close(v->e);
