@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AdminServer's commands: JSON with ZooKeeper's names. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "server/facts.h"
 #include "server/json.h"
 
@@ -91,9 +93,55 @@ session_key(char key[24], int64_t id)
     (void)snprintf(key, 24, "%lld", (long long)id);
 }
 
+/* When a session ends, unless it is heard of. */
+typedef struct expiry {
+    int64_t at_ms, id;
+} expiry;
+
+static int
+by_time(const void *a, const void *b)
+{
+    const expiry *x = a, *y = b;
+    return x->at_ms != y->at_ms ? (x->at_ms < y->at_ms ? -1 : 1) : (x->id > y->id) - (x->id < y->id);
+}
+
+static void
+put_expiries(const zs_about *about, zs_json *json)
+{
+    zs_sessions *sessions = zs_engine_sessions(about->engine);
+    expiry *all = zb_malloc((sessions->n + 1) * sizeof *all);
+    size_t n = 0;
+    zb_map_iter it;
+    char key[24];
+    if (!all) {
+        json->out->failed = true;
+        return;
+    }
+    zb_map_iter_init(&sessions->map, &it);
+    for (zb_map_node *node; n < sessions->n && (node = zb_map_iter_next(&sessions->map, &it));) {
+        const zs_session *session = ZB_CONTAINER_OF(node, zs_session, by_id);
+        all[n++] = (expiry){about->wall_ms + (int64_t)(session->due - sessions->turn) * ZS_SESSION_TURN_MS,
+                            session->record.id};
+    }
+    qsort(all, n, sizeof *all, by_time);
+    zs_json_open(json, "expiry_time_to_session_ids", '{');
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || all[i].at_ms != all[i - 1].at_ms) {
+            session_key(key, all[i].at_ms);
+            zs_json_open(json, key, '[');
+        }
+        zs_json_int(json, NULL, all[i].id);
+        if (i + 1 == n || all[i].at_ms != all[i + 1].at_ms)
+            zs_json_close(json, ']');
+    }
+    zs_json_close(json, '}');
+    zb_free(all);
+}
+
 static void
 cmd_dump(const zs_about *about, zs_json *json)
 {
+    put_expiries(about, json);
     zs_sessions *sessions = zs_engine_sessions(about->engine);
     zb_map_iter it;
     char key[24];
@@ -119,9 +167,15 @@ cmd_dump(const zs_about *about, zs_json *json)
 }
 
 static void
+put_variable(void *arg, const char *name, const char *value)
+{
+    zs_json_text(arg, name, value);
+}
+
+static void
 cmd_environment(const zs_about *about, zs_json *json)
 {
-    zs_json_text(json, "zookeeper.version", about->version);
+    zs_environment(about, put_variable, json);
 }
 
 static void

@@ -3,7 +3,11 @@
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "server/facts.h"
 #include "wire/op.h"
@@ -66,6 +70,24 @@ add(zs_fact *facts, size_t *n, const char *name, zs_fact_kind kind, int64_t valu
 {
     if (*n < ZS_FACTS_MAX)
         facts[(*n)++] = (zs_fact){.name = name, .kind = kind, .n = value};
+}
+
+void
+zs_environment(const zs_about *about, void (*put)(void *arg, const char *name, const char *value), void *arg)
+{
+    struct utsname host;
+    char dir[1024];
+    const char *home = getenv("HOME"), *user = getenv("USER");
+    if (uname(&host) < 0)
+        memset(&host, 0, sizeof host);
+    put(arg, "zookeeper.version", about->version);
+    put(arg, "host.name", host.nodename);
+    put(arg, "os.name", host.sysname);
+    put(arg, "os.arch", host.machine);
+    put(arg, "os.version", host.release);
+    put(arg, "user.name", user ? user : getuid() == 0 ? "root" : "");
+    put(arg, "user.home", home ? home : "");
+    put(arg, "user.dir", getcwd(dir, sizeof dir) ? dir : "");
 }
 
 size_t

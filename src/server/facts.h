@@ -49,6 +49,9 @@ typedef struct zs_fact {
 enum { ZS_FACTS_MAX = 40 };
 size_t zs_facts(const zs_about *about, zs_fact facts[ZS_FACTS_MAX]);
 
+/* zs_environment tells name and value of what envi shows, in its order. */
+void zs_environment(const zs_about *about, void (*put)(void *arg, const char *name, const char *value), void *arg);
+
 const char *zs_op_short_name(int32_t op); /* "GETD", as in cons */
 
 #endif

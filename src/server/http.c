@@ -36,16 +36,16 @@ struct zs_http {
 };
 
 static zobo_err
-load(zs_http *http, zobo_problem *why)
+load(zs_http *http, const char *library, zobo_problem *why)
 {
-    http->library = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
+    http->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     if (!http->library)
         return zb_problem(why, ZOBO_ESYS, 0, "HTTP needs libmicrohttpd: install libmicrohttpd12 (%s)", dlerror());
 #define X(name)                                                                                                        \
     {                                                                                                                  \
         void *found = dlsym(http->library, #name);                                                                     \
         if (!found)                                                                                                    \
-            return zb_problem(why, ZOBO_ESYS, 0, "libmicrohttpd has no " #name);                                       \
+            return zb_problem(why, ZOBO_ESYS, 0, "%s has no " #name, library);                                         \
         memcpy(&http->name, &found, sizeof found);                                                                     \
     }
     FUNCTIONS(X)
@@ -168,6 +168,13 @@ open_socket(zs_http *http, const char *listen, int *fd, zobo_problem *why)
 zobo_err
 zs_http_start(zs_http **out, const char *listen, zs_http_answer *answer, void *arg, zobo_problem *why)
 {
+    return zs_http_start_with(out, "libmicrohttpd.so.12", listen, answer, arg, why);
+}
+
+zobo_err
+zs_http_start_with(zs_http **out, const char *library, const char *listen, zs_http_answer *answer, void *arg,
+                   zobo_problem *why)
+{
     enum { IDLE_SECONDS = 30, CONNECTIONS = 64 };
     *out = NULL;
     zs_http *http = zb_calloc(1, sizeof *http);
@@ -176,7 +183,7 @@ zs_http_start(zs_http **out, const char *listen, zs_http_answer *answer, void *a
     http->answer = answer;
     http->arg = arg;
     int fd = -1;
-    zobo_err err = load(http, why);
+    zobo_err err = load(http, library, why);
     if (!err)
         err = open_socket(http, listen, &fd, why);
     if (!err) {

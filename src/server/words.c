@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The four-letter words, in ZooKeeper's shapes: programs parse them. */
 #define _GNU_SOURCE
-#include <stdlib.h>
-#include <sys/utsname.h>
+#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "server/facts.h"
 
@@ -149,19 +147,19 @@ word_dump(const zs_about *about, zs_conn *self, zs_bytes *out)
 }
 
 static void
+put_variable(void *arg, const char *name, const char *value)
+{
+    zs_add_text(arg, "%s=", name);
+    zs_bytes_add(arg, value, strlen(value));
+    zs_add_text(arg, "\n");
+}
+
+static void
 word_envi(const zs_about *about, zs_conn *self, zs_bytes *out)
 {
     (void)self;
-    struct utsname host;
-    char dir[1024];
-    const char *home = getenv("HOME");
-    if (uname(&host) < 0)
-        memset(&host, 0, sizeof host);
-    if (!getcwd(dir, sizeof dir))
-        dir[0] = '\0';
-    zs_add_text(out, "Environment:\nzookeeper.version=%s\nhost.name=%s\nos.name=%s\nos.arch=%s\nos.version=%s\n",
-                about->version, host.nodename, host.sysname, host.machine, host.release);
-    zs_add_text(out, "user.id=%ld\nuser.home=%s\nuser.dir=%s\n", (long)getuid(), home ? home : "", dir);
+    zs_add_text(out, "Environment:\n");
+    zs_environment(about, put_variable, out);
 }
 
 /* ZooKeeper's mask of what is traced. Nothing is traced here, so it is only shown. */
