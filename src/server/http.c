@@ -127,7 +127,7 @@ listen_on(const struct addrinfo *at)
 static uint16_t
 port_of(int fd)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t len = sizeof bound;
     if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
         return 0;

@@ -227,7 +227,7 @@ export_to(zs_txn *txn, const char *dir, const zobo_snapshot_options *options, zo
     size_t n = strlen(dir) + 48;
     char *temp = zb_malloc(n), *path = zb_malloc(n);
     zobo_err err = temp && path ? ZOBO_OK : zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
-    if (!err) {
+    if (temp && path) {
         (void)snprintf(temp, n, "%s/.snapshot.%ld", dir, (long)getpid());
         (void)snprintf(path, n, "%s/snapshot.%llx", dir, (unsigned long long)zs_txn_meta(txn)->last_zxid);
         err = write_file(txn, temp, path, options, result, why);

@@ -101,7 +101,7 @@ find_files(const char *dir, const char *kind, files *list, zobo_problem *why)
     zobo_err err = ZOBO_OK;
     if (!d)
         err = zb_problem(why, ZOBO_EFILE, 0, "%s: cannot open it: %s", dir, strerror_r(errno, text, sizeof text));
-    for (struct dirent *entry; !err && (entry = readdir(d));) {
+    for (struct dirent *entry; d && !err && (entry = readdir(d));) {
         int64_t zxid;
         if (zxid_of_name(entry->d_name, kind, &zxid) && !add_file(list, used, entry->d_name, zxid))
             err = zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
@@ -278,7 +278,7 @@ import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
     if (!err && snapshots.n == 0 && logs.n == 0)
         err =
             zb_problem(job->why, ZOBO_EFILE, 0, "%s: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's", from);
-    if (!err && snapshots.n == 0 && !begins_history(logs.items[0].zxid))
+    if (!err && snapshots.n == 0 && logs.n && !begins_history(logs.items[0].zxid))
         err = zb_problem(
             job->why, ZOBO_EFILE, 0,
             "%s: there is no snapshot, and the logs begin with transaction 0x%llx: what was before is missing", from,
