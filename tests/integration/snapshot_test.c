@@ -65,7 +65,7 @@ work(zt_work what, const char *from, const char *to, zobo_snapshot_result *resul
 static void
 give(zt_zk *zk, const char *out)
 {
-    char data[100], command[300];
+    char data[100], command[400];
     for (int i = 1; i <= zk->n; i++)
         zt_zk_signal(zk, i, "KILL");
     for (int i = 1; i <= zk->n; i++) {
@@ -135,7 +135,7 @@ test_ours_to_apache(void **state)
 
 /* The newest log of a data directory, and where its last transaction lies. */
 static void
-last_record(const char *version_2, char path[200], long *start, long *end)
+last_record(const char *version_2, char path[240], long *start, long *end)
 {
     enum { HEAD = 16, RECORD_HEAD = 12 };
     unsigned long long newest = 0, zxid;
@@ -145,7 +145,7 @@ last_record(const char *version_2, char path[200], long *start, long *end)
         if (sscanf(e->d_name, "log.%llx", &zxid) == 1 && zxid > newest)
             newest = zxid;
     closedir(d);
-    snprintf(path, 200, "%s/log.%llx", version_2, newest);
+    snprintf(path, 240, "%s/log.%llx", version_2, newest);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     uint8_t head[RECORD_HEAD];
@@ -267,7 +267,7 @@ test_apaches_to_us(void **state)
     snprintf(command, sizeof command, "cp -r '%s' '%s'", from, copy);
     shell(command);
     snprintf(path, sizeof path, "%s/version-2", copy);
-    char log[200];
+    char log[240];
     last_record(path, log, &start, &end);
     FILE *f = fopen(log, "r+");
     assert_non_null(f);
