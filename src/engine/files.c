@@ -51,13 +51,20 @@ zs_make_dir(const char *dir, zobo_problem *why)
     return ZOBO_OK;
 }
 
+/* Whoever put a link in its place would have the file behind it cut short: ELOOP, as for all that is no file. */
 static int
 open_lock(const char *dir, int flags)
 {
     char *path = zs_path_in(dir, "lock");
-    int fd = path ? open(path, flags | O_CLOEXEC, 0600) : -1;
+    int fd = path ? open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600) : -1;
     int kept = path ? errno : ENOMEM;
     zb_free(path);
+    struct stat st;
+    if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+        (void)close(fd);
+        fd = -1;
+        kept = ELOOP;
+    }
     errno = kept;
     return fd;
 }
@@ -79,6 +86,8 @@ zobo_err
 zs_lock_dir(const char *dir, int *out, zobo_problem *why)
 {
     int fd = open_lock(dir, O_RDWR | O_CREAT);
+    if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
+        return zb_problem(why, ZOBO_EFILE, 0, "%s: what is called `lock` there is no regular file: remove it", dir);
     if (fd < 0)
         return zb_problem(why, ZOBO_EFILE, 0,
                           "%s: cannot be written (%s): give this user the right to it, or name another directory", dir,

@@ -206,6 +206,30 @@ no_directory(void **state)
     assert_int_equal(chmod(r->dir, 0700), 0);
 }
 
+/* A lock file that leads elsewhere is not followed: what lies there would be cut to nothing. */
+static void
+lock_is_no_file(void **state)
+{
+    rig *r = *state;
+    char lock[80], precious[80];
+    struct stat st;
+    sprintf(lock, "%s/lock", r->dir);
+    sprintf(precious, "%s/precious", r->dir);
+    int fd = open(precious, O_CREAT | O_WRONLY, 0600);
+    assert_int_equal(write(fd, "0123456789", 10), 10);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(symlink(precious, lock), 0);
+    expect_refused(&(zs_store_options){.dir = r->dir}, "remove it");
+    assert_int_equal(stat(precious, &st), 0);
+    assert_int_equal(st.st_size, 10);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(mkfifo(lock, 0600), 0);
+    expect_refused(&(zs_store_options){.dir = r->dir}, "remove it");
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(mkdir(lock, 0700), 0);
+    expect_refused(&(zs_store_options){.dir = r->dir}, "remove it");
+}
+
 static void
 cut_short(void **state)
 {
@@ -689,6 +713,7 @@ main(void)
         cmocka_unit_test_setup_teardown(half_made, setup, teardown),
         cmocka_unit_test_setup_teardown(in_use, setup, teardown),
         cmocka_unit_test_setup_teardown(no_directory, setup, teardown),
+        cmocka_unit_test_setup_teardown(lock_is_no_file, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_short, setup, teardown),
         cmocka_unit_test_setup_teardown(not_cut_short, setup, teardown),
         cmocka_unit_test_setup_teardown(not_ours, setup, teardown),
