@@ -141,7 +141,7 @@ expire_sessions(zs_engine *e)
 {
     for (zs_session *session; (session = zs_sessions_expired(&e->sessions)) != NULL;) {
         /* Its end could not be written; or it waits for us, who may not have read its signs of life. */
-        if (e->health != ZS_HEALTHY || (session->conn && session->conn->jobs > 0)) {
+        if (e->health != ZS_HEALTHY || (session->conn && (session->conn->jobs > 0 || session->conn->no_room))) {
             zs_session_touch(&e->sessions, session);
             continue;
         }

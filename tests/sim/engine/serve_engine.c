@@ -56,7 +56,7 @@ check_sessions(serving *v)
             continue;
         const zs_session *session = zs_session_find(&v->e->sessions, x->id);
         uint64_t silent = v->clock - x->touched;
-        if (session && session->conn && session->conn->jobs > 0)
+        if (session && session->conn && (session->conn->jobs > 0 || session->conn->no_room))
             x->busy = v->clock; /* it waits for the server, which does not end it then */
         if (!session)
             sim_fail(v->s, "the engine has no session %llx", (unsigned long long)x->id);
