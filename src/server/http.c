@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "server/http.h"
+
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <string.h>
 
 #include <microhttpd.h>
 
 #include "base/mem.h"
-#include "server/http.h"
+#include "io/sys.h"
+#include "server/listen.h"
 
 /* libmicrohttpd's functions that are used, by name. */
 #define FUNCTIONS(X)                                                                                                   \
@@ -89,79 +84,16 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
     return result;
 }
 
-/* "host:port" or "[v6]:port" -> both. */
-static bool
-split(const char *listen, char *host, size_t size, const char **port)
-{
-    const char *colon = strrchr(listen, ':');
-    if (!colon || !colon[1])
-        return false;
-    size_t n = (size_t)(colon - listen);
-    if (n >= 2 && listen[0] == '[' && listen[n - 1] == ']') {
-        listen++;
-        n -= 2;
-    }
-    if (n >= size)
-        return false;
-    memcpy(host, listen, n);
-    host[n] = '\0';
-    *port = colon + 1;
-    return true;
-}
-
-static int
-listen_on(const struct addrinfo *at)
-{
-    int one = 1, fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
-    if (fd < 0)
-        return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 && bind(fd, at->ai_addr, at->ai_addrlen) == 0 &&
-        listen(fd, 64) == 0)
-        return fd;
-    int sys = errno;
-    (void)close(fd);
-    errno = sys;
-    return -1;
-}
-
-static uint16_t
-port_of(int fd)
-{
-    struct sockaddr_storage bound = {0};
-    socklen_t len = sizeof bound;
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
-        return 0;
-    uint16_t port;
-    if (bound.ss_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        memcpy(&v6, &bound, sizeof v6);
-        port = v6.sin6_port;
-    } else {
-        struct sockaddr_in v4;
-        memcpy(&v4, &bound, sizeof v4);
-        port = v4.sin_port;
-    }
-    return ntohs(port);
-}
-
 static zobo_err
 open_socket(zs_http *http, const char *listen, int *fd, zobo_problem *why)
 {
-    char host[256], text[128];
-    const char *port;
-    if (!split(listen, host, sizeof host, &port))
-        return zb_problem(why, ZOBO_EBADOPTION, 0, "%s: not host:port", listen);
-    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
-    int bad = getaddrinfo(*host ? host : NULL, port, &want, &found);
-    if (bad)
-        return zb_problem(why, ZOBO_EBADOPTION, 0, "%s: %s", listen, gai_strerror(bad));
-    *fd = listen_on(found);
-    int sys = errno;
-    freeaddrinfo(found);
-    if (*fd < 0)
-        return zb_problem(why, ZOBO_ESYS, 0, "cannot listen on %s for HTTP: %s", listen,
-                          strerror_r(sys, text, sizeof text));
-    http->port = port_of(*fd);
+    zs_listener listener;
+    zobo_problem text;
+    zobo_err err = zs_listen_tcp(&listener, listen, 0, &text);
+    if (err)
+        return zb_problem(why, err, 0, "HTTP: %s", text.text);
+    *fd = listener.fd;
+    http->port = listener.port;
     return ZOBO_OK;
 }
 
@@ -192,7 +124,7 @@ zs_http_start_with(zs_http **out, const char *library, const char *listen, zs_ht
                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_END);
         if (!http->daemon) {
-            (void)close(fd);
+            zb_close_fd(fd);
             err = zb_problem(why, ZOBO_ESYS, 0, "%s: libmicrohttpd did not start", listen);
         }
     }
