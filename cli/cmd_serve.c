@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve: the embedded server as a process of its own. */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <zobo/server.h>
 
@@ -51,24 +49,16 @@ joined(const char *a, const char *b, const char *c)
     return text;
 }
 
-/* default_data gives the user's own directory, all above it made; NULL when there is none. */
+/* default_data gives the user's own directory, which the server makes when it is missing; NULL when there is none. */
 static char *
 default_data(void)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    char *dir;
     if (state != NULL && state[0] == '/')
-        dir = joined(state, "/zobo", "");
-    else if (home != NULL && home[0] == '/')
-        dir = joined(home, "/.local/state", "/zobo");
-    else
-        return NULL;
-    for (char *slash = strchr(dir + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(dir, 0700); /* what could not be made is told of when the server opens it */
-        *slash = '/';
-    }
-    return dir;
+        return joined(state, "/zobo", "");
+    if (home != NULL && home[0] == '/')
+        return joined(home, "/.local/state", "/zobo");
+    return NULL;
 }
 
 /* listen_text makes "host:port" of two settings. */
