@@ -80,7 +80,7 @@ zs_engine_open(zs_engine **out, const zs_engine_options *options, zs_store *stor
     zs_engine *e = zb_calloc(1, sizeof *e);
     if (!e) {
         zs_store_close(store);
-        return zb_problem(why, ZOBO_ENOMEM, 0, "no memory");
+        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
     }
     e->store = store;
     e->options = *options;
@@ -355,7 +355,7 @@ zs_engine_sessions(zs_engine *e)
 }
 
 uint64_t
-zs_store_bytes_of(const zs_engine *e)
+zs_engine_file_bytes(const zs_engine *e)
 {
     return zs_store_file_bytes(e->store);
 }

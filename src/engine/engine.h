@@ -113,7 +113,7 @@ zs_txn *zs_engine_snapshot(zs_engine *e);                        /* for reading 
 const zs_engine_options *zs_engine_settings(const zs_engine *e); /* with the defaults filled in */
 zs_watches *zs_engine_watches(zs_engine *e);
 zs_sessions *zs_engine_sessions(zs_engine *e);
-uint64_t zs_store_bytes_of(const zs_engine *e);
+uint64_t zs_engine_file_bytes(const zs_engine *e);
 
 typedef struct zs_conn_info {
     const char *ip;

@@ -83,8 +83,8 @@ cmd_connection_stat_reset(const zs_about *about, zs_json *json)
 static void
 cmd_dirs(const zs_about *about, zs_json *json)
 {
-    zs_json_int(json, "datadir_size", (int64_t)zs_store_bytes_of(about->engine));
-    zs_json_int(json, "logdir_size", (int64_t)zs_store_bytes_of(about->engine));
+    zs_json_int(json, "datadir_size", (int64_t)zs_engine_file_bytes(about->engine));
+    zs_json_int(json, "logdir_size", (int64_t)zs_engine_file_bytes(about->engine));
 }
 
 static void
@@ -226,8 +226,8 @@ cmd_server_stats(const zs_about *about, zs_json *json)
     zs_json_open(json, "server_stats", '{');
     zs_json_int(json, "packets_sent", (int64_t)stats.sent);
     zs_json_int(json, "packets_received", (int64_t)stats.received);
-    zs_json_int(json, "data_dir_size", (int64_t)zs_store_bytes_of(about->engine));
-    zs_json_int(json, "log_dir_size", (int64_t)zs_store_bytes_of(about->engine));
+    zs_json_int(json, "data_dir_size", (int64_t)zs_engine_file_bytes(about->engine));
+    zs_json_int(json, "log_dir_size", (int64_t)zs_engine_file_bytes(about->engine));
     zs_json_text(json, "server_state", "standalone");
     zs_json_int(json, "last_processed_zxid", meta.last_zxid);
     zs_json_int(json, "outstanding_requests", (int64_t)stats.outstanding);

@@ -132,7 +132,7 @@ zs_facts(const zs_about *about, zs_fact facts[ZS_FACTS_MAX])
     add(facts, &n, "read_count", ZS_FACT_COUNTER, (int64_t)stats.reads);
     add(facts, &n, "write_count", ZS_FACT_COUNTER, (int64_t)stats.writes);
     add(facts, &n, "event_count", ZS_FACT_COUNTER, (int64_t)stats.events);
-    add(facts, &n, "data_file_size", ZS_FACT_GAUGE, (int64_t)zs_store_bytes_of(about->engine));
+    add(facts, &n, "data_file_size", ZS_FACT_GAUGE, (int64_t)zs_engine_file_bytes(about->engine));
     add(facts, &n, "read_only", ZS_FACT_GAUGE, read_only);
     return n;
 }

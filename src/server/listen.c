@@ -244,7 +244,7 @@ zs_listen_unix(zs_listener *out, const char *path, zobo_problem *why)
     if (!err && (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0))
         err = zb_problem(why, ZOBO_ESYS, 0, "cannot listen on unix:%s: %s", path, strerror(errno));
     if (!err && !(out->path = zb_strndup(path, strlen(path))))
-        err = zb_problem(why, ZOBO_ENOMEM, 0, "no memory");
+        err = zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
     if (err) {
         zb_close_fd(fd);
         return err;

@@ -405,7 +405,7 @@ zs_net_start(zs_net **out, zs_net_options *options, zobo_problem *why)
     *out = NULL;
     zs_net *net = make_net(options);
     if (!net)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "no memory");
+        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
     int failed = uv_loop_init(&net->loop);
     if (failed) {
         free_net(net);

@@ -130,7 +130,7 @@ zs_options_copy(zobo_server_options *to, const zobo_server_options *from, zobo_p
     if (complete)
         return ZOBO_OK;
     zs_options_free(to);
-    return zb_problem(why, ZOBO_ENOMEM, 0, "no memory");
+    return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
 }
 
 void

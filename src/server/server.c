@@ -232,7 +232,7 @@ zobo_server_start(zobo_server **out, const zobo_server_options *options, zobo_pr
     *out = NULL;
     zobo_server *s = zb_calloc(1, sizeof *s);
     if (!s)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "no memory");
+        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
     zobo_err err = zs_options_copy(&s->options, options, why);
     if (err) {
         zb_free(s);

@@ -59,7 +59,7 @@ word_conf(const zs_about *about, zs_conn *self, zs_bytes *out)
 {
     (void)self;
     const zs_engine_options *options = zs_engine_settings(about->engine);
-    unsigned long long bytes = zs_store_bytes_of(about->engine);
+    unsigned long long bytes = zs_engine_file_bytes(about->engine);
     zs_add_text(out,
                 "clientPort=%u\nsecureClientPort=-1\ndataDir=%s\ndataDirSize=%llu\ndataLogDir=%s\ndataLogSize=%llu\n",
                 about->port, about->data_dir, bytes, about->data_dir, bytes);
@@ -91,7 +91,7 @@ static void
 word_dirs(const zs_about *about, zs_conn *self, zs_bytes *out)
 {
     (void)self;
-    unsigned long long bytes = zs_store_bytes_of(about->engine);
+    unsigned long long bytes = zs_engine_file_bytes(about->engine);
     zs_add_text(out, "datadir_size: %llu\nlogdir_size: %llu\n", bytes, bytes);
 }
 
