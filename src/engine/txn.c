@@ -50,7 +50,7 @@ static const char meta_key[] = "meta";
 static zobo_err
 load_meta(zs_txn *txn)
 {
-    MDB_val value;
+    MDB_val value = {0};
     zobo_err err = zs_get(txn, ZS_META, meta_key, sizeof meta_key - 1, &value);
     if (err == ZOBO_ENONODE || (err == ZOBO_OK && value.mv_size != sizeof txn->meta))
         err = ZOBO_EDATAINCONSISTENCY;

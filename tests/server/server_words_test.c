@@ -239,7 +239,7 @@ test_http(void **state)
     snprintf(text, sizeof text, "127.0.0.1:%u", port);
     zobo_server_options o = server_options();
     o.http = text;
-    refused(&o, ZOBO_ESYS, "for HTTP: Address already in use");
+    refused(&o, ZOBO_ESYS, "another process listens there");
     static const char *const bad[] = {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", ""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         o.http = bad[i];
