@@ -79,6 +79,8 @@ zobo_err zs_next_version(int32_t *version, int32_t expected);
 void zs_done_put(zs_bytes *out, int32_t type, const zs_done *done); /* the answer's body */
 
 zobo_err zs_multi(zs_change *c);
+/* zs_multi_read: ZOBO_EBADARGUMENTS when the answer would be beyond all measure: a megabyte can ask for sixty thousand. */
+enum { ZS_MAX_MULTI_READ = 64 << 20 };
 zobo_err zs_multi_read(zs_txn *txn, const zs_rules *rules, const zs_request *request, zs_bytes *out);
 void zs_multi_header(zs_bytes *out, int32_t type, bool done, int32_t err);
 

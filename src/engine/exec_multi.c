@@ -145,6 +145,7 @@ zobo_err
 zs_multi_read(zs_txn *txn, const zs_rules *rules, const zs_request *request, zs_bytes *out)
 {
     zb_reader r = zb_reader_of(request->body, request->n);
+    size_t first = out->n;
     zs_op op;
     if (count(r, is_read) < 0)
         return ZOBO_EMARSHALLING;
@@ -162,6 +163,8 @@ zs_multi_read(zs_txn *txn, const zs_rules *rules, const zs_request *request, zs_
             out->n = start;
             put_error(out, err);
         }
+        if (out->n - first > ZS_MAX_MULTI_READ)
+            return ZOBO_EBADARGUMENTS;
     }
     put_end(out);
     return ZOBO_OK;
