@@ -207,8 +207,11 @@ consume(zs_conn *c, const uint8_t *p, size_t n)
         if (n - at - WORD < len)
             break;
         c->no_room = must_wait(c, p + at + WORD, len);
-        if (ZB_UNLIKELY(c->no_room))
+        if (ZB_UNLIKELY(c->no_room)) {
+            if (c->session) /* it was heard, though it may be gone before it is served */
+                zs_session_touch(&c->engine->sessions, c->session);
             break;
+        }
         if (ZB_LIKELY(c->phase == ZS_OPEN))
             zs_conn_request(c, p + at + WORD, len);
         else
