@@ -115,6 +115,15 @@ zs_lock_dir(const char *dir, int *out, zobo_problem *why)
     return ZOBO_OK;
 }
 
+/* A child that was forked meanwhile has the open file too, so closing it here would not do. */
+void
+zs_unlock_dir(int fd)
+{
+    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    (void)fcntl(fd, F_OFD_SETLK, &whole);
+    (void)close(fd);
+}
+
 bool
 zs_dir_is_ours(const char *dir)
 {

@@ -328,7 +328,7 @@ zs_store_close(zs_store *store)
     if (store->env)
         mdb_env_close(store->env);
     if (store->lock_fd >= 0)
-        (void)close(store->lock_fd);
+        zs_unlock_dir(store->lock_fd);
     zb_free(store);
 }
 

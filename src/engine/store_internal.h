@@ -72,11 +72,12 @@ int zs_make_whole(zs_store *store, bool *whole);
 /* --- files (files.c) --- */
 zobo_err zs_make_dir(const char *dir, zobo_problem *why);          /* and what is above it */
 zobo_err zs_lock_dir(const char *dir, int *fd, zobo_problem *why); /* one server at a time */
-bool zs_dir_is_ours(const char *dir);                              /* locked by this very process */
-zobo_err zs_temp_dir(char *dir, size_t size, zobo_problem *why);   /* in memory if it can be */
-char *zs_path_in(const char *dir, const char *name);               /* NULL: no memory */
-bool zs_sync_dir(const char *dir);                                 /* false: errno */
-bool zs_is_empty_dir(const char *dir);                             /* false also when it cannot be read */
-bool zs_is_full(int fd);                                           /* can the file grow no more? */
+void zs_unlock_dir(int fd);
+bool zs_dir_is_ours(const char *dir);                            /* locked by this very process */
+zobo_err zs_temp_dir(char *dir, size_t size, zobo_problem *why); /* in memory if it can be */
+char *zs_path_in(const char *dir, const char *name);             /* NULL: no memory */
+bool zs_sync_dir(const char *dir);                               /* false: errno */
+bool zs_is_empty_dir(const char *dir);                           /* false also when it cannot be read */
+bool zs_is_full(int fd);                                         /* can the file grow no more? */
 
 #endif

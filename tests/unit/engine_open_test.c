@@ -230,6 +230,30 @@ lock_is_no_file(void **state)
     expect_refused(&(zs_store_options){.dir = r->dir}, "remove it");
 }
 
+/* A child that this process has forked has its descriptors, and the lock with them: closing gives that up. */
+static void
+closed_beside_a_child(void **state)
+{
+    rig *r = *state;
+    int gate[2];
+    assert_int_equal(pipe(gate), 0);
+    zs_store *store = open_dir(r->dir);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        char c;
+        close(gate[1]);
+        (void)!read(gate[0], &c, 1);
+        _exit(0);
+    }
+    expect_refused(&(zs_store_options){.dir = r->dir}, "in use");
+    zs_store_close(store);
+    zs_store_close(open_dir(r->dir));
+    close(gate[1]);
+    close(gate[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void
 cut_short(void **state)
 {
@@ -714,6 +738,7 @@ main(void)
         cmocka_unit_test_setup_teardown(in_use, setup, teardown),
         cmocka_unit_test_setup_teardown(no_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(lock_is_no_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(closed_beside_a_child, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_short, setup, teardown),
         cmocka_unit_test_setup_teardown(not_cut_short, setup, teardown),
         cmocka_unit_test_setup_teardown(not_ours, setup, teardown),
