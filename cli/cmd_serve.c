@@ -12,7 +12,7 @@
 #include "out.h"
 #include "zoocfg.h"
 
-enum { O_DATA, O_MEMORY, O_LISTEN, O_UNIX, O_CONFIG, O_HTTP, O_LOG_LEVEL };
+enum { O_DATA, O_MEMORY, O_LISTEN, O_UNIX, O_CONFIG, O_HTTP, O_MAX_DATA, O_ACCEPT_FUTURE, O_LOG_LEVEL };
 
 static const struct opt opts[] = {
     [O_DATA] = {'d', "data", OPT_TEXT, "DIR", "where the data lies ($XDG_STATE_HOME/zobo or ~/.local/state/zobo)"},
@@ -22,6 +22,9 @@ static const struct opt opts[] = {
     [O_UNIX] = {0, "unix", OPT_TEXT, "PATH", "a Unix socket as well (DIR/zobo.sock); an empty one is none"},
     [O_CONFIG] = {'c', "config", OPT_TEXT, "FILE", "read ZooKeeper's zoo.cfg first"},
     [O_HTTP] = {0, "http", OPT_TEXT, "HOST:PORT", "metrics and the admin server's commands"},
+    [O_MAX_DATA] = {0, "max-data", OPT_COUNT, "MIB", "how large the data file may grow, in MiB (1048576)"},
+    [O_ACCEPT_FUTURE] = {0, "accept-future-zxid", OPT_FLAG, NULL,
+                         "take clients that have seen more than this data holds, as after a restore"},
     [O_LOG_LEVEL] = {0, "log-level", OPT_TEXT, "LEVEL", "error, warn, info or debug (info)"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
@@ -115,6 +118,12 @@ make_plan(const struct ctx *ctx, const struct args *in, struct plan *p)
     if (p->cfg.http_port != 0 && !p->cfg.no_http)
         p->http = listen_text(p->cfg.http_address != NULL ? p->cfg.http_address : "127.0.0.1", p->cfg.http_port);
     o->http = opt[O_HTTP].given ? opt[O_HTTP].text : p->http;
+    if (opt[O_ACCEPT_FUTURE].given)
+        o->accept_future_zxid = true;
+    if (opt[O_MAX_DATA].given && (uint64_t)opt[O_MAX_DATA].n > UINT64_MAX >> 20)
+        return fail_usage(ctx, "--max-data: too much");
+    if (opt[O_MAX_DATA].given)
+        o->max_data_bytes = (uint64_t)opt[O_MAX_DATA].n << 20;
     return DONE;
 }
 

@@ -38,7 +38,9 @@ is_ahead(zs_conn *c, int64_t zxid)
         ZB_LOG(
             &e->options.rules.log, ZOBO_LOG_WARN,
             "a client at %s has seen zxid 0x%llx, but the data here ends at 0x%llx: it is refused, and will try again "
-            "for ever. Restart the client, or let the server take such clients (accept_future_zxid)",
+            "for ever. Restart the client, or let the server take such clients (zobo serve --accept-future-zxid, or "
+            "accept_future_zxid of the "
+            "options)",
             zs_ids_at(c->ids, 0).id, (unsigned long long)zxid, (unsigned long long)e->zxid);
     }
     return true;
