@@ -32,9 +32,18 @@ static void
 read_job(zs_batch *b, zs_txn *txn, zs_job *job)
 {
     zs_request request = request_of(job);
+    zs_conn *c = job->conn;
+    if (c->in_batch != b->number) {
+        c->in_batch = b->number;
+        c->batch_bytes = 0;
+    }
+    job->too_much = c->batch_bytes > ZS_MAX_ANSWERS;
+    if (job->too_much)
+        return;
     job->at = b->bodies.n;
     job->out.err = zs_exec_read(txn, &b->engine->options.rules, &request, &b->bodies, &job->out.arm);
     job->out.reply_len = b->bodies.n - job->at;
+    c->batch_bytes += job->out.reply_len;
     job->no_memory = b->bodies.failed;
     b->bodies.failed = false;
 }

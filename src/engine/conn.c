@@ -30,6 +30,7 @@ zs_conn_open(zs_engine *e, const char *ip, uint16_t port, void *owner)
     c->owner = owner;
     c->ids = ids;
     c->port = port;
+    c->read_bytes = ZS_FIRST_READ;
     c->opened_wall_ms = e->wall_ms;
     zb_list_init(&c->in_ready);
     zb_list_init(&c->in_waiting);
@@ -144,7 +145,7 @@ bool
 zs_conn_blocked(const zs_conn *c)
 {
     return c->mute || c->holds || c->phase == ZS_SHAKING || unsent(c) >= c->engine->options.max_output ||
-           (c->engine->full && (c->jobs > 0 || c->no_room));
+           c->expected >= c->engine->options.max_output || (c->engine->full && (c->jobs > 0 || c->no_room));
 }
 
 bool

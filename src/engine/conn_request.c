@@ -166,13 +166,25 @@ read_now(zs_conn *c, const request *r)
 }
 
 static void
+read_later(zs_conn *c, const request *r)
+{
+    zs_job *job = queue(c, r, ZS_JOB_READ);
+    if (!job)
+        return;
+    job->expected = c->read_bytes;
+    job->charge += job->expected;
+    c->expected += job->expected;
+    c->engine->queued_bytes += job->expected;
+}
+
+static void
 read_request(zs_conn *c, const request *r)
 {
     c->engine->stats.reads++;
     if (ZB_LIKELY(c->jobs == 0))
         read_now(c, r);
     else
-        queue(c, r, ZS_JOB_READ);
+        read_later(c, r);
 }
 
 static void

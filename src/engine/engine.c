@@ -217,6 +217,7 @@ gathering(zs_engine *e)
     b->first = NULL;
     b->last = &b->first;
     b->n_jobs = b->n_writes = 0;
+    b->number = ++e->batches;
     e->gathering = b;
     return b;
 }

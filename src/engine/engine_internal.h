@@ -36,10 +36,12 @@ typedef struct zs_job {
     bool last; /* the connection is over with its answer */
     bool bare; /* REPLY: the answer's zxid is `zxid`, not the last one's */
     bool no_memory;
-    zobo_err err; /* REPLY */
+    bool too_much; /* READ: not carried out, its connection has asked for too much in one batch */
+    zobo_err err;  /* REPLY */
     int64_t zxid;
     int64_t time_ms;
     size_t charge;                   /* what it counts against max_queued_bytes */
+    size_t expected;                 /* READ: how large its answer may be, by the last ones; part of `charge` */
     size_t at;                       /* READ: where in the batch's `bodies` its answer begins */
     uint64_t serial;                 /* REAP */
     const zs_session_record *record; /* OPEN */
@@ -52,6 +54,7 @@ struct zs_batch {
     zs_batch *next; /* in the engine's list of spare ones */
     zs_job *first, **last;
     size_t n_jobs, n_writes;
+    uint64_t number;
     zs_arena arena;
     zs_bytes bodies; /* answers of reads */
     /* what came of it */
@@ -76,6 +79,12 @@ struct zs_conn {
     zs_bytes out; /* unsent from out_at */
     size_t out_at;
     uint32_t jobs; /* not answered */
+    /* Reads behind a write are answered all at once, and what they ask for may be large: so many are taken as are
+     * expected to fit, and a connection that has more than ZS_MAX_ANSWERS coming in one batch is dropped. */
+    size_t expected;    /* of all its READ jobs */
+    size_t read_bytes;  /* what the next is expected to be */
+    uint64_t in_batch;  /* the commit thread's: the number of the batch that it reads in, */
+    size_t batch_bytes; /* and how much it has read there */
     uint8_t phase;
     bool mute;    /* nothing more is taken from it */
     bool holds;   /* nothing is for now: see watch_request */
@@ -90,6 +99,8 @@ struct zs_conn {
     uint64_t received, sent;
     uint64_t latency_count, latency_last_us, latency_min_us, latency_max_us, latency_sum_us;
 };
+
+enum { ZS_FIRST_READ = 16 << 10, ZS_MAX_ANSWERS = 128 << 20 };
 
 void zs_conn_mark(zs_conn *c);          /* it has something new */
 void zs_conn_end(zs_conn *c);           /* nothing more is taken, what was asked is answered */
@@ -145,7 +156,8 @@ struct zs_engine {
     zs_batch *gathering; /* NULL: no job yet */
     zs_batch *spare;
     size_t n_spare, queued_bytes, queued_jobs;
-    bool full; /* no write is taken until half of it is done */
+    uint64_t batches; /* begun */
+    bool full;        /* no write is taken until half of it is done */
 
     zb_time reap_at;
     uint64_t reap_serial;

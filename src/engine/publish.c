@@ -85,6 +85,24 @@ open_session(zs_engine *e, const zs_job *job, zs_conn *c)
         zs_conn_welcome(c, session, job->read_only_asked);
 }
 
+/* learn lets the next reads behind a write be expected to bring as much, or gradually less. */
+static void
+learn(zs_conn *c, const zs_job *job)
+{
+    size_t n = job->out.reply_len;
+    c->expected -= job->expected;
+    c->read_bytes = n > c->read_bytes ? n : c->read_bytes - (c->read_bytes - n) / 8;
+}
+
+static void
+drop_greedy(zs_conn *c)
+{
+    ZB_LOG(&c->engine->options.rules.log, ZOBO_LOG_WARN,
+           "a client at %s asked for more than %d MiB behind its own writes without a pause: its connection is closed",
+           zs_ids_at(c->ids, 0).id, ZS_MAX_ANSWERS >> 20);
+    zs_conn_drop(c);
+}
+
 static void
 answer(zs_engine *e, const zs_batch *b, const zs_job *job)
 {
@@ -108,7 +126,9 @@ answer(zs_engine *e, const zs_batch *b, const zs_job *job)
         c->holds &= job->op != ZB_OP_SET_WATCHES && job->op != ZB_OP_SET_WATCHES2;
         err = zs_watch_request(c, job->op, job->body, job->n, small, &n);
     }
-    if (job->no_memory || (arm->kind && !zs_watch_add(e->watches, &c->watcher, arm->path, arm->len, arm->kind)))
+    if (job->too_much)
+        drop_greedy(c);
+    else if (job->no_memory || (arm->kind && !zs_watch_add(e->watches, &c->watcher, arm->path, arm->len, arm->kind)))
         zs_conn_drop(c);
     else if (!job->lose)
         zs_conn_reply(c, job->xid, zxid, err, body, n, job->received);
@@ -122,6 +142,8 @@ publish_job(zs_engine *e, const zs_batch *b, zs_job *job)
         zs_tell_effect(e, effect, job->out.zxid);
     if (c)
         c->jobs--;
+    if (job->kind == ZS_JOB_READ)
+        learn(c, job);
     if (c && job->kind == ZS_JOB_OPEN)
         open_session(e, job, c);
     else if (c && !c->closed && !c->drop && job->kind == ZS_JOB_RETURN)
