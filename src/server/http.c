@@ -7,7 +7,6 @@
 #include <microhttpd.h>
 
 #include "base/mem.h"
-#include "io/sys.h"
 #include "server/listen.h"
 
 /* libmicrohttpd's functions that are used, by name. */
@@ -25,7 +24,7 @@ struct zs_http {
     FUNCTIONS(X)
 #undef X
     struct MHD_Daemon *daemon;
-    uint16_t port;
+    zs_listener listener;
     zs_http_answer *answer;
     void *arg;
 };
@@ -84,50 +83,32 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
     return result;
 }
 
+/* listen_on opens the socket; what is wrong is told as of HTTP's, for a server has other sockets. */
 static zobo_err
-open_socket(zs_http *http, const char *listen, int *fd, zobo_problem *why)
+listen_on(zs_http *http, const char *listen, zobo_problem *why)
 {
-    zs_listener listener;
-    zobo_problem text;
-    zobo_err err = zs_listen_tcp(&listener, listen, 0, &text);
-    if (err)
-        return zb_problem(why, err, 0, "HTTP: %s", text.text);
-    *fd = listener.fd;
-    http->port = listener.port;
-    return ZOBO_OK;
+    zobo_problem bad = {0};
+    zobo_err err = zs_listen_tcp(&http->listener, listen, 0, &bad);
+    return err ? zb_problem(why, err, 0, "HTTP: %s", bad.text) : ZOBO_OK;
 }
 
 zobo_err
-zs_http_start(zs_http **out, const char *listen, zs_http_answer *answer, void *arg, zobo_problem *why)
+zs_http_open(zs_http **out, const char *listen, zobo_problem *why)
 {
-    return zs_http_start_with(out, "libmicrohttpd.so.12", listen, answer, arg, why);
+    return zs_http_open_with(out, "libmicrohttpd.so.12", listen, why);
 }
 
 zobo_err
-zs_http_start_with(zs_http **out, const char *library, const char *listen, zs_http_answer *answer, void *arg,
-                   zobo_problem *why)
+zs_http_open_with(zs_http **out, const char *library, const char *listen, zobo_problem *why)
 {
-    enum { IDLE_SECONDS = 30, CONNECTIONS = 64 };
     *out = NULL;
     zs_http *http = zb_calloc(1, sizeof *http);
     if (!http)
         return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
-    http->answer = answer;
-    http->arg = arg;
-    int fd = -1;
+    http->listener.fd = -1;
     zobo_err err = load(http, library, why);
     if (!err)
-        err = open_socket(http, listen, &fd, why);
-    if (!err) {
-        http->daemon =
-            http->MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, http,
-                                   MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                   MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_END);
-        if (!http->daemon) {
-            zb_close_fd(fd);
-            err = zb_problem(why, ZOBO_ESYS, 0, "%s: libmicrohttpd did not start", listen);
-        }
-    }
+        err = listen_on(http, listen, why);
     if (err)
         zs_http_stop(http);
     else
@@ -135,10 +116,31 @@ zs_http_start_with(zs_http **out, const char *library, const char *listen, zs_ht
     return err;
 }
 
+zobo_err
+zs_http_start(zs_http *http, zs_http_answer *answer, void *arg, zobo_problem *why)
+{
+    enum { IDLE_SECONDS = 30, CONNECTIONS = 64 };
+    http->answer = answer;
+    http->arg = arg;
+    http->daemon = http->MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request,
+                                          http, MHD_OPTION_LISTEN_SOCKET, http->listener.fd,
+                                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_END);
+    if (!http->daemon)
+        return zb_problem(why, ZOBO_ESYS, 0, "%s: libmicrohttpd did not start", http->listener.host);
+    return ZOBO_OK;
+}
+
 uint16_t
 zs_http_port(const zs_http *http)
 {
-    return http->port;
+    return http->listener.port;
+}
+
+const char *
+zs_http_host(const zs_http *http)
+{
+    return http->listener.host;
 }
 
 void
@@ -148,6 +150,8 @@ zs_http_stop(zs_http *http)
         return;
     if (http->daemon)
         http->MHD_stop_daemon(http->daemon); /* closes the socket */
+    else
+        zs_listen_end(&http->listener);
     if (http->library)
         (void)dlclose(http->library);
     zb_free(http);

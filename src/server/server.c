@@ -178,10 +178,10 @@ static zobo_err
 start_http(zobo_server *s, zobo_problem *why)
 {
     sigset_t before;
-    if (!s->options.http)
+    if (!s->http)
         return ZOBO_OK;
     zs_signals_block(&before); /* its threads begin with what is set here */
-    zobo_err err = zs_http_start(&s->http, s->options.http, on_http, s, why);
+    zobo_err err = zs_http_start(s->http, on_http, s, why);
     zs_signals_restore(&before);
     if (!err)
         s->http_port = zs_http_port(s->http);
@@ -201,7 +201,10 @@ begin(zobo_server *s, zobo_problem *why)
                           .max_client_cnxns = s->options.max_client_cnxns,
                           .refuse = s->refuse,
                           .delay_ms = s->delay_ms};
-    err = listen_all(s, &net, why);
+    if (s->options.http)
+        err = zs_http_open(&s->http, s->options.http, why);
+    if (!err)
+        err = listen_all(s, &net, why);
     s->about = (zs_about){.engine = s->engine,
                           .version = version,
                           .data_dir = s->options.data_dir ? s->options.data_dir : "",
@@ -217,9 +220,10 @@ begin(zobo_server *s, zobo_problem *why)
     if (err)
         end(s);
     else
-        ZB_LOG(&s->log, ZOBO_LOG_INFO, "serving %s%s%s from %s", s->hosts,
+        ZB_LOG(&s->log, ZOBO_LOG_INFO, "serving %s%s%s from %s%s%s", s->hosts,
                s->port && s->options.unix_path[0] ? " and unix:" : "", s->port ? s->options.unix_path : "",
-               s->options.data_dir ? s->options.data_dir : "memory");
+               s->options.data_dir ? s->options.data_dir : "memory", s->http ? ", HTTP on " : "",
+               s->http ? zs_http_host(s->http) : "");
     return err;
 }
 

@@ -340,6 +340,9 @@ test_http(void **state)
     snprintf(taken, sizeof taken, "127.0.0.1:%u", (unsigned)zobo_server_http_port(server));
     o.http = taken;
     refused(&o, ZOBO_ESYS, taken);
+    refused(&o, ZOBO_ESYS, "HTTP: cannot listen on");
+    o.http = "8080";
+    refused(&o, ZOBO_EBADOPTION, "HTTP: cannot listen on \"8080\": host:port is needed");
     zobo_server_close(server);
 }
 

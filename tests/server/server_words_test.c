@@ -301,23 +301,16 @@ test_http_stops_under_load(void **state)
     zobo_server_close(server);
 }
 
-static int
-no_answer(void *arg, const char *path, zs_bytes *body, const char **type)
-{
-    (void)arg, (void)path, (void)body, (void)type;
-    return 404;
-}
-
 static void
 test_http_without_its_library(void **state)
 {
     (void)state;
     zs_http *http;
     zobo_problem why;
-    assert_err(zs_http_start_with(&http, "libnosuchhttpd.so.12", "127.0.0.1:0", no_answer, NULL, &why), ZOBO_ESYS);
+    assert_err(zs_http_open_with(&http, "libnosuchhttpd.so.12", "127.0.0.1:0", &why), ZOBO_ESYS);
     assert_null(http);
     assert_non_null(strstr(why.text, "install libmicrohttpd12"));
-    assert_err(zs_http_start_with(&http, "libc.so.6", "127.0.0.1:0", no_answer, NULL, &why), ZOBO_ESYS);
+    assert_err(zs_http_open_with(&http, "libc.so.6", "127.0.0.1:0", &why), ZOBO_ESYS);
     assert_non_null(strstr(why.text, "has no MHD_start_daemon"));
 }
 
