@@ -154,6 +154,16 @@ zs_temp_dir(char *dir, size_t size, zobo_problem *why)
                       "no place for data in memory below $TMPDIR, /dev/shm or /tmp (%s): set TMPDIR", strerror(failed));
 }
 
+/* Whoever starts a server with ZooKeeper's zoo.cfg expects ZooKeeper's data, and not an empty tree beside it. */
+bool
+zs_has_zookeepers_data(const char *dir)
+{
+    char *path = zs_path_in(dir, "version-2");
+    bool there = path && access(path, F_OK) == 0;
+    zb_free(path);
+    return there;
+}
+
 bool
 zs_sync_dir(const char *dir)
 {

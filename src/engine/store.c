@@ -252,6 +252,11 @@ open_data(zs_store *store, const char *dir, const zs_store_options *o, zobo_prob
         err = env_problem(dir, errno, why);
     else if (o->read_only)
         err = zb_problem(why, ZOBO_EFILE, 0, "%s: holds no data of a server: name the directory of one", dir);
+    else if (zs_has_zookeepers_data(dir))
+        err = zb_problem(why, ZOBO_EFILE, 0,
+                         "%s: holds Apache ZooKeeper's data (version-2): `zobo snapshot import` makes a new directory "
+                         "of it",
+                         dir);
     else
         err = new_data(dir, data, sync, why);
     zb_free(data);

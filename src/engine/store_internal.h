@@ -76,8 +76,9 @@ void zs_unlock_dir(int fd);
 bool zs_dir_is_ours(const char *dir);                            /* locked by this very process */
 zobo_err zs_temp_dir(char *dir, size_t size, zobo_problem *why); /* in memory if it can be */
 char *zs_path_in(const char *dir, const char *name);             /* NULL: no memory */
-bool zs_sync_dir(const char *dir);                               /* false: errno */
-bool zs_is_empty_dir(const char *dir);                           /* false also when it cannot be read */
-bool zs_is_full(int fd);                                         /* can the file grow no more? */
+bool zs_has_zookeepers_data(const char *dir);
+bool zs_sync_dir(const char *dir);     /* false: errno */
+bool zs_is_empty_dir(const char *dir); /* false also when it cannot be read */
+bool zs_is_full(int fd);               /* can the file grow no more? */
 
 #endif

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -269,6 +270,17 @@ begins_history(int64_t zxid)
 }
 
 static zobo_err
+nothing_there(const char *from, zobo_problem *why)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/data.mdb", from);
+    if (n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0)
+        return zb_problem(why, ZOBO_EFILE, 0,
+                          "%s: is the data of zobo's server, not of ZooKeeper's: start a server on it as it is", from);
+    return zb_problem(why, ZOBO_EFILE, 0, "%s: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's", from);
+}
+
+static zobo_err
 import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
 {
     files snapshots = {0}, logs = {0};
@@ -276,8 +288,7 @@ import(zs_import *job, zs_store *store, const char *from, const char *log_dir)
     if (!err)
         err = find_files(log_dir, "log", &logs, job->why);
     if (!err && snapshots.n == 0 && logs.n == 0)
-        err =
-            zb_problem(job->why, ZOBO_EFILE, 0, "%s: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's", from);
+        err = nothing_there(from, job->why);
     if (!err && snapshots.n == 0 && logs.n && !begins_history(logs.items[0].zxid))
         err = zb_problem(
             job->why, ZOBO_EFILE, 0,

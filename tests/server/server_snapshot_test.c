@@ -272,7 +272,7 @@ test_what_is_refused(void **state)
     zobo_server_close(server);
 
     assert_refused(zt_apart(ZT_IMPORT, out, data, 0, NULL, &why, NULL), &why, "holds data already");
-    assert_refused(zt_apart(ZT_IMPORT, data, in(path, base, "new"), 0, NULL, &why, NULL), &why, "holds no snapshot");
+    assert_refused(zt_apart(ZT_IMPORT, data, in(path, base, "new"), 0, NULL, &why, NULL), &why, "start a server on it");
     assert_refused(zt_apart(ZT_IMPORT, in(path, base, "none"), in(file, base, "new"), 0, NULL, &why, NULL), &why, path);
     assert_false(exists(file));
     assert_err(zobo_snapshot_import("", NULL, data, NULL, NULL, &why), ZOBO_EINVAL);

@@ -70,8 +70,11 @@ What cannot be.
   ! zobo: none: cannot open it: No such file or directory (BadFile -1084)
   [3]
   $ zobo snapshot import data new
-  ! zobo: data: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's (BadFile -1084)
+  ! zobo: data: is the data of zobo's server, not of ZooKeeper's: start a server on it as it is (BadFile -1084)
   [3]
+  $ mkdir empty; zobo snapshot import empty new; echo $?; rmdir empty
+  3
+  ! zobo: empty: holds no snapshot.<zxid> and no log.<zxid> of ZooKeeper's (BadFile -1084)
   $ zobo snapshot import deep/out --logs none new
   ! zobo: none: cannot open it: No such file or directory (BadFile -1084)
   [3]
