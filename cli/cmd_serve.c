@@ -15,7 +15,8 @@
 enum { O_DATA, O_MEMORY, O_LISTEN, O_UNIX, O_CONFIG, O_HTTP, O_MAX_DATA, O_ACCEPT_FUTURE, O_LOG_LEVEL };
 
 static const struct opt opts[] = {
-    [O_DATA] = {'d', "data", OPT_TEXT, "DIR", "where the data lies ($XDG_STATE_HOME/zobo or ~/.local/state/zobo)"},
+    [O_DATA] = {'d', "data", OPT_TEXT, "DIR",
+                "where the data lies (--local, or $XDG_STATE_HOME/zobo, or ~/.local/state/zobo)"},
     [O_MEMORY] = {0, "memory", OPT_FLAG, NULL, "keep the data in memory: it is gone at the end"},
     [O_LISTEN] = {'l', "listen", OPT_TEXT, "HOST:PORT",
                   "where clients connect (127.0.0.1:2181); :2181 is all addresses"},
@@ -107,7 +108,9 @@ make_plan(const struct ctx *ctx, const struct args *in, struct plan *p)
         o->data_dir = opt[O_DATA].text;
     if (opt[O_MEMORY].given)
         o->data_dir = NULL;
-    else if (o->data_dir == NULL && (o->data_dir = p->data = default_data()) == NULL)
+    else if (o->data_dir == NULL)
+        o->data_dir = ctx->local;
+    if (o->data_dir == NULL && !opt[O_MEMORY].given && (o->data_dir = p->data = default_data()) == NULL)
         return fail_usage(ctx, "there is no home directory: name one for the data with --data, or use --memory");
     if (p->cfg.port != 0 || p->cfg.address != NULL)
         p->listen =
@@ -156,6 +159,8 @@ tell_ready(const struct ctx *ctx, const zobo_server *server, const char *data)
         json_text(&json, "hosts", zobo_server_hosts(server));
         if (data != NULL)
             json_text(&json, "data", data);
+        if (zobo_server_http_port(server) != 0)
+            json_int(&json, "http_port", zobo_server_http_port(server));
         end_json(&json);
     } else {
         printf("serving %s from %s\n", zobo_server_hosts(server), data != NULL ? data : "memory");

@@ -178,6 +178,7 @@ ask_server(const struct ctx *ctx, const char *server, bool many, const char *wor
     }
     if (err != ZOBO_OK) {
         const char *hint = err == ZOBO_ECONNECTIONLOSS ? "perhaps it knows no such word"
+                           : err == ZOBO_EINVAL        ? "words are ruok, srvr, mntr, ..."
                            : ctx->hosts == NULL        ? "name the servers with --hosts or ZOBO_HOSTS"
                            : zobo_err_class(err) == ZOBO_CLASS_RETRY && !ctx->wait
                                ? "--wait makes it try until --timeout"

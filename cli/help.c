@@ -207,7 +207,7 @@ print_man(FILE *to)
     fprintf(to,
             ".\\\" Written by `zobo help --man` from the table of commands.\n"
             ".TH ZOBO 1 \"\" \"zobo %s\" \"User Commands\"\n"
-            ".SH NAME\nzobo \\- a ZooKeeper client\n"
+            ".SH NAME\nzobo \\- a ZooKeeper client, and a server\n"
             ".SH SYNOPSIS\n.B zobo\n[options] COMMAND [options] [arguments]\n"
             ".SH DESCRIPTION\n",
             ZOBO_VERSION);

@@ -144,6 +144,13 @@ apply_globals(struct ctx *ctx, struct opt_value *globals)
 }
 
 static int
+fail_count(const struct ctx *ctx, const char *too)
+{
+    const struct command *c = ctx->command;
+    return fail_usage(ctx, "too %s arguments: zobo %s%s%s", too, c->name, c->usage[0] != '\0' ? " " : "", c->usage);
+}
+
+static int
 run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
 {
     size_t used;
@@ -168,9 +175,9 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
     if (code == DONE && globals[G_HELP].given)
         print_command_help(stdout, ctx->command);
     else if (code == DONE && in.n < ctx->command->min_words)
-        code = fail_usage(ctx, "too few arguments: zobo %s %s", ctx->command->name, ctx->command->usage);
+        code = fail_count(ctx, "few");
     else if (code == DONE && in.n > ctx->command->max_words)
-        code = fail_usage(ctx, "too many arguments: zobo %s %s", ctx->command->name, ctx->command->usage);
+        code = fail_count(ctx, "many");
     else if (code == DONE && (code = apply_globals(ctx, globals)) == DONE)
         code = ctx->command->run(ctx, &in);
     free(in.words);

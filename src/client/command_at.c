@@ -158,7 +158,9 @@ zobo_command_at(const char *host, const char *word, uint32_t timeout_ms, zobo_re
     if (err && hosts.n == 1) {
         char name[ZB_HOST_TEXT], text[128];
         (void)zb_hosts_describe(&hosts.items[0], name, sizeof name);
-        zb_problem(why, err, 0, "%s: %s", name, zb_failure_text(err, sys, text, sizeof text));
+        zb_problem(why, err, 0, "%s: %s", name,
+                   err == ZOBO_ECONNECTIONLOSS && sys == 0 ? "the server closed the connection without an answer"
+                                                           : zb_failure_text(err, sys, text, sizeof text));
     }
     zb_hosts_free(&hosts);
     if (out)

@@ -108,6 +108,10 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! zobo: status: a word has four letters: ruok, srvr, mntr, ...
   ! hint: `zobo help cmd` tells how it is used
   [2]
+  $ zobo cmd xyz1
+  ! zobo: xyz1: not a word of four letters
+  ! hint: words are ruok, srvr, mntr, ...
+  [2]
   $ zobo --timeout never ping
   ! zobo: --timeout never: a duration is needed, such as 500ms, 5s, 2m or 1h
   ! hint: `zobo help` lists the commands

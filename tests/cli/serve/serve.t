@@ -26,6 +26,35 @@ A server of one's own: it says when it serves, keeps the data, ends in good orde
   (no newline)
   $ kill -INT $pid; wait $pid
 
+It tells where HTTP is, of a free port, too; and does not begin to serve when its address cannot be.
+
+  $ exec 3< <(exec zobo serve --memory -l 127.0.0.1:0 --http 127.0.0.1:0 -o json 2>log); pid=$!
+  > next_line 3 | sed 's/:[0-9][0-9]*"/:PORT"/; s/:[0-9][0-9]*}/:PORT}/'
+  {"hosts":"127.0.0.1:PORT","http_port":PORT}
+  $ kill -TERM $pid; wait $pid; sed 's/:[0-9]\{2,\}/:PORT/g' log
+  zobo info serving 127.0.0.1:PORT from memory, HTTP on 127.0.0.1:PORT
+  zobo info stopped serving 127.0.0.1:PORT
+  $ zobo serve --memory -l 127.0.0.1:0 --http 8080
+  ! zobo: HTTP: cannot listen on "8080": host:port is needed, such as 127.0.0.1:2181 or [::1]:2181 (BadOption -1004)
+  [2]
+
+An empty tree is not put beside ZooKeeper's data.
+
+  $ mkdir -p zk/version-2; zobo serve --data zk -l 127.0.0.1:0
+  ! zobo: zk: holds Apache ZooKeeper's data (version-2): `zobo snapshot import` makes a new directory of it (BadFile -1084)
+  [3]
+
+--local names the directory here as it does everywhere.
+
+  $ exec 3< <(exec zobo --local own serve -l 127.0.0.1:0 2>log); pid=$!
+  > next_line 3 | sed 's/:[0-9]* /:PORT /'
+  serving 127.0.0.1:PORT from own
+  $ kill -TERM $pid; wait $pid
+  $ zobo serve /data
+  ! zobo: too many arguments: zobo serve
+  ! hint: `zobo help serve` tells how it is used
+  [2]
+
 A service manager is told.
 
   $ cat >manager.py <<'END'

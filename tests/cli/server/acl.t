@@ -80,7 +80,7 @@ acl, whoami, and the other verbs about the server.
   ! hint: --wait makes it try until --timeout
   [8]
   $ zobo cmd what
-  ! zobo: what: SERVER: the connection was lost after the request was sent; it may have been carried out (ConnectionLoss -4)
+  ! zobo: what: SERVER: the server closed the connection without an answer (ConnectionLoss -4)
   ! hint: perhaps it knows no such word
   [7]
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'
