@@ -5,7 +5,7 @@
  *     zobo_problem why;
  *     if (zobo_server_start(&server, NULL, &why))   // in memory, on a free port of 127.0.0.1
  *         ...                                        // why.text tells what is wrong
- *     ... zobo_new(&client, zobo_server_hosts(server), ...) ...
+ *     zobo_new(&(zobo_options){.hosts = zobo_server_hosts(server)}, &client, &why) ...
  *     zobo_server_close(server);
  *
  * A single node for development, tests and one machine's own needs; any ZooKeeper client works on it. Every write that
