@@ -149,8 +149,10 @@ zs_walk_next(zs_walk *walk, zs_node *node)
     for (;;) {
         if (walk->open && zs_children_next(&walk->it, &name))
             break;
-        if (walk->open)
+        if (walk->open) {
             zs_children_stop(&walk->it);
+            walk->err = walk->it.err;
+        }
         walk->open = false;
         if (walk->err || !pop_dir(walk)) {
             if (!walk->err && (walk->dirs.failed || walk->path.failed))

@@ -68,6 +68,8 @@ zs_get_children(zs_txn *txn, const zs_rules *rules, const zs_ids *ids, zb_buf pa
         for (; zs_children_next(&it, &name); n++)
             zs_add_buf(out, name);
         zs_children_stop(&it);
+        if (it.err)
+            return it.err;
     }
     end_vector(out, at, n);
     if (stat)

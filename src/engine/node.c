@@ -76,6 +76,13 @@ put_parent(uint8_t *at, const char *path, size_t len)
     return n + 1;
 }
 
+/* Does the key have the name's hash instead of the name? */
+static bool
+hashes_name(const void *name, size_t len)
+{
+    return len > PART_MAX || (len && *(const uint8_t *)name == HASHED_NAME);
+}
+
 /* False: this is no path. The root's key is that of a nameless child of "". */
 static bool
 make_key(node_key *key, const char *path, size_t len)
@@ -89,7 +96,7 @@ make_key(node_key *key, const char *path, size_t len)
     size_t name_len = len - slash - 1;
     key->n = put_parent(key->bytes, path, slash);
     key->hashed = slash > PART_MAX;
-    if (name_len > PART_MAX || (name_len && (uint8_t)name[0] == HASHED_NAME)) {
+    if (hashes_name(name, name_len)) {
         key->n += put_hash(key->bytes + key->n, HASHED_NAME, name, name_len);
         key->hashed = true;
     } else {
@@ -361,17 +368,11 @@ zs_children_start(zs_children *it, zs_txn *txn, const char *path, size_t len)
     return ZOBO_OK;
 }
 
-/* False: what the cursor is at is no child. */
+/* The name in the record of a child whose key has `n` bytes of hash. False: it is not the name that the key is of. */
 static bool
-child_name(const zs_children *it, const MDB_val *key, const MDB_val *value, zb_buf *name)
+hashed_name(const uint8_t *hash, size_t n, const MDB_val *value, zb_buf *name)
 {
-    size_t n = it->prefix_len;
-    if (key->mv_size <= n || memcmp(key->mv_data, it->prefix, n) != 0)
-        return false;
-    const uint8_t *p = (const uint8_t *)key->mv_data + n;
-    *name = (zb_buf){p, (int32_t)(key->mv_size - n)};
-    if (p[0] != HASHED_NAME)
-        return true;
+    uint8_t expected[HASH_BYTES];
     record r;
     if (!parse(value, true, &r))
         return false;
@@ -380,7 +381,27 @@ child_name(const zs_children *it, const MDB_val *key, const MDB_val *value, zb_b
     while (slash >= 0 && path[slash] != '/')
         slash--;
     *name = (zb_buf){path + slash + 1, r.path.n - slash - 1};
-    return true;
+    if (!hashes_name(name->p, (size_t)name->n) || n != HASH_BYTES)
+        return false;
+    put_hash(expected, HASHED_NAME, name->p, (size_t)name->n);
+    return memcmp(hash, expected, HASH_BYTES) == 0;
+}
+
+/* False: what the cursor is at is no child, or (it->err) one whose name cannot be. Such a name would lead who walks the
+ * tree elsewhere, perhaps round in circles. */
+static bool
+child_name(zs_children *it, const MDB_val *key, const MDB_val *value, zb_buf *name)
+{
+    size_t n = it->prefix_len;
+    if (key->mv_size <= n || memcmp(key->mv_data, it->prefix, n) != 0)
+        return false;
+    const uint8_t *p = (const uint8_t *)key->mv_data + n;
+    n = key->mv_size - n;
+    *name = (zb_buf){p, (int32_t)n};
+    bool good = p[0] == HASHED_NAME ? hashed_name(p, n, value, name) : n <= PART_MAX && !memchr(p, '/', n);
+    if (!good)
+        it->err = ZOBO_EDATAINCONSISTENCY;
+    return good;
 }
 
 bool
@@ -395,6 +416,8 @@ zs_children_next(zs_children *it, zb_buf *name)
     if (rc == 0 && !it->started && key.mv_size == it->prefix_len)
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     it->started = true;
+    if (rc && rc != MDB_NOTFOUND)
+        it->err = zs_store_err(rc);
     return rc == 0 && child_name(it, &key, &value, name);
 }
 

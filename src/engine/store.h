@@ -117,11 +117,12 @@ typedef struct zs_children {
     zs_txn *txn;
     void *cursor;
     bool started;
+    zobo_err err;
     size_t prefix_len;
     uint8_t prefix[256];
 } zs_children;
 zobo_err zs_children_start(zs_children *it, zs_txn *txn, const char *path, size_t len);
-bool zs_children_next(zs_children *it, zb_buf *name); /* false: the end */
+bool zs_children_next(zs_children *it, zb_buf *name); /* false: the end, or it->err */
 void zs_children_stop(zs_children *it);
 
 /* The next ephemeral of a session behind `serial` (start with 0), the next container or TTL node. ENONODE: no more. */

@@ -124,6 +124,7 @@ put_tree(walk *w)
         w->path.n = l->path_len;
         if (!zs_children_next(&l->children, &name)) {
             zs_children_stop(&l->children);
+            ok = l->children.err == ZOBO_OK;
             w->depth--;
             continue;
         }

@@ -64,9 +64,10 @@ delete_below(zs_txn *txn, const char *path, size_t len)
             zs_bytes_add(&at, name.p, (size_t)name.n);
         }
         zs_children_stop(&it);
+        err = it.err;
         if (any)
             continue;
-        if (at.n == len)
+        if (err || at.n == len)
             break;
         err = zs_node_delete(txn, (const char *)at.p, at.n);
         at.n = zb_path_parent_len((const char *)at.p, at.n);

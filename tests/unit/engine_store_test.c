@@ -3,6 +3,7 @@
 #include "engine_store.h"
 
 #include "base/rng.h"
+#include "engine/exec_internal.h"
 
 /* As Apache ZooKeeper 3.8 shows a fresh tree. */
 static void
@@ -671,6 +672,74 @@ damaged_records(void **state)
     zs_store_close(store);
 }
 
+/* A record of the table nodes below the root whose key ends in `key`, and whose path, where there is one, is `path`. */
+static void
+put_damaged(zs_txn *txn, const void *key, size_t n, const char *path)
+{
+    uint8_t name[511] = {0}, value[sizeof(zs_node) + 4 + 300] = {0};
+    zs_node node = {.n_children = 1, .acl = ZS_ACL_OPEN, .data_len = -1};
+    uint32_t path_n = (uint32_t)strlen(path);
+    memcpy(name + 1, key, n);
+    memcpy(value, &node, sizeof node);
+    memcpy(value + sizeof node, &path_n, 4);
+    memcpy(value + sizeof node + 4, path, path_n);
+    assert_zs(zs_put(txn, ZS_NODES, name, 1 + n, value, sizeof node + (path_n ? 4 + path_n : 0)));
+}
+
+/* A name that no path has: the children end with an error, and so does a walk, which could go round in circles. */
+static void
+expect_bad_child(zs_store *store, const void *key, size_t n, const char *path)
+{
+    zs_txn *txn = writing(store);
+    zs_children it;
+    zb_buf name;
+    int children = 0;
+    put_damaged(txn, key, n, path);
+    assert_zs(zs_children_start(&it, txn, "/", 1));
+    while (zs_children_next(&it, &name))
+        children++;
+    assert_int_equal(it.err, ZOBO_EDATAINCONSISTENCY);
+    assert_in_range(children, 0, 1); /* "zookeeper", if it comes first */
+    zs_children_stop(&it);
+
+    zs_walk all;
+    zs_node node;
+    int steps = 0;
+    zs_walk_start(&all, txn, "/", 1);
+    while (zs_walk_next(&all, &node))
+        assert_in_range(++steps, 1, 3);
+    assert_int_equal(all.err, ZOBO_EDATAINCONSISTENCY);
+    zs_walk_stop(&all);
+    zs_txn_end(txn);
+}
+
+static void
+damaged_names(void **state)
+{
+    (void)state;
+    zs_store *store = open_memory();
+    uint8_t hash[21] = {0xff};
+    char *text = letters('n', 290);
+    expect_bad_child(store, hash, sizeof hash, "/");          /* nameless: the root once more */
+    expect_bad_child(store, hash, sizeof hash, "/zookeeper"); /* a name that is there already */
+    zb_sha1("zookeeper", 9, hash + 1);
+    expect_bad_child(store, hash, sizeof hash, "/zookeeper"); /* too short for a hash */
+    text[0] = '/';
+    expect_bad_child(store, hash, sizeof hash, text); /* another's hash */
+    zb_sha1(text + 1, 289, hash + 1);
+    expect_bad_child(store, hash, sizeof hash - 1, text);
+    expect_bad_child(store, "zookeeper/quota", 15, "");
+    expect_bad_child(store, text + 1, 289, ""); /* too long to be no hash */
+    expect_bad_child(store, hash, 1, "");       /* no path */
+
+    zs_txn *txn = writing(store); /* and the whole one is found */
+    put_damaged(txn, hash, sizeof hash, text);
+    assert_int_equal(walk(txn, "/"), 5);
+    zs_txn_end(txn);
+    free(text);
+    zs_store_close(store);
+}
+
 int
 main(void)
 {
@@ -687,6 +756,7 @@ main(void)
         cmocka_unit_test(undo),
         cmocka_unit_test(at_random),
         cmocka_unit_test(damaged_records),
+        cmocka_unit_test(damaged_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
