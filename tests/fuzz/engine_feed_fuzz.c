@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two connections of an engine: bytes as they are, frames, requests with any body, handshakes, commits that are not yet
- * published, time, ends. Whatever comes, answers are whole frames in the order of the requests. */
+ * published, time, ends. Whatever comes, answers are whole frames, one for each request, in the order of the requests. */
 #include "fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/engine_internal.h"
+#include "engine/store_internal.h"
 #include "support/engine.h"
-#include "wire/op.h"
 
 enum { LINKS = 2, BATCHES = 3 };
 
@@ -15,7 +16,9 @@ typedef struct run {
     const uint8_t *p, *end;
     zt_engine z;
     zt_link links[LINKS];
-    int32_t xid, seen[LINKS];
+    zt_buf fed[LINKS]; /* all that a link was given, not answered from fed_at */
+    size_t fed_at[LINKS];
+    int32_t xid;
     bool handshaken[LINKS];
     zs_batch *batches[BATCHES]; /* committed, not published */
     int n_batches;
@@ -84,8 +87,41 @@ open_link(run *r, int i)
 {
     zt_link_close(&r->links[i]);
     zt_link_open(&r->z, &r->links[i], i ? "::1" : "10.0.0.1");
-    r->seen[i] = 0;
+    zt_buf_free(&r->fed[i]);
+    r->links[i].fed = &r->fed[i];
+    r->fed_at[i] = 0;
     r->handshaken[i] = false;
+}
+
+/* The next whole frame that link i was given. */
+static bool
+next_fed(run *r, int i, zt_cursor *frame)
+{
+    const zt_buf *fed = &r->fed[i];
+    *frame = (zt_cursor){fed->p + r->fed_at[i], fed->p + fed->n, false};
+    if (fed->n - r->fed_at[i] < 4)
+        return false;
+    int32_t n = zt_take_i32(frame);
+    if (n < 0 || frame->end - frame->p < n)
+        return false;
+    frame->end = frame->p + n;
+    r->fed_at[i] += 4 + (size_t)n;
+    return true;
+}
+
+/* The xid that the next answer has. -1 is that of events, too: who asked with it is passed over. */
+static bool
+next_asked(run *r, int i, int32_t *xid)
+{
+    zt_cursor c;
+    do {
+        if (!next_fed(r, i, &c) || c.end - c.p < 8)
+            return false;
+        *xid = zt_take_i32(&c);
+        if (zt_take_i32(&c) == ZB_OP_PING)
+            *xid = ZB_XID_PING;
+    } while (*xid == ZB_XID_EVENT);
+    return true;
 }
 
 /* Looks at what came. */
@@ -94,6 +130,8 @@ check(run *r, int i)
 {
     zt_link *l = &r->links[i];
     zt_frame f;
+    zt_cursor first;
+    int32_t xid;
     if (!r->handshaken[i]) {
         zt_link_pull(l);
         if (l->in.n - l->at < 40)
@@ -107,16 +145,13 @@ check(run *r, int i)
         for (int j = 0; j < 16; j++)
             l->password[j] = c.p[4 + j];
         l->at += 4 + (size_t)n;
-        r->handshaken[i] = true;
+        r->handshaken[i] = next_fed(r, i, &first);
     }
     while (zt_link_next(l, &f)) {
         if (f.n < 16)
             abort();
-        if (f.xid > 0 && f.xid <= r->xid) { /* raw bytes may have asked with any other */
-            if (f.xid < r->seen[i])
-                abort();
-            r->seen[i] = f.xid;
-        }
+        if (f.xid != ZB_XID_EVENT && (!next_asked(r, i, &xid) || xid != f.xid))
+            abort(); /* the answer to something else */
     }
     if (l->at != l->in.n)
         abort(); /* half a frame */
@@ -185,11 +220,69 @@ step(run *r)
     check(r, 1);
 }
 
+/* Who is still there gets all his answers. */
+static void
+finish(run *r)
+{
+    zt_link *l = r->links;
+    size_t before;
+    int32_t xid;
+    publish(r);
+    l[0].deaf = l[1].deaf = false;
+    do {
+        before = l[0].at + l[1].at;
+        zt_engine_commit(&r->z);
+        check(r, 0);
+        check(r, 1);
+    } while (l[0].at + l[1].at != before);
+    for (int i = 0; i < LINKS; i++) {
+        if (l[i].c && r->handshaken[i] && next_asked(r, i, &xid))
+            abort(); /* the answer to something is missing */
+        zt_link_close(&l[i]);
+        zt_buf_free(&r->fed[i]);
+    }
+}
+
+/* --- one store for all inputs, for it takes long to make one --- */
+
+static zs_store *
+empty_store(void)
+{
+    static zs_store *store;
+    zs_txn *txn;
+    zobo_err err = ZOBO_OK;
+    if (!store)
+        err = zs_store_open(&store, &(zs_store_options){.map_bytes = 16 << 20}, NULL);
+    if (err || zs_write_begin(store, &txn))
+        abort();
+    txn->meta = (zs_meta){0};
+    for (int i = 0; i < ZS_META; i++) {
+        if (mdb_drop(txn->txn, store->tables[i], 0))
+            abort();
+    }
+    if (zs_write_first_acls(txn) || zs_write_first_nodes(txn) || zs_write_commit(txn))
+        abort();
+    return store;
+}
+
+/* The same for each input. */
+static uint8_t last_random;
+
+static bool
+take_random(void *p, size_t n)
+{
+    for (uint8_t *at = p; n > 0; n--)
+        *at++ = ++last_random;
+    return true;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     run r = {.p = data, .end = data + size};
-    r.z.map_bytes = 4 << 20;
+    last_random = 0;
+    r.z.store = empty_store();
+    r.z.options.random = take_random;
     r.z.options.max_output = 2000;
     r.z.options.max_events = 4000;
     r.z.options.max_queued_jobs = 20;
@@ -199,9 +292,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         open_link(&r, i);
     while (r.p < r.end)
         step(&r);
-    publish(&r);
-    for (int i = 0; i < LINKS; i++)
-        zt_link_close(&r.links[i]);
+    finish(&r);
+    r.z.e->store = NULL; /* it stays open */
     zt_engine_stop(&r.z);
     return 0;
 }

@@ -52,7 +52,7 @@ zt_engine_start(zt_engine *z, const char *dir)
     if (!z->options.random)
         z->options.random = take_random;
     z->options.rules.log = (zb_log){take_line, z, ZOBO_LOG_DEBUG};
-    if (zs_store_open(&z->store, &store_options, &z->why) ||
+    if ((!z->store && zs_store_open(&z->store, &store_options, &z->why)) ||
         zs_engine_open(&z->e, &z->options, z->store, z->now, z->wall_ms, &z->why))
         fail(__FILE__, __LINE__, z->why.text);
 }
@@ -62,6 +62,7 @@ zt_engine_stop(zt_engine *z)
 {
     zs_engine_close(z->e);
     z->e = NULL;
+    z->store = NULL;
 }
 
 void
@@ -147,6 +148,8 @@ zt_link_feed(zt_link *l, const void *p, size_t n)
 {
     if (!l->c)
         return;
+    if (l->fed)
+        zt_put_raw(l->fed, p, n);
     uint8_t *copy = zt_alloc(n); /* exactly as long: a sanitizer sees what reads beyond */
     if (n)
         memcpy(copy, p, n);

@@ -20,7 +20,8 @@ typedef struct zt_engine {
     bool show;
 } zt_engine;
 
-/* zt_engine_start: with the options in z->options as they are. dir NULL: in memory. Tests end when it fails. */
+/* zt_engine_start: with the options in z->options as they are. dir NULL: in memory. Tests end when it fails. A store in
+ * z->store is taken instead of a new one. zt_engine_stop closes either. */
 void zt_engine_start(zt_engine *z, const char *dir);
 void zt_engine_stop(zt_engine *z);
 void zt_engine_advance(zt_engine *z, uint32_t ms); /* in the steps that the engine asks for, committing between them */
@@ -32,7 +33,8 @@ typedef struct zt_link {
     zs_conn *c; /* NULL: closed */
     zt_buf in;  /* received, not looked at from `at` */
     size_t at;
-    bool deaf; /* takes nothing from the engine */
+    bool deaf;   /* takes nothing from the engine */
+    zt_buf *fed; /* gets a copy of all that is fed; NULL: nobody wants it */
     int64_t session;
     uint8_t password[16];
     int32_t timeout_ms;
