@@ -266,13 +266,15 @@ empty_store(void)
 }
 
 /* The same for each input. */
-static uint8_t last_random;
+static uint64_t random_state;
 
 static bool
 take_random(void *p, size_t n)
 {
-    for (uint8_t *at = p; n > 0; n--)
-        *at++ = ++last_random;
+    for (uint8_t *at = p; n > 0; n--) {
+        random_state = random_state * 6364136223846793005U + 1442695040888963407U;
+        *at++ = (uint8_t)(random_state >> 56);
+    }
     return true;
 }
 
@@ -280,7 +282,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     run r = {.p = data, .end = data + size};
-    last_random = 0;
+    random_state = 1;
     r.z.store = empty_store();
     r.z.options.random = take_random;
     r.z.options.max_output = 2000;
