@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "engine/exec_internal.h"
+#include "engine/store_internal.h"
 #include "snapshot/snapshot.h"
 #include "support/apart.h"
 #include "support/record.h"
@@ -797,6 +798,30 @@ test_quota_is_counted(void **state)
     bench_end(&b);
 }
 
+/* A child with a name that no path has: the export would not be a tree, nor perhaps end. */
+static void
+test_damaged_store(void **state)
+{
+    (void)state;
+    char base[40];
+    name data, out;
+    zs_store *store;
+    zs_txn *txn;
+    zs_node node = {.acl = ZS_ACL_OPEN, .data_len = -1};
+    static const char key[] = "\0zookeeper/quota";
+    zobo_problem why;
+    make_base(base);
+    in(data, base, "data"), in(out, base, "out");
+    assert_ok(zs_store_open(&store, &(zs_store_options){.dir = data, .no_sync = true}, &why));
+    assert_ok(zs_write_begin(store, &txn));
+    assert_ok(zs_put(txn, ZS_NODES, key, sizeof key - 1, &node, sizeof node));
+    assert_ok(zs_write_commit(txn));
+    zs_store_close(store);
+    assert_refused(zobo_snapshot_export(data, out, NULL, NULL, &why), &why, "the data cannot be read");
+    assert_false(exists(out));
+    remove_tree(base);
+}
+
 int
 main(void)
 {
@@ -806,7 +831,7 @@ main(void)
         cmocka_unit_test(test_what_is_refused),       cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_damaged_snapshot),      cmocka_unit_test(test_damaged_log),
         cmocka_unit_test(test_files_that_do_not_fit), cmocka_unit_test(test_snapshot_of_several_moments),
-        cmocka_unit_test(test_quota_is_counted),
+        cmocka_unit_test(test_quota_is_counted),      cmocka_unit_test(test_damaged_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
