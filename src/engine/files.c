@@ -193,6 +193,13 @@ zs_is_empty_dir(const char *dir)
     return empty;
 }
 
+bool
+zs_is_unlinked(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Tries to write behind the file's end, and takes it back. */
 bool
 zs_is_full(int fd)

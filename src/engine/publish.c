@@ -27,6 +27,11 @@ note_health(zs_engine *e, const zs_batch *b)
                    b->err == ZOBO_ENOMEM ? "no memory" : "the disk or the data file is full");
         e->health = ZS_FULL;
         e->probe_at = e->now + ZB_MS(ZS_PROBE_MS);
+    } else if (b->err == ZOBO_EFILE) {
+        ZB_LOG(log, ZOBO_LOG_ERROR,
+               "the data file has been removed from its directory: no write is taken any more. Reads go on; take a "
+               "backup of what is needed by a client, and start the server again");
+        e->health = ZS_FAILED;
     } else {
         ZB_LOG(
             log, ZOBO_LOG_ERROR,

@@ -19,7 +19,8 @@
  * time. A reader sees the last commit at its begin or renew.
  *
  * Errors: ZOBO_ENONODE absent; ZOBO_ENOMEM; ZOBO_ENOTREADONLY the disk or the map is full, and the transaction must be
- * given up; ZOBO_EDATAINCONSISTENCY a record that cannot be; ZOBO_ESYSTEM anything else of LMDB's or the system's. */
+ * given up; ZOBO_EDATAINCONSISTENCY a record that cannot be; ZOBO_EFILE the data file was removed while
+ * it was open; ZOBO_ESYSTEM anything else of LMDB's or the system's. */
 #ifndef ZS_STORE_H
 #define ZS_STORE_H
 

@@ -80,5 +80,6 @@ bool zs_has_zookeepers_data(const char *dir);
 bool zs_sync_dir(const char *dir);     /* false: errno */
 bool zs_is_empty_dir(const char *dir); /* false also when it cannot be read */
 bool zs_is_full(int fd);               /* can the file grow no more? */
+bool zs_is_unlinked(int fd);           /* has it no name any more? */
 
 #endif

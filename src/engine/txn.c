@@ -144,8 +144,11 @@ zs_write_commit(zs_txn *txn)
     }
     int fd = -1;
     (void)mdb_env_get_fd(txn->store->env, &fd);
+    bool on_disk = txn->store->lock_fd >= 0;
     int rc = mdb_txn_commit(txn->txn);
     release(txn);
+    if (!rc && on_disk && zs_is_unlinked(fd))
+        return ZOBO_EFILE; /* nobody will ever find what was just written */
     /* LMDB has the same word for a disk that failed and one that took half of a page. Nothing refers to the pages of a
      * commit that failed, so whichever it was, another may be tried. */
     if (rc == EIO && zs_is_full(fd))

@@ -172,7 +172,9 @@ test_the_directory_is_removed(void **state)
     assert_ok(zobo_create(c, "/a", NULL, 0, NULL, NULL));
     remove_dir(dir);
     assert_ok(zobo_exists(c, "/a", NULL, NULL)); /* it has its files, though nobody else finds them */
-    assert_ok(zobo_create(c, "/b", NULL, 0, NULL, NULL));
+    assert_err(zobo_create(c, "/b", NULL, 0, NULL, NULL), ZOBO_ENOTREADONLY); /* which is why no write is taken */
+    assert_err(zobo_create(c, "/c", NULL, 0, NULL, NULL), ZOBO_ENOTREADONLY);
+    assert_int_equal(s.errors, 1);
     zobo_close(c);
     zobo_server_close(server);
     server = serve(&o); /* a new one */
