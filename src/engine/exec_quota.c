@@ -83,7 +83,7 @@ static size_t
 subject(const char *path, size_t len, const char *name, const char **out)
 {
     size_t name_len = strlen(name);
-    if (len <= ROOT_LEN + name_len || memcmp(path, quota_root, ROOT_LEN) != 0 || path[ROOT_LEN] != '/' ||
+    if (!path || len <= ROOT_LEN + name_len || memcmp(path, quota_root, ROOT_LEN) != 0 || path[ROOT_LEN] != '/' ||
         memcmp(path + len - name_len, name, name_len) != 0)
         return 0;
     *out = path + ROOT_LEN;
@@ -308,6 +308,8 @@ recount(zs_txn *txn, const char *path, size_t len)
     zs_node node;
     int64_t count, bytes;
     size_t n = subject(path, len, stats_name, &about);
+    if (n == 0)
+        return ZOBO_OK;
     zobo_err err = measure(txn, about, n, &count, &bytes);
     if (!err)
         err = zs_node_find(txn, path, len, &node, NULL);

@@ -147,7 +147,7 @@ publish_job(zs_engine *e, const zs_batch *b, zs_job *job)
         zs_tell_effect(e, effect, job->out.zxid);
     if (c)
         c->jobs--;
-    if (job->kind == ZS_JOB_READ)
+    if (c && job->kind == ZS_JOB_READ)
         learn(c, job);
     if (c && job->kind == ZS_JOB_OPEN)
         open_session(e, job, c);
