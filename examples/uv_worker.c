@@ -110,11 +110,13 @@ main(int argc, char **argv)
     fprintf(stderr, "connecting to %s\n", options.hosts ? options.hosts : "127.0.0.1:2181");
     if (zobo_new(&options, &worker.zk, &why) || zobo_start(worker.zk, 5000, &why)) {
         fprintf(stderr, "no ZooKeeper: %s\n", why.text);
+        zobo_close(worker.zk);
         return 1;
     }
     if (zobo_ensure_path(worker.zk, worker.queue, NULL) || zobo_add_listener(worker.zk, on_state, &worker) ||
         zobo_uv_attach(uv_default_loop(), worker.zk, NULL, NULL, &link)) {
         fprintf(stderr, "cannot set up\n");
+        zobo_close(worker.zk);
         return 1;
     }
     on_state(&worker, zobo_get_state(worker.zk));
