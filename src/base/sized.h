@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/log.h"
 
 enum { ZB_SIZED_MAX = 65536 }; /* what is longer is no such struct: its size was never set */
 
@@ -50,6 +50,11 @@ zb_sized_copy(void *to, size_t known, const void *from, size_t first)
     memcpy(to, from, size < known ? size : known);
     memcpy(to, &known, sizeof known);
 }
+
+/* zb_sized_take does both for options: `from` NULL gives zeros, and what is wrong goes to `why`, with the name of the
+ * struct. ZOBO_EBADOPTION. */
+zobo_err zb_sized_take(void *to, size_t known, const void *from, size_t least, size_t first, const char *name,
+                       zobo_problem *why);
 
 /* zb_sized_fill hands `from` out in a struct of the caller's, who has set its size; what is not known here gets zero. */
 static inline void

@@ -16,22 +16,6 @@ bad(zobo_problem *why, const char *name, const char *what)
 }
 
 static zobo_err
-copy_known(zobo_options *to, const zobo_options *from, zobo_problem *why)
-{
-    size_t at;
-    memset(to, 0, sizeof *to);
-    if (!from)
-        return ZOBO_OK;
-    if (!zb_sized_good(from, offsetof(zobo_options, hosts), sizeof *to, &at)) {
-        if (!at)
-            return bad(why, "size", "set it to sizeof(zobo_options)");
-        return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);
-    }
-    zb_sized_copy(to, sizeof *to, from, ZB_SIZED_FIRST(zobo_options, log_level));
-    return ZOBO_OK;
-}
-
-static zobo_err
 check_auth(const zobo_options *o, zobo_problem *why)
 {
     if (o->n_auth && !o->auth)
@@ -68,7 +52,8 @@ zobo_err
 zb_options_import(zb_settings *s, const zobo_options *options, zobo_problem *why)
 {
     zobo_options *o = &s->o;
-    zobo_err err = copy_known(o, options, why);
+    zobo_err err = zb_sized_take(o, sizeof *o, options, offsetof(zobo_options, hosts),
+                                 ZB_SIZED_FIRST(zobo_options, log_level), "zobo_options", why);
     if (!err)
         err = check_numbers(o, why);
     if (!err)

@@ -47,22 +47,6 @@ bad(zobo_problem *why, const char *name, const char *what)
 }
 
 static zobo_err
-copy_known(zobo_server_options *to, const zobo_server_options *from, zobo_problem *why)
-{
-    size_t at;
-    memset(to, 0, sizeof *to);
-    if (!from)
-        return ZOBO_OK;
-    if (!zb_sized_good(from, offsetof(zobo_server_options, data_dir), sizeof *to, &at)) {
-        if (!at)
-            return bad(why, "size", "set it to sizeof(zobo_server_options)");
-        return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);
-    }
-    zb_sized_copy(to, sizeof *to, from, ZB_SIZED_FIRST(zobo_server_options, log_level));
-    return ZOBO_OK;
-}
-
-static zobo_err
 check(const zobo_server_options *o, zobo_problem *why)
 {
     if (o->data_dir && o->data_dir[0] == '\0')
@@ -110,7 +94,8 @@ zobo_err
 zs_options_copy(zobo_server_options *to, const zobo_server_options *from, zobo_problem *why)
 {
     const char **strings[N_STRINGS];
-    zobo_err err = copy_known(to, from, why);
+    zobo_err err = zb_sized_take(to, sizeof *to, from, offsetof(zobo_server_options, data_dir),
+                                 ZB_SIZED_FIRST(zobo_server_options, log_level), "zobo_server_options", why);
     if (!err)
         err = check(to, why);
     if (err)

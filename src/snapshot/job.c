@@ -7,19 +7,11 @@ zobo_err
 zs_job_begin(zobo_snapshot_options *to, const zobo_snapshot_options *from, const zobo_snapshot_result *result,
              zobo_problem *why)
 {
-    size_t at;
     *to = (zobo_snapshot_options){0};
     if (result && (result->size > ZB_SIZED_MAX || (result->size && result->size < sizeof result->size)))
         return zb_problem(why, ZOBO_EBADOPTION, 0, "the result's size: set it to sizeof(zobo_snapshot_result)");
-    if (!from)
-        return ZOBO_OK;
-    if (!zb_sized_good(from, offsetof(zobo_snapshot_options, progress), sizeof *to, &at)) {
-        if (!at)
-            return zb_problem(why, ZOBO_EBADOPTION, 0, "option size: set it to sizeof(zobo_snapshot_options)");
-        return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);
-    }
-    zb_sized_copy(to, sizeof *to, from, ZB_SIZED_FIRST(zobo_snapshot_options, log_arg));
-    return ZOBO_OK;
+    return zb_sized_take(to, sizeof *to, from, offsetof(zobo_snapshot_options, progress),
+                         ZB_SIZED_FIRST(zobo_snapshot_options, log_arg), "zobo_snapshot_options", why);
 }
 
 void
