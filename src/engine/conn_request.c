@@ -253,21 +253,8 @@ fault(zs_conn *c, request *r)
 bool
 zs_op_writes(int32_t op)
 {
-    switch (op) {
-    case ZB_OP_CREATE:
-    case ZB_OP_CREATE2:
-    case ZB_OP_CREATE_CONTAINER:
-    case ZB_OP_CREATE_TTL:
-    case ZB_OP_DELETE:
-    case ZB_OP_SET_DATA:
-    case ZB_OP_SET_ACL:
-    case ZB_OP_RECONFIG:
-    case ZB_OP_MULTI:
-    case ZB_OP_CLOSE_SESSION:
-        return true;
-    default:
-        return false;
-    }
+    const zb_op *row = zb_op_find(op);
+    return row && row->writes && op != ZB_OP_CREATE_SESSION && op != ZB_OP_DELETE_CONTAINER; /* servers' own */
 }
 
 static void
