@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The store's directory: made, locked, told apart from others'. */
 #define _GNU_SOURCE
-#include "engine/store_internal.h"
+#include "engine/files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/log.h"
 
 char *
 zs_path_in(const char *dir, const char *name)

@@ -5,6 +5,7 @@
 
 #include <lmdb.h>
 
+#include "engine/files.h"
 #include "engine/store.h"
 
 /* The tables. The last is LMDB's unnamed one, which a commit writes in any case: it has what changes each time. */
@@ -68,18 +69,5 @@ zobo_err zs_write_first_nodes(zs_txn *txn); /* node.c */
 /* zs_make_whole: is the data file as long as it should be? If only free pages are missing it is made so (length.c).
  * Returns 0, or LMDB's or the system's error. */
 int zs_make_whole(zs_store *store, bool *whole);
-
-/* --- files (files.c) --- */
-zobo_err zs_make_dir(const char *dir, zobo_problem *why);          /* and what is above it */
-zobo_err zs_lock_dir(const char *dir, int *fd, zobo_problem *why); /* one server at a time */
-void zs_unlock_dir(int fd);
-bool zs_dir_is_ours(const char *dir);                            /* locked by this very process */
-zobo_err zs_temp_dir(char *dir, size_t size, zobo_problem *why); /* in memory if it can be */
-char *zs_path_in(const char *dir, const char *name);             /* NULL: no memory */
-bool zs_has_zookeepers_data(const char *dir);
-bool zs_sync_dir(const char *dir);     /* false: errno */
-bool zs_is_empty_dir(const char *dir); /* false also when it cannot be read */
-bool zs_is_full(int fd);               /* can the file grow no more? */
-bool zs_is_unlinked(int fd);           /* has it no name any more? */
 
 #endif

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "engine/store_internal.h"
+#include "engine/files.h"
 #include "snapshot/snapshot.h"
 
 /* A node whose children are being written. */

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "engine/exec.h"
+#include "engine/files.h"
 #include "snapshot/snapshot.h"
 
 /* The files of one kind in a directory, by zxid. */
@@ -59,16 +60,6 @@ is_compressed(const char *name)
     return strncmp(name, "snapshot.", 9) == 0 && (strstr(name, ".gz") || strstr(name, ".snappy"));
 }
 
-static char *
-join(const char *dir, const char *name)
-{
-    size_t n = strlen(dir) + strlen(name) + 2;
-    char *path = zb_malloc(n);
-    if (path)
-        (void)snprintf(path, n, "%s/%s", dir, name);
-    return path;
-}
-
 static bool
 add_file(files *list, const char *dir, const char *name, int64_t zxid)
 {
@@ -80,7 +71,7 @@ add_file(files *list, const char *dir, const char *name, int64_t zxid)
         list->items = items;
         list->cap = cap;
     }
-    char *path = join(dir, name);
+    char *path = zs_path_in(dir, name);
     if (path)
         list->items[list->n++] = (found){path, zxid};
     return path != NULL;
@@ -90,7 +81,7 @@ add_file(files *list, const char *dir, const char *name, int64_t zxid)
 static zobo_err
 find_files(const char *dir, const char *kind, files *list, zobo_problem *why)
 {
-    char *below = join(dir, "version-2"), text[128];
+    char *below = zs_path_in(dir, "version-2"), text[128];
     if (!below)
         return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
     DIR *d = opendir(below);
@@ -338,7 +329,7 @@ zs_count_all(zs_store *store, zobo_snapshot_result *result)
 static void
 what_is_there(const char *dir, bool *dir_known, bool *data_known)
 {
-    char *data = join(dir, "data.mdb");
+    char *data = zs_path_in(dir, "data.mdb");
     *dir_known = access(dir, F_OK) == 0;
     *data_known = !data || access(data, F_OK) == 0;
     zb_free(data);
@@ -350,7 +341,7 @@ remove_data(const char *dir, bool keep_dir)
 {
     static const char *const names[] = {"data.mdb", "lock.mdb", "lock"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *path = join(dir, names[i]);
+        char *path = zs_path_in(dir, names[i]);
         if (path)
             (void)unlink(path);
         zb_free(path);
