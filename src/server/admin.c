@@ -36,7 +36,6 @@ connection(zs_json *json, const zs_conn_info *info)
     char address[80];
     (void)snprintf(address, sizeof address, strchr(info->ip, ':') ? "[%s]:%u" : "%s:%u", *info->ip ? info->ip : "unix",
                    info->port);
-    uint64_t average = info->received ? info->latency_sum_us / info->received / 1000 : 0;
     zs_json_open(json, NULL, '{');
     zs_json_text(json, "remote_socket_address", address);
     zs_json_int(json, "interest_ops", 1);
@@ -52,7 +51,7 @@ connection(zs_json *json, const zs_conn_info *info)
     zs_json_int(json, "last_response_time", info->last_response_wall_ms);
     zs_json_int(json, "last_latency", (int64_t)(info->latency_last_us / 1000));
     zs_json_int(json, "min_latency", (int64_t)(info->latency_min_us / 1000));
-    zs_json_int(json, "avg_latency", (int64_t)average);
+    zs_json_int(json, "avg_latency", (int64_t)zs_conn_average_latency(info));
     zs_json_int(json, "max_latency", (int64_t)(info->latency_max_us / 1000));
     zs_json_close(json, '}');
 }
@@ -231,8 +230,7 @@ cmd_server_stats(const zs_about *about, zs_json *json)
     zs_json_text(json, "server_state", "standalone");
     zs_json_int(json, "last_processed_zxid", meta.last_zxid);
     zs_json_int(json, "outstanding_requests", (int64_t)stats.outstanding);
-    zs_json_real(json, "avg_latency",
-                 stats.latency_count ? (double)stats.latency_sum_us / 1e3 / (double)stats.latency_count : 0);
+    zs_json_real(json, "avg_latency", zs_average_latency(&stats));
     zs_json_int(json, "max_latency", (int64_t)(stats.latency_max_us / 1000));
     zs_json_int(json, "min_latency", (int64_t)(stats.latency_min_us / 1000));
     zs_json_int(json, "num_alive_client_connections", (int64_t)stats.connections);

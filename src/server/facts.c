@@ -45,6 +45,18 @@ zs_op_short_name(int32_t op)
     return "NA";
 }
 
+double
+zs_average_latency(const zs_stats *stats)
+{
+    return stats->latency_count ? (double)stats->latency_sum_us / 1e3 / (double)stats->latency_count : 0;
+}
+
+uint64_t
+zs_conn_average_latency(const zs_conn_info *info)
+{
+    return info->received ? info->latency_sum_us / info->received / 1000 : 0;
+}
+
 static int64_t
 open_descriptors(void)
 {
@@ -104,10 +116,7 @@ zs_facts(const zs_about *about, zs_fact facts[ZS_FACTS_MAX])
     facts[n++] = (zs_fact){.name = "version", .kind = ZS_FACT_TEXT, .text = about->version};
     facts[n++] =
         (zs_fact){.name = "server_state", .kind = ZS_FACT_TEXT, .text = read_only ? "read-only" : "standalone"};
-    facts[n++] =
-        (zs_fact){.name = "avg_latency",
-                  .kind = ZS_FACT_REAL,
-                  .real = stats.latency_count ? (double)stats.latency_sum_us / 1e3 / (double)stats.latency_count : 0};
+    facts[n++] = (zs_fact){.name = "avg_latency", .kind = ZS_FACT_REAL, .real = zs_average_latency(&stats)};
     add(facts, &n, "min_latency", ZS_FACT_GAUGE, (int64_t)(stats.latency_min_us / 1000));
     add(facts, &n, "max_latency", ZS_FACT_GAUGE, (int64_t)(stats.latency_max_us / 1000));
     add(facts, &n, "packets_received", ZS_FACT_COUNTER, (int64_t)stats.received);

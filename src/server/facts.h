@@ -52,6 +52,10 @@ size_t zs_facts(const zs_about *about, zs_fact facts[ZS_FACTS_MAX]);
 /* zs_environment tells name and value of what envi shows, in its order. */
 void zs_environment(const zs_about *about, void (*put)(void *arg, const char *name, const char *value), void *arg);
 
+/* Milliseconds: of all requests, and of a connection's. */
+double zs_average_latency(const zs_stats *stats);
+uint64_t zs_conn_average_latency(const zs_conn_info *info);
+
 const char *zs_op_short_name(int32_t op); /* "GETD", as in cons */
 
 #endif

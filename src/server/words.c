@@ -18,12 +18,6 @@ put_address(zs_bytes *out, const zs_conn_info *info)
         zs_add_text(out, "/%s:%u", ip, info->port);
 }
 
-static uint64_t
-average_ms(uint64_t sum_us, uint64_t n)
-{
-    return n ? sum_us / n / 1000 : 0;
-}
-
 static void
 put_connection(zs_bytes *out, const zs_conn_info *info, bool brief)
 {
@@ -39,7 +33,7 @@ put_connection(zs_bytes *out, const zs_conn_info *info, bool brief)
                     info->timeout_ms, (unsigned)info->last_xid, (unsigned long long)info->last_zxid,
                     (long long)info->last_response_wall_ms, (unsigned long long)(info->latency_last_us / 1000),
                     (unsigned long long)(info->latency_min_us / 1000),
-                    (unsigned long long)average_ms(info->latency_sum_us, info->received),
+                    (unsigned long long)zs_conn_average_latency(info),
                     (unsigned long long)(info->latency_max_us / 1000));
     zs_add_text(out, ")\n");
 }
@@ -221,9 +215,8 @@ put_summary(const zs_about *about, zs_bytes *out)
     zs_meta meta;
     zs_engine_stats(about->engine, &stats);
     zs_engine_meta(about->engine, &meta);
-    double average = stats.latency_count ? (double)stats.latency_sum_us / 1e3 / (double)stats.latency_count : 0;
     zs_add_text(out, "Latency min/avg/max: %llu/%.4f/%llu\n", (unsigned long long)(stats.latency_min_us / 1000),
-                average, (unsigned long long)(stats.latency_max_us / 1000));
+                zs_average_latency(&stats), (unsigned long long)(stats.latency_max_us / 1000));
     zs_add_text(out, "Received: %llu\nSent: %llu\nConnections: %zu\nOutstanding: %zu\n",
                 (unsigned long long)stats.received, (unsigned long long)stats.sent, stats.connections,
                 stats.outstanding);
