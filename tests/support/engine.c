@@ -80,6 +80,23 @@ zt_engine_commit(zt_engine *z)
     } while (b);
 }
 
+int
+zt_engine_setup(void **state)
+{
+    static zt_engine z;
+    z = (zt_engine){0};
+    zt_engine_start(&z, NULL);
+    *state = &z;
+    return 0;
+}
+
+int
+zt_engine_teardown(void **state)
+{
+    zt_engine_stop(*state);
+    return 0;
+}
+
 void
 zt_engine_advance(zt_engine *z, uint32_t ms)
 {

@@ -24,6 +24,9 @@ typedef struct zt_engine {
  * z->store is taken instead of a new one. zt_engine_stop closes either. */
 void zt_engine_start(zt_engine *z, const char *dir);
 void zt_engine_stop(zt_engine *z);
+/* For cmocka: *state is a new engine in memory, and its end. */
+int zt_engine_setup(void **state);
+int zt_engine_teardown(void **state);
 void zt_engine_advance(zt_engine *z, uint32_t ms); /* in the steps that the engine asks for, committing between them */
 void zt_engine_commit(zt_engine *z);               /* takes, commits and publishes until there is nothing left */
 
@@ -75,7 +78,9 @@ void zt_ask_delete(zt_link *l, int32_t xid, const char *path);
 /* Checks of the next frame; they end the test. */
 #define zt_expect(l, xid, err)         zt_expect_at(l, xid, err, __FILE__, __LINE__)
 #define zt_expect_event(l, type, path) zt_expect_event_at(l, type, path, __FILE__, __LINE__)
-#define zt_expect_nothing(l)           zt_expect_nothing_at(l, __FILE__, __LINE__)
+/* zt_commit commits what was asked and expects the answer without an error. */
+#define zt_commit(z, l, xid) (zt_engine_commit(z), (void)zt_expect(l, xid, 0))
+#define zt_expect_nothing(l) zt_expect_nothing_at(l, __FILE__, __LINE__)
 zt_frame zt_expect_at(zt_link *l, int32_t xid, int32_t err, const char *file, int line);
 int64_t zt_expect_event_at(zt_link *l, int32_t type, const char *path, const char *file, int line); /* its zxid */
 void zt_expect_nothing_at(zt_link *l, const char *file, int line);

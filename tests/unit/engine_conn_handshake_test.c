@@ -4,23 +4,6 @@
 #include "unit/test.h"
 #include "wire/op.h"
 
-static int
-start(void **state)
-{
-    static zt_engine z;
-    z = (zt_engine){0};
-    zt_engine_start(&z, NULL);
-    *state = &z;
-    return 0;
-}
-
-static int
-stop(void **state)
-{
-    zt_engine_stop(*state);
-    return 0;
-}
-
 static void
 test_1_the_answer_is_as_long_as_the_request(void **state)
 {
@@ -362,7 +345,7 @@ test_13_words(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f) cmocka_unit_test_setup_teardown(f, zt_engine_setup, zt_engine_teardown)
     const struct CMUnitTest tests[] = {
         T(test_1_the_answer_is_as_long_as_the_request),
         T(test_2_the_version_and_the_password_of_a_new_session_do_not_matter),

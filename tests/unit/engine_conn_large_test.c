@@ -4,30 +4,6 @@
 #include "unit/test.h"
 #include "wire/op.h"
 
-static int
-start(void **state)
-{
-    static zt_engine z;
-    z = (zt_engine){0};
-    zt_engine_start(&z, NULL);
-    *state = &z;
-    return 0;
-}
-
-static int
-stop(void **state)
-{
-    zt_engine_stop(*state);
-    return 0;
-}
-
-static void
-commit(zt_engine *z, zt_link *l, int32_t xid)
-{
-    zt_engine_commit(z);
-    zt_expect(l, xid, 0);
-}
-
 enum { BIG = 1000000 };
 
 static void
@@ -38,7 +14,7 @@ make_big_node(zt_engine *z, zt_link *l)
     data[BIG] = '\0';
     zt_ask_create(l, 1, "/big", data, 0);
     test_free(data);
-    commit(z, l, 1);
+    zt_commit(z, l, 1);
 }
 
 static void
@@ -151,7 +127,7 @@ test_reads_behind_a_write_that_ask_for_too_much(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f) cmocka_unit_test_setup_teardown(f, zt_engine_setup, zt_engine_teardown)
     const struct CMUnitTest tests[] = {
         T(test_a_multi_read_of_too_much),
         T(test_reads_behind_a_write_wait_for_their_answers),

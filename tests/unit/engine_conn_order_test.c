@@ -5,30 +5,6 @@
 #include "unit/test.h"
 #include "wire/op.h"
 
-static int
-start(void **state)
-{
-    static zt_engine z;
-    z = (zt_engine){0};
-    zt_engine_start(&z, NULL);
-    *state = &z;
-    return 0;
-}
-
-static int
-stop(void **state)
-{
-    zt_engine_stop(*state);
-    return 0;
-}
-
-static void
-commit(zt_engine *z, zt_link *l, int32_t xid)
-{
-    zt_engine_commit(z);
-    zt_expect(l, xid, 0);
-}
-
 static void
 expect_data(zt_frame f, const char *text)
 {
@@ -54,7 +30,7 @@ test_connect_create_get_set_ping(void **state)
     expect_data(zt_expect(&l, 2, 0), "one");
     zt_ask_set(&l, 3, "/a", "two");
     zt_expect_nothing(&l);
-    commit(z, &l, 3);
+    zt_commit(z, &l, 3);
     zt_ask(&l, -2, ZB_OP_PING, NULL);
     f = zt_expect(&l, -2, 0);
     assert_int_equal(f.n, 16);
@@ -166,7 +142,7 @@ test_16_nobody_reads_what_is_not_published(void **state)
     assert_true(zt_link_join(z, &l, 10000));
     assert_true(zt_link_join(z, &other, 10000));
     zt_ask_create(&l, 1, "/a", "1", 0);
-    commit(z, &l, 1);
+    zt_commit(z, &l, 1);
     zt_ask_watch(&other, 1, ZB_OP_GET_DATA, "/a", true);
     expect_data(zt_expect(&other, 1, 0), "1");
     zt_ask_set(&l, 2, "/a", "2");
@@ -219,7 +195,7 @@ test_17_events_of_a_multi_in_the_order_of_its_operations(void **state)
     assert_true(zt_link_join(z, &l, 10000));
     assert_true(zt_link_join(z, &w, 10000));
     zt_ask_create(&l, 1, "/a", "", 0);
-    commit(z, &l, 1);
+    zt_commit(z, &l, 1);
     zt_buf b = {0};
     zt_put_str(&b, "/");
     zt_put_i32(&b, ZOBO_PERSISTENT_RECURSIVE);
@@ -459,7 +435,7 @@ test_82_and_84_what_is_no_operation_of_a_client(void **state)
         zt_ask_path(&l, 7, ops[i / 2], "/a");
         zt_ask_path(&l, 8, ZB_OP_SYNC, "/a");
         if (i % 2)
-            commit(z, &l, 6);
+            zt_commit(z, &l, 6);
         assert_int_equal(zt_expect(&l, 7, ZOBO_EUNIMPLEMENTED).zxid, -1);
         assert_true(zt_link_is_over(&l));
         zt_expect_nothing(&l);
@@ -517,7 +493,7 @@ test_answers_that_are_lost(void **state)
     zt_link l;
     assert_true(zt_link_join(z, &l, 10000));
     zt_ask_create(&l, 1, "/a", "1", 0);
-    commit(z, &l, 1);
+    zt_commit(z, &l, 1);
     *zs_engine_faults(z->e) = (zs_faults){.lose_next = 3};
     zt_ask_watch(&l, 2, ZB_OP_GET_DATA, "/a", false);
     zt_ask(&l, -2, ZB_OP_PING, NULL);
@@ -545,7 +521,7 @@ test_a_client_that_does_not_read(void **state)
     assert_true(zt_link_join(z, &l, 10000));
     assert_true(zt_link_join(z, &writer, 10000));
     zt_ask_create(&l, 1, "/big", data, 0);
-    commit(z, &l, 1);
+    zt_commit(z, &l, 1);
     l.deaf = true;
     for (int32_t i = 0; i < N; i++)
         zt_ask_watch(&l, i, ZB_OP_GET_DATA, "/big", false);
@@ -685,7 +661,7 @@ test_jobs_of_a_closed_connection_find_nobody(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f) cmocka_unit_test_setup_teardown(f, zt_engine_setup, zt_engine_teardown)
     const struct CMUnitTest tests[] = {
         T(test_connect_create_get_set_ping),
         T(test_14_and_18_answers_in_order_zxids_growing),

@@ -7,23 +7,6 @@
 #include "unit/test.h"
 #include "wire/op.h"
 
-static int
-start(void **state)
-{
-    static zt_engine z;
-    z = (zt_engine){0};
-    zt_engine_start(&z, NULL);
-    *state = &z;
-    return 0;
-}
-
-static int
-stop(void **state)
-{
-    zt_engine_stop(*state);
-    return 0;
-}
-
 static void
 create(zt_engine *z, zt_link *l, const char *path, int32_t flags)
 {
@@ -437,7 +420,7 @@ test_90_a_commit_that_failed_is_the_last(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f) cmocka_unit_test_setup_teardown(f, zt_engine_setup, zt_engine_teardown)
     const struct CMUnitTest tests[] = {
         T(test_60_any_packet_keeps_a_session_alive),
         T(test_60_credentials_are_no_sign_of_life),
