@@ -46,7 +46,7 @@ init_fields(zobo_client *c, const zobo_options *o)
 static void
 init_empty(zobo_client *c)
 {
-    c->fd = c->epoll_fd = c->timer_fd = c->wake_fd[0] = c->wake_fd[1] = -1;
+    c->fd = c->pollset.fd = c->pollset.timer = c->wake_fd[0] = c->wake_fd[1] = -1;
     zb_list_init(&c->waiters);
     zb_list_init(&c->inline_pending);
     zb_list_init(&c->jobs);

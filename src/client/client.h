@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "core/path.h"
 #include "core/session.h"
+#include "io/poll.h"
 #include "io/sys.h"
 
 typedef struct zb_helper_box zb_helper_box;
@@ -182,11 +183,11 @@ struct zobo_client {
     uint64_t state_seq;            /* states queued so far */
 
     /* event loop */
-    int epoll_fd, timer_fd;
+    zb_pollset pollset;
     zb_time timer_at;
-    bool epoll_has_fd;
+    bool pollset_has_fd;
     bool loop_aside; /* a blocking verb on another thread reads the socket: the loop does not watch it */
-    uint32_t epoll_events;
+    unsigned pollset_events;
 
     zb_helper_box *box;
     zb_link spare_calls; /* zobo_call.item: to be used again */

@@ -20,7 +20,6 @@
  * and free that output is done by the driver, after it has waited for `writing` to end. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <time.h>
 
@@ -227,7 +226,7 @@ link_down(zobo_client *c, zobo_err err, int sys, zb_time now)
 }
 
 static void
-socket_ready(zobo_client *c, short revents, zb_time now)
+socket_ready(zobo_client *c, unsigned revents, zb_time now)
 {
     zobo_err err = ZOBO_OK;
     int sys = 0;
@@ -240,9 +239,9 @@ socket_ready(zobo_client *c, short revents, zb_time now)
             zb_session_link(c->session, ZB_LINK_UP, ZOBO_OK, 0, now);
         return;
     }
-    if (revents & POLLOUT)
+    if (revents & ZB_WRITABLE)
         c->want_pollout = false;
-    if (!(revents & (POLLIN | POLLERR | POLLHUP)) && !c->link_broken)
+    if (!(revents & ZB_READABLE) && !c->link_broken)
         return;
     size_t room;
     void *space = zb_session_space(c->session, READ_ROOM, &room);
@@ -265,25 +264,21 @@ socket_ready(zobo_client *c, short revents, zb_time now)
 }
 
 /* Waits for the socket, a wake-up or `until`. Returns the socket's events. */
-static short
+static unsigned
 wait_ready(zobo_client *c, bool block, zb_time now, zb_time until)
 {
-    struct pollfd p[2] = {{.fd = c->poll_wake, .events = POLLIN}, {.fd = c->fd, .events = 0}};
-    struct timespec ts = {0, 0};
-    nfds_t n_fds = c->fd >= 0 ? 2 : 1; /* without the lock the role may be taken from us, and the link closed */
-    bool forever = block && until == ZB_NEVER;
-    if (block && !forever && until > now)
-        ts = to_timespec(until - now);
-    p[1].events = c->connecting ? POLLOUT : POLLIN;
+    int wake = c->poll_wake, fd = c->fd; /* without the lock the role may be taken from us, and the link closed */
+    unsigned events = c->connecting ? ZB_WRITABLE : ZB_READABLE;
+    zb_time wait = 0;
+    if (block && until > now)
+        wait = until == ZB_NEVER ? ZB_NEVER : until - now;
     if (c->want_pollout)
-        p[1].events |= POLLOUT;
+        events |= ZB_WRITABLE;
     c->polling = true;
     zb_unlock(c);
-    int n = ppoll(p, n_fds, forever ? NULL : &ts, NULL);
-    if (n > 0 && p[0].revents)
-        zb_wake_drain(p[0].fd);
+    unsigned ready = zb_poll(wake, fd, events, wait);
     zb_lock(c);
-    return n > 0 ? p[1].revents : 0;
+    return ready;
 }
 
 /* What the driver must do before it may sleep in poll. */
@@ -325,7 +320,7 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
 
     zb_time until = zb_session_deadline(c->session);
     c->stealable = background;
-    short revents = wait_ready(c, block && !c->link_broken, now, deadline < until ? deadline : until);
+    unsigned revents = wait_ready(c, block && !c->link_broken, now, deadline < until ? deadline : until);
     if (background && !c->stealable)
         return false;
     c->stealable = false;

@@ -2,62 +2,42 @@
 /* Event-loop mode: no threads. One epoll descriptor, constant for the client's life, holds the socket (which comes and
  * goes), a timer for the session's deadline, and a descriptor by which other threads (and our own queues) ask for a
  * call of zobo_process. */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include "client/client.h"
-
-static bool
-watch_fd(int epoll_fd, int fd)
-{
-    struct epoll_event e = {.events = EPOLLIN, .data = {.fd = fd}};
-    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0;
-}
 
 zobo_err
 zb_loop_open(zobo_client *c)
 {
-    c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    c->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     c->timer_at = ZB_NEVER;
-    if (c->epoll_fd < 0 || c->timer_fd < 0 || !watch_fd(c->epoll_fd, c->timer_fd) ||
-        !watch_fd(c->epoll_fd, c->wake_fd[0]))
-        return ZOBO_ESYS;
-    return ZOBO_OK;
+    return zb_pollset_open(&c->pollset, c->wake_fd[0]) ? ZOBO_OK : ZOBO_ESYS;
 }
 
 void
 zb_loop_close(zobo_client *c)
 {
-    zb_close_fd(c->epoll_fd);
-    zb_close_fd(c->timer_fd);
-    c->epoll_fd = c->timer_fd = -1;
+    zb_pollset_close(&c->pollset);
 }
 
 void
 zb_loop_forget_fd(zobo_client *c)
 {
-    if (c->epoll_has_fd)
-        (void)epoll_ctl(c->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
-    c->epoll_has_fd = false;
+    if (c->pollset_has_fd)
+        zb_pollset_forget(&c->pollset, c->fd);
+    c->pollset_has_fd = false;
 }
 
 static void
 update_socket(zobo_client *c)
 {
-    struct epoll_event e = {.events = c->connecting ? EPOLLOUT : EPOLLIN, .data = {.fd = c->fd}};
+    unsigned events = c->connecting ? ZB_WRITABLE : ZB_READABLE;
     if (c->want_pollout)
-        e.events |= EPOLLOUT;
+        events |= ZB_WRITABLE;
     if (c->loop_aside)
-        e.events = 0;
-    if (c->fd < 0 || (c->epoll_has_fd && e.events == c->epoll_events))
+        events = 0;
+    if (c->fd < 0 || (c->pollset_has_fd && events == c->pollset_events))
         return;
-    if (epoll_ctl(c->epoll_fd, c->epoll_has_fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c->fd, &e) == 0) {
-        c->epoll_has_fd = true;
-        c->epoll_events = e.events;
+    if (zb_pollset_watch(&c->pollset, c->fd, c->pollset_has_fd, events)) {
+        c->pollset_has_fd = true;
+        c->pollset_events = events;
     } else {
         c->link_broken = true; /* no way to hear from it: the next turn reports it */
         zb_loop_wake(c);
@@ -71,14 +51,8 @@ zb_loop_update(zobo_client *c)
     /* A deadline that has moved away is left: the timer then rings in vain, once, instead of being set at each reply.
      * A thread in a blocking verb minds the time itself, and comes here when it is done. */
     zb_time at = c->driving && !c->in_process ? ZB_NEVER : zb_session_deadline(c->session);
-    if (at < c->timer_at) {
-        struct itimerspec t = {{0, 0}, {0, 0}};
-        uint64_t ns = at ? at : 1; /* 0 would disarm it */
-        t.it_value.tv_sec = (time_t)(ns / 1000000000U);
-        t.it_value.tv_nsec = (long)(ns % 1000000000U);
-        if (timerfd_settime(c->timer_fd, TFD_TIMER_ABSTIME, &t, NULL) == 0)
-            c->timer_at = at;
-    }
+    if (at < c->timer_at && zb_pollset_ring(&c->pollset, at))
+        c->timer_at = at;
     if (!c->in_process &&
         (!zb_list_empty(&c->queue) || !zb_list_empty(&c->starved) || !zb_list_empty(&c->inline_pending) ||
          !zb_list_empty(&c->mail) || c->ask != ZB_ASK_NOTHING || zb_session_urgent(c->session)))
@@ -97,13 +71,12 @@ zb_loop_wake(zobo_client *c)
 int
 zobo_fd(const zobo_client *c)
 {
-    return c->event_loop ? c->epoll_fd : -1;
+    return c->event_loop ? c->pollset.fd : -1;
 }
 
 zobo_err
 zobo_process(zobo_client *c)
 {
-    uint64_t expirations;
     zobo_err err = zb_check_process(c);
     if (err)
         return err;
@@ -118,7 +91,7 @@ zobo_process(zobo_client *c)
     c->cb_thread = pthread_self();
     /* Before anything is looked at: what is asked for from now on is asked anew. Also when a blocking verb on another
      * thread does the work, and only callbacks are left: the descriptor would stay readable until that is over. */
-    if (read(c->timer_fd, &expirations, sizeof expirations) > 0)
+    if (zb_pollset_rang(&c->pollset))
         c->timer_at = ZB_NEVER;
     c->loop_woken = false;
     zb_wake_drain(c->wake_fd[0]);
