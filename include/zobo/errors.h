@@ -115,7 +115,16 @@ typedef enum zobo_class {
       "the transaction was rolled back; its results say which operation failed")                                       \
     X(ZOBO_EINTERRUPTED, -1087, LOCAL, "Interrupted", "interrupted by the caller")                                     \
     X(ZOBO_ESTOPPED, -1088, LOCAL, "Stopped", "the client was stopped before the request was sent")                    \
-    X(ZOBO_EROLLEDBACK, -1089, REJECTED, "RolledBack", "undone because a later operation of the transaction failed")
+    X(ZOBO_EROLLEDBACK, -1089, REJECTED, "RolledBack", "undone because a later operation of the transaction failed")   \
+    /* recipes */                                                                                                      \
+    X(ZOBO_EWAITTIMEOUT, -1090, LOCAL, "WaitTimeout",                                                                  \
+      "it did not come about within the time given; the wait is over and leaves nothing behind")                       \
+    X(ZOBO_EHELD, -1091, LOCAL, "Held", "another holds it")                                                            \
+    X(ZOBO_ENOTHELD, -1092, USAGE, "NotHeld", "this object does not hold it")                                          \
+    X(ZOBO_ELOCKLOST, -1093, SESSION, "LockLost",                                                                      \
+      "it was held, and was lost with the session or by its node's deletion")                                          \
+    X(ZOBO_EEMPTY, -1094, LOCAL, "Empty", "there is nothing in it")                                                    \
+    X(ZOBO_EBADDATA, -1095, REJECTED, "BadData", "the node holds what this recipe does not write")
 
 /* Every error as a constant; ZOBO_ERRORS tells what each means. */
 typedef enum zobo_err {

@@ -55,13 +55,16 @@ init_empty(zobo_client *c)
     zb_list_init(&c->starved);
     zb_list_init(&c->listeners);
     zb_list_init(&c->spare_calls);
+    zb_list_init(&c->promises);
+    zb_heap_init(&c->timers);
+    c->inline_states.is_inline = true;
 }
 
 static zobo_err
 open_parts(zobo_client *c, const zb_settings *s, zobo_problem *why)
 {
     zb_session_config config = {.options = &s->o, .log = c->log};
-    if (!zb_random(&config.seed, sizeof config.seed))
+    if (!zb_random(&config.seed, sizeof config.seed) || !zb_random(&c->uuids, sizeof c->uuids))
         return zb_problem(why, ZOBO_ESYS, 0, "no random numbers from the system");
     c->rng.s = config.seed ^ 0x5a5a5a5a5a5a5a5aU;
     c->guard = zb_fork_guard_new();
@@ -114,6 +117,7 @@ free_client(zobo_client *c)
         zb_free(ZB_CONTAINER_OF(l, zb_listener, link));
     while ((l = zb_list_pop_front(&c->spare_calls)) != NULL)
         zb_free(ZB_CONTAINER_OF(l, zobo_call, item.link));
+    zb_heap_free(&c->timers);
     zb_free((void *)(uintptr_t)c->default_acl.items);
     zb_free(c->chroot_text);
     zb_fork_guard_free(c->guard);
@@ -454,6 +458,22 @@ end_callbacks(zobo_client *c, bool here)
         (void)pthread_join(c->cb_thread, NULL);
 }
 
+/* What the last callbacks cancelled or asked for still has to be told, and what comes of that. Nobody else is left. */
+static void
+run_what_is_left(zobo_client *c)
+{
+    zb_link spent;
+    zb_list_init(&spent);
+    c->in_inline = true;
+    c->inline_thread = pthread_self();
+    do {
+        zb_run_items(c, &c->inline_pending, &spent);
+        zb_run_items(c, &c->queue, &spent);
+    } while (!zb_list_empty(&c->inline_pending) || !zb_list_empty(&c->queue));
+    c->in_inline = false;
+    zb_calls_keep(c, &spent);
+}
+
 void
 zb_close_now(zobo_client *c)
 {
@@ -467,11 +487,7 @@ zb_close_now(zobo_client *c)
     zb_helper_box_close(c->box);
     end_background(c);
     end_callbacks(c, here);
-    /* What the last callbacks cancelled still has to be told. */
-    zb_link spent;
-    zb_list_init(&spent);
-    zb_run_items(c, &c->inline_pending, &spent);
-    zb_calls_keep(c, &spent);
+    run_what_is_left(c);
     destroy_sync(c);
     free_client(c);
 }

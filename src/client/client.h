@@ -10,8 +10,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <zobo/extend.h>
 #include <zobo/zobo.h>
 
+#include "base/heap.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "core/path.h"
@@ -21,9 +23,10 @@
 
 typedef struct zb_helper_box zb_helper_box;
 typedef struct zb_waiter zb_waiter;
+typedef struct zb_listener zb_listener;
 
 /* What stands in the callback queue. */
-typedef enum zb_item_kind { ZB_ITEM_CALL, ZB_ITEM_EVENT, ZB_ITEM_STATE } zb_item_kind;
+typedef enum zb_item_kind { ZB_ITEM_CALL, ZB_ITEM_EVENT, ZB_ITEM_STATE, ZB_ITEM_GIVE_UP } zb_item_kind;
 
 typedef struct zb_item {
     zb_link link;
@@ -42,21 +45,33 @@ typedef struct zb_event_item {
     char path[]; /* the server's path */
 } zb_event_item;
 
+typedef struct zb_state_ring zb_state_ring;
+
 typedef struct zb_state_item {
     zb_item item;
+    zb_state_ring *ring;
     zobo_state state;
     uint64_t seq;
 } zb_state_item;
 
 enum { ZB_STATE_ITEMS = 16 };
 
-typedef struct zb_listener {
+/* States not yet told to listeners of one kind: those on the callback thread, or the inline ones. */
+struct zb_state_ring {
+    zb_state_item items[ZB_STATE_ITEMS];
+    unsigned first, n;
+    bool is_inline;
+    zb_listener *running;
+};
+
+struct zb_listener {
     zb_link link;
     zobo_listener_fn *fn;
     void *arg;
     uint64_t since; /* states queued before it came: not for it */
+    bool is_inline;
     bool removed;
-} zb_listener;
+};
 
 /* What ends a step of a compound operation: inline, and the reply is its own to free or to keep. */
 typedef void zb_step_fn(void *arg, zobo_err err, zobo_reply *reply);
@@ -71,10 +86,11 @@ struct zobo_call {
     atomic_bool done;    /* the result is there */
     atomic_bool taken;   /* the reply has been handed out */
     bool compound;
-    bool sent;        /* compound: something of it has gone out */
-    zb_time deadline; /* compound: of the whole */
-    zb_link steps;    /* compound: item.link of the calls that are its steps, until they have ended */
-    zobo_call *whole; /* a step: the call it is one of */
+    bool sent;             /* compound: something of it has gone out */
+    zb_time deadline;      /* compound: of the whole */
+    zb_link steps;         /* compound: item.link of the calls that are its steps, until they have ended */
+    zobo_call *whole;      /* a step: the call it is one of */
+    zobo_promise *promise; /* compound: who ends it, if that is a promise not kept yet */
     zobo_done_fn *fn;
     zb_step_fn *step; /* instead of fn: a step of a compound operation */
     void *arg;
@@ -177,10 +193,8 @@ struct zobo_client {
     bool in_process;
     bool close_asked;
     zb_link listeners;
-    zb_listener *listener_running;
-    zb_state_item state_items[ZB_STATE_ITEMS];
-    unsigned state_first, state_n; /* ring: states not yet told */
-    uint64_t state_seq;            /* states queued so far */
+    zb_state_ring states, inline_states;
+    uint64_t state_seq; /* states queued so far */
 
     /* event loop */
     zb_pollset pollset;
@@ -188,6 +202,10 @@ struct zobo_client {
     bool pollset_has_fd;
     bool loop_aside; /* a blocking verb on another thread reads the socket: the loop does not watch it */
     unsigned pollset_events;
+
+    zb_link promises; /* zobo_promise.of_client */
+    zb_heap timers;   /* zobo_promise.timer */
+    zb_rng uuids;
 
     zb_helper_box *box;
     zb_link spare_calls; /* zobo_call.item: to be used again */
@@ -237,6 +255,8 @@ zobo_err zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_
 void zb_compound_discard(zobo_call *call);
 /* zb_compound_end ends it (once): takes the reply over and drops the steps' reference. Not locked; any thread. */
 void zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply);
+/* zb_end_locked ends a call, unless it has ended; takes the reply over, drops no reference. Locked. */
+void zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply);
 /* True: cancelled; the steps may as well end. */
 bool zb_compound_cancelled(const zobo_call *call);
 
@@ -325,8 +345,17 @@ void zb_queue_item(zobo_client *c, zb_item *item);
 void zb_run_items(zobo_client *c, zb_link *items, zb_link *spent);
 /* zb_run_callbacks runs what is queued. Locked; unlocks meanwhile. False: there was nothing. */
 bool zb_run_callbacks(zobo_client *c);
-void zb_queue_state(zobo_client *c, zobo_state state);
+/* zb_queue_state has listeners told of a state: on the callback thread, and inline by way of `inline_list`. Locked. */
+void zb_queue_state(zobo_client *c, zobo_state state, zb_link *inline_list);
 void zb_call_cb_needed(zobo_client *c);
+
+/* ---- promise.c: calls that others end, and timers ---- */
+
+void zb_promise_give_up(zobo_client *c, zb_item *item); /* runs a ZB_ITEM_GIVE_UP, unlocked */
+void zb_promise_cancel(zobo_call *call);                /* asks whoever is to end the call to do so. Locked */
+void zb_promises_stop(zobo_client *c);                  /* asks all, for the client stops. Locked */
+zb_time zb_deadline(const zobo_client *c);              /* the session's, or that of the first timer. Locked */
+void zb_timers_due(zobo_client *c, zb_time now);        /* Locked */
 
 /* ---- helper.c: work that blocks, on threads that may outlive the client ---- */
 

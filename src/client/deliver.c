@@ -29,24 +29,30 @@ zb_queue_item(zobo_client *c, zb_item *item)
     zb_call_cb_needed(c);
 }
 
-void
-zb_queue_state(zobo_client *c, zobo_state state)
+/* The item to be queued; NULL: the listeners are sixteen changes behind, and the latest one takes the place of the one
+ * before it. */
+static zb_state_item *
+put_state(zb_state_ring *ring, zobo_state state, uint64_t seq)
 {
-    zb_state_item *it;
-    c->state_seq++;
-    if (c->state_n == ZB_STATE_ITEMS) {
-        /* The callbacks are sixteen changes behind: the latest one takes the place of the one before it. */
-        it = &c->state_items[(c->state_first + c->state_n - 1) % ZB_STATE_ITEMS];
-        it->state = state;
-        it->seq = c->state_seq;
-        return;
-    }
-    it = &c->state_items[(c->state_first + c->state_n) % ZB_STATE_ITEMS];
-    c->state_n++;
+    bool full = ring->n == ZB_STATE_ITEMS;
+    ring->n += !full;
+    zb_state_item *it = &ring->items[(ring->first + ring->n - 1) % ZB_STATE_ITEMS];
     it->item.kind = ZB_ITEM_STATE;
+    it->ring = ring;
     it->state = state;
-    it->seq = c->state_seq;
-    zb_queue_item(c, &it->item);
+    it->seq = seq;
+    return full ? NULL : it;
+}
+
+void
+zb_queue_state(zobo_client *c, zobo_state state, zb_link *inline_list)
+{
+    zb_state_item *it = put_state(&c->states, state, ++c->state_seq);
+    if (it)
+        zb_queue_item(c, &it->item);
+    it = put_state(&c->inline_states, state, c->state_seq);
+    if (it)
+        zb_list_push_back(inline_list, &it->item.link);
 }
 
 /* ---- telling ---- */
@@ -97,21 +103,22 @@ run_state(zobo_client *c, zb_state_item *it)
     zb_lock(c);
     zobo_state state = it->state;
     uint64_t seq = it->seq;
-    c->state_first = (c->state_first + 1) % ZB_STATE_ITEMS;
-    c->state_n--;
+    zb_state_ring *ring = it->ring;
+    ring->first = (ring->first + 1) % ZB_STATE_ITEMS;
+    ring->n--;
     zb_listener mark = {.fn = NULL}; /* our place in the list, safe whatever is removed */
     zb_list_push_front(&c->listeners, &mark.link);
     while (mark.link.next != &c->listeners) {
         zb_listener *l = ZB_CONTAINER_OF(mark.link.next, zb_listener, link);
         zb_list_remove(&mark.link);
         zb_list_push_front(&l->link, &mark.link);
-        if (seq <= l->since)
+        if (!l->fn || seq <= l->since || l->is_inline != ring->is_inline) /* without a function: another mark */
             continue;
-        c->listener_running = l;
+        ring->running = l;
         zb_unlock(c);
         l->fn(l->arg, state);
         zb_lock(c);
-        c->listener_running = NULL;
+        ring->running = NULL;
         if (c->cb_idle_waiters)
             pthread_cond_broadcast(&c->cb_idle);
         if (l->removed)
@@ -136,6 +143,9 @@ zb_run_items(zobo_client *c, zb_link *items, zb_link *spent)
             break;
         case ZB_ITEM_STATE:
             run_state(c, ZB_CONTAINER_OF(it, zb_state_item, item));
+            break;
+        case ZB_ITEM_GIVE_UP:
+            zb_promise_give_up(c, it);
             break;
         }
     }
@@ -222,8 +232,8 @@ find_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
     return NULL;
 }
 
-zobo_err
-zobo_add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
+static zobo_err
+add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg, bool is_inline)
 {
     zobo_err err = zb_check_process(c);
     if (err)
@@ -235,6 +245,7 @@ zobo_add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
         return ZOBO_ENOMEM;
     l->fn = fn;
     l->arg = arg;
+    l->is_inline = is_inline;
     zb_lock(c);
     l->since = c->state_seq;
     if (find_listener(c, fn, arg))
@@ -243,6 +254,26 @@ zobo_add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
         zb_list_push_back(&c->listeners, &l->link);
     zb_unlock(c);
     return ZOBO_OK;
+}
+
+zobo_err
+zobo_add_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
+{
+    return add_listener(c, fn, arg, false);
+}
+
+zobo_err
+zobo_add_inline_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
+{
+    return add_listener(c, fn, arg, true);
+}
+
+/* The listener in question runs on another thread just now. Locked. */
+static bool
+runs_elsewhere(zobo_client *c, const zb_state_ring *ring, zobo_listener_fn *fn, void *arg)
+{
+    const zb_listener *l = ring->running;
+    return l && l->fn == fn && l->arg == arg && !(ring->is_inline ? zb_in_inline(c) : zb_on_callback_thread(c));
 }
 
 void
@@ -254,13 +285,13 @@ zobo_remove_listener(zobo_client *c, zobo_listener_fn *fn, void *arg)
     zb_listener *l = find_listener(c, fn, arg);
     if (l) {
         zb_list_remove(&l->link);
-        if (c->listener_running == l)
+        if (c->states.running == l || c->inline_states.running == l)
             l->removed = true; /* freed by whoever runs it */
         else
             zb_free(l);
     }
     /* Also when it is not on the list: another thread may just have taken it off. */
-    while ((l = c->listener_running) && l->fn == fn && l->arg == arg && !zb_on_callback_thread(c)) {
+    while (runs_elsewhere(c, &c->states, fn, arg) || runs_elsewhere(c, &c->inline_states, fn, arg)) {
         c->cb_idle_waiters++;
         pthread_cond_wait(&c->cb_idle, &c->lock);
         c->cb_idle_waiters--;

@@ -286,7 +286,7 @@ static bool
 has_duties(const zobo_client *c, zb_time now)
 {
     return c->ask != ZB_ASK_NOTHING || !zb_list_empty(&c->mail) || zb_session_urgent(c->session) ||
-           now >= zb_session_deadline(c->session);
+           now >= zb_deadline(c);
 }
 
 bool
@@ -303,6 +303,7 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
         zb_helper_read_mail(c, now);
         if (now >= zb_session_deadline(c->session))
             zb_session_tick(c->session, now);
+        zb_timers_due(c, now);
         zb_pull_events(c, &items, now);
         events = true;
     }
@@ -318,7 +319,7 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
     if (has_duties(c, now) || !zb_list_empty(&c->inline_pending))
         return true;
 
-    zb_time until = zb_session_deadline(c->session);
+    zb_time until = zb_deadline(c);
     c->stealable = background;
     unsigned revents = wait_ready(c, block && !c->link_broken, now, deadline < until ? deadline : until);
     if (background && !c->stealable)

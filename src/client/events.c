@@ -85,13 +85,13 @@ zb_tell_watcher(zobo_client *c, const zb_event *ev, zb_link *inline_list)
 }
 
 static void
-state_changed(zobo_client *c, const zb_event *ev)
+state_changed(zobo_client *c, const zb_event *ev, zb_link *inline_list)
 {
     atomic_store(&c->state, (int)ev->state);
     c->reason = ev->err;
     if (zobo_connected(c))
         c->has_resume = false;
-    zb_queue_state(c, ev->state);
+    zb_queue_state(c, ev->state, inline_list);
     zb_wake_waiters(c);
 }
 
@@ -112,7 +112,7 @@ zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now)
             told_all = zb_tell_watcher(c, &ev, inline_list) && told_all;
             break;
         case ZB_EV_STATE:
-            state_changed(c, &ev);
+            state_changed(c, &ev, inline_list);
             break;
         case ZB_EV_RESOLVE:
             resolve(c, ev.host, now);
@@ -133,6 +133,7 @@ zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now)
             c->ended_by = ev.err;
             if (ev.err && ev.err != ZOBO_ENOCONNECTION)
                 c->has_resume = false;
+            zb_promises_stop(c);
             zb_wake_waiters(c);
             break;
         }

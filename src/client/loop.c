@@ -50,7 +50,7 @@ zb_loop_update(zobo_client *c)
     update_socket(c);
     /* A deadline that has moved away is left: the timer then rings in vain, once, instead of being set at each reply.
      * A thread in a blocking verb minds the time itself, and comes here when it is done. */
-    zb_time at = c->driving && !c->in_process ? ZB_NEVER : zb_session_deadline(c->session);
+    zb_time at = c->driving && !c->in_process ? ZB_NEVER : zb_deadline(c);
     if (at < c->timer_at && zb_pollset_ring(&c->pollset, at))
         c->timer_at = at;
     if (!c->in_process &&

@@ -358,8 +358,8 @@ zb_ended_outside(zobo_client *c)
         zb_kick(c);
 }
 
-static void
-end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply)
+void
+zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply)
 {
     if (atomic_load_explicit(&call->done, memory_order_relaxed)) { /* cancelled: nobody wants to know */
         zobo_reply_free(reply);
@@ -383,7 +383,7 @@ zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply)
             err = ZOBO_EREPLYLOST;
     }
     zb_lock(c);
-    end_locked(c, call, err, reply);
+    zb_end_locked(c, call, err, reply);
     zb_unlock(c);
     zb_call_unref(call);
 }
@@ -427,9 +427,11 @@ zobo_call_cancel(zobo_call *call)
     if (zb_check_process(c))
         return;
     zb_lock(c);
-    if (call->compound) {
+    if (call->promise) {
+        zb_promise_cancel(call);
+    } else if (call->compound) {
         bool sent = cancel_steps(c, call);
-        end_locked(c, call, sent ? ZOBO_EABANDONED : ZOBO_ECANCELLED, NULL);
+        zb_end_locked(c, call, sent ? ZOBO_EABANDONED : ZOBO_ECANCELLED, NULL);
     } else if (call->req.state == ZB_REQ_WAITING || call->req.state == ZB_REQ_SENT) {
         zb_session_forget(c->session, &call->req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
         zb_call_finished(c, call, &c->inline_pending, zb_now());

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Promises: calls that somebody else than the session ends. Each of a client's is in one list, so that all can be asked
+ * to give up when the client stops; those with a limit are in a heap of timers, which the driver minds together with the
+ * session's deadline. A sleep is a promise whose timer keeps it. */
+#include <zobo/extend.h>
+
+#include "client/client.h"
+
+/* A promise in use has a place in client->promises; `item` is queued while it is being asked to give up. */
+struct zobo_promise {
+    zb_item item;
+    zb_link of_client;
+    zb_heap_node timer;
+    zobo_client *client;
+    zobo_call *call;
+    zobo_give_up_fn *give_up;
+    void *arg;
+    zobo_err why; /* not ZOBO_OK: has been asked */
+    bool sleeps;
+    bool queued;
+    bool kept; /* while it was queued, whose end frees it */
+};
+
+/* ---- replies ---- */
+
+static size_t
+copied_size(const zobo_reply *r)
+{
+    size_t size = sizeof *r + r->data_len + 1;
+    if (r->path)
+        size += strlen(r->path) + 1;
+    for (size_t i = 0; i < r->n_children; i++)
+        size += sizeof *r->children + strlen(r->children[i]) + 1;
+    return size;
+}
+
+static char *
+put_text(char *at, const char *text, const char **out)
+{
+    size_t n = strlen(text) + 1;
+    *out = memcpy(at, text, n);
+    return at + n;
+}
+
+/* One allocation, as zobo_reply_free expects. */
+static zobo_reply *
+copy_reply(const zobo_reply *r)
+{
+    zobo_reply *copy = zb_calloc(1, copied_size(r));
+    if (!copy)
+        return NULL;
+    copy->zxid = r->zxid;
+    copy->has_stat = r->has_stat;
+    copy->stat = r->stat;
+    copy->count = r->count;
+    const char **names = (const char **)(copy + 1);
+    char *at = (char *)(names + r->n_children);
+    if (r->n_children)
+        copy->children = names;
+    copy->n_children = r->n_children;
+    for (size_t i = 0; i < r->n_children; i++)
+        at = put_text(at, r->children[i], &names[i]);
+    if (r->path)
+        at = put_text(at, r->path, &copy->path);
+    if (r->data) {
+        copy->data = at;
+        copy->data_len = r->data_len;
+        if (r->data_len)
+            memcpy(at, r->data, r->data_len); /* the NUL behind it is there */
+    }
+    return copy;
+}
+
+/* ---- giving up ---- */
+
+static void
+free_promise(zobo_promise *p)
+{
+    zb_heap_remove(&p->client->timers, &p->timer);
+    zb_list_remove(&p->of_client);
+    if (p->queued)
+        p->kept = true;
+    else
+        zb_free(p);
+}
+
+/* Ends the call. Locked. The steps' reference to the call is the caller's to drop, when the lock is free. */
+static zobo_call *
+keep_locked(zobo_promise *p, zobo_err err, zobo_reply *reply)
+{
+    zobo_call *call = p->call;
+    call->promise = NULL;
+    free_promise(p);
+    zb_end_locked(call->client, call, err, reply);
+    return call;
+}
+
+static void
+ask_locked(zobo_promise *p, zobo_err why)
+{
+    if (p->why)
+        return;
+    zb_heap_remove(&p->client->timers, &p->timer);
+    if (p->sleeps) {
+        zb_call_unref(keep_locked(p, why == ZOBO_EWAITTIMEOUT ? ZOBO_OK : why, NULL));
+    } else if (p->give_up) {
+        p->why = why;
+        p->queued = true;
+        zb_list_push_back(&p->client->inline_pending, &p->item.link);
+        zb_ended_outside(p->client);
+    }
+}
+
+void
+zb_promise_give_up(zobo_client *c, zb_item *item)
+{
+    zobo_promise *p = ZB_CONTAINER_OF(item, zobo_promise, item);
+    zb_lock(c);
+    p->queued = false;
+    bool kept = p->kept;
+    zobo_give_up_fn *fn = p->give_up;
+    void *arg = p->arg;
+    zobo_err why = p->why;
+    if (kept)
+        zb_free(p);
+    zb_unlock(c);
+    if (!kept)
+        fn(arg, why);
+}
+
+void
+zb_promise_cancel(zobo_call *call)
+{
+    if (call->promise)
+        ask_locked(call->promise, ZOBO_ECANCELLED);
+}
+
+void
+zb_promises_stop(zobo_client *c)
+{
+    zb_link *l = c->promises.next;
+    while (l != &c->promises) {
+        zobo_promise *p = ZB_CONTAINER_OF(l, zobo_promise, of_client);
+        l = l->next;
+        ask_locked(p, ZOBO_ESTOPPED);
+    }
+}
+
+/* ---- timers ---- */
+
+zb_time
+zb_deadline(const zobo_client *c)
+{
+    const zb_heap_node *first = zb_heap_first(&c->timers);
+    zb_time session = zb_session_deadline(c->session);
+    return first && first->at < session ? first->at : session;
+}
+
+void
+zb_timers_due(zobo_client *c, zb_time now)
+{
+    zb_heap_node *first;
+    while ((first = zb_heap_first(&c->timers)) != NULL && first->at <= now)
+        ask_locked(ZB_CONTAINER_OF(first, zobo_promise, timer), ZOBO_EWAITTIMEOUT);
+}
+
+/* Locked. */
+static bool
+set_timer(zobo_promise *p, uint32_t ms)
+{
+    zobo_client *c = p->client;
+    if (!zb_heap_add(&c->timers, &p->timer, zb_now() + ZB_MS(ms)))
+        return false;
+    if (zb_heap_first(&c->timers) == &p->timer)
+        zb_kick(c);
+    return true;
+}
+
+/* ---- the public functions ---- */
+
+static zobo_err
+new_promise(zobo_client *c, const zobo_how *how, bool sleeps, uint32_t ms, zobo_call **call, zobo_promise **out)
+{
+    zobo_call *made;
+    zobo_err err = zb_compound_new(c, how, call != NULL, &made);
+    *out = NULL;
+    if (err)
+        return err;
+    zobo_promise *p = zb_calloc(1, sizeof *p);
+    if (!p) {
+        zb_compound_discard(made);
+        return ZOBO_ENOMEM;
+    }
+    p->item.kind = ZB_ITEM_GIVE_UP;
+    p->client = c;
+    p->call = made;
+    p->sleeps = sleeps;
+    zb_lock(c);
+    zb_list_push_back(&c->promises, &p->of_client);
+    if (sleeps && !c->running)
+        err = ZOBO_ENOTSTARTED;
+    else if ((sleeps || ms) && !set_timer(p, ms))
+        err = ZOBO_ENOMEM;
+    if (err) {
+        zb_list_remove(&p->of_client);
+    } else {
+        made->promise = p;
+        if (call)
+            *call = made;
+        *out = p;
+    }
+    zb_unlock(c);
+    if (err) {
+        zb_compound_discard(made);
+        zb_free(p);
+    }
+    return err;
+}
+
+zobo_err
+zobo_promise_new(zobo_client *c, const zobo_how *how, zobo_give_up_fn *give_up, void *arg, zobo_call **call,
+                 zobo_promise **out)
+{
+    if (call)
+        *call = NULL;
+    zobo_err err = new_promise(c, how, false, give_up && how ? how->timeout_ms : 0, call, out);
+    if (!err) {
+        zb_lock(c);
+        (*out)->give_up = give_up;
+        (*out)->arg = arg;
+        zb_unlock(c);
+    }
+    return err;
+}
+
+void
+zobo_promise_keep(zobo_promise *p, zobo_err err, const zobo_reply *reply)
+{
+    static const zobo_reply empty;
+    if (!p)
+        return;
+    zobo_client *c = p->client;
+    zobo_reply *copy = NULL;
+    if (p->call->req.want_reply) {
+        if (reply || !err) {
+            copy = copy_reply(reply ? reply : &empty);
+            if (!copy && !err)
+                err = ZOBO_EREPLYLOST;
+        }
+        if (copy && !copy->zxid)
+            copy->zxid = zobo_last_zxid(c);
+        if (copy)
+            copy->err = err;
+    }
+    zb_lock(c);
+    zobo_call *call = keep_locked(p, err, copy);
+    zb_unlock(c);
+    zb_call_unref(call);
+}
+
+zobo_err
+zobo_sleep_async(zobo_client *c, uint32_t ms, const zobo_how *how, zobo_call **call)
+{
+    zobo_promise *p;
+    if (call)
+        *call = NULL;
+    return new_promise(c, how, true, ms, call, &p);
+}
+
+void
+zobo_uuid(zobo_client *c, char out[33])
+{
+    static const char digits[] = "0123456789abcdef";
+    zb_lock(c);
+    uint64_t words[2] = {zb_rng_next(&c->uuids), zb_rng_next(&c->uuids)};
+    zb_unlock(c);
+    for (int i = 0; i < 32; i++)
+        out[i] = digits[(words[i / 16] >> (4 * (i % 16))) & 15];
+    out[12] = '4';                               /* the version */
+    out[16] = digits[8 + ((words[1] & 15) & 3)]; /* the variant */
+    out[32] = 0;
+}
+
+int64_t
+zobo_wall_ms(void)
+{
+    return zb_wall_ms();
+}
