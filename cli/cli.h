@@ -13,15 +13,19 @@
 /* The exit codes are a promise to scripts: add, never change. */
 enum exit_code {
     DONE = 0,
-    ANSWER_NO = 1,   /* a question was answered with no: exists */
-    BAD_USAGE = 2,   /* wrong arguments; nothing was sent */
-    FAILED = 3,      /* the server or this machine could not do it */
-    NO_NODE = 4,     /* NoNode */
-    CONFLICT = 5,    /* NodeExists, BadVersion, NotEmpty */
-    NOT_ALLOWED = 6, /* credentials or ACL */
-    NO_SERVER = 7,   /* no connection, no answer in time, session over */
-    PARTIAL = 8,     /* part of it was done */
-    BY_SIGNAL = 128  /* and the signal's number */
+    ANSWER_NO = 1,      /* a question was answered with no: exists */
+    BAD_USAGE = 2,      /* wrong arguments; nothing was sent */
+    FAILED = 3,         /* the server or this machine could not do it */
+    NO_NODE = 4,        /* NoNode */
+    CONFLICT = 5,       /* NodeExists, BadVersion, NotEmpty */
+    NOT_ALLOWED = 6,    /* credentials or ACL */
+    NO_SERVER = 7,      /* no connection, no answer in time, session over */
+    PARTIAL = 8,        /* part of it was done */
+    NOT_IN_TIME = 124,  /* lock, elect: it was not to be had in time (--exit-code changes it); CMD did not run */
+    HELD_NO_MORE = 125, /* lock, elect: what was held was lost before CMD ended */
+    CANNOT_RUN = 126,   /* CMD is there but cannot be run */
+    NO_COMMAND = 127,   /* there is no CMD of this name */
+    BY_SIGNAL = 128     /* and the signal's number */
 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_RAW, FORMAT_NAME, FORMAT_COUNT };
@@ -54,8 +58,10 @@ struct ctx {
     bool keep_trying; /* set by a command before need_session: reconnect without limit */
     zobo_client *client;
     bool started;
-    bool told_down; /* the user knows that there is no connection */
-    int signal;     /* what ended the run, 0 for nothing */
+    bool told_down;            /* the user knows that there is no connection */
+    int signal;                /* what ended the run, 0 for nothing */
+    bool signal_from_terminal; /* it went to all processes in the foreground, not to this one alone */
+    bool runs_command;         /* set by a command before hold_begin: it runs another, whose the signals are */
 };
 
 /* --- messages (report.c) ------------------------------------------------------------------------------------------ */

@@ -9,11 +9,12 @@
 enum opt_kind {
     OPT_FLAG,
     OPT_TEXT,
-    OPT_LINES,    /* may be repeated; a secret: wiped from argv, so that the process list does not keep it */
-    OPT_VERSION,  /* -1 or more */
-    OPT_COUNT,    /* 1 or more */
-    OPT_DURATION, /* 1 ms to 24 days: "1500", "1500ms", "1.5s", "2m", "1h", "3d" */
-    OPT_TTL       /* a duration up to ZooKeeper's limit, 34 years */
+    OPT_LINES,     /* may be repeated; a secret: wiped from argv, so that the process list does not keep it */
+    OPT_VERSION,   /* -1 or more */
+    OPT_COUNT,     /* 1 or more */
+    OPT_DURATION,  /* 1 ms to 24 days: "1500", "1500ms", "1.5s", "2m", "1h", "3d" */
+    OPT_EXIT_CODE, /* 0 to 255 */
+    OPT_TTL        /* a duration up to ZooKeeper's limit, 34 years */
 };
 
 struct opt {
@@ -37,6 +38,8 @@ struct args {
     struct opt_value opt[OPTS_MAX];
     char **words;
     size_t n;
+    size_t n_before; /* those before "--" */
+    char **command;  /* with runs_command: what stands behind "--", ended by NULL; or NULL */
 };
 
 /* Another name, which may stand for an option too: deleteall is rm -r. */
@@ -64,7 +67,8 @@ struct command {
     const struct example *examples; /* ended by a NULL line */
     const struct opt *opts;         /* ended by a NULL name, or NULL */
     size_t min_words;
-    size_t max_words; /* 0 with min_words 0: none */
+    size_t max_words;  /* 0 with min_words 0: none */
+    bool runs_command; /* what stands behind "--" is another command */
     unsigned formats;
     int (*run)(struct ctx *ctx, const struct args *in);
 };
@@ -149,11 +153,11 @@ struct opt_table {
     struct opt_value *values;
 };
 
-/* parse_args reads argv with the first table that knows an option. Words go to `words` (room for `n`), their number
- * to `*n_words`. With `stop`, the first word ends it; `*used` is then how many arguments were read before it.
+/* parse_args reads argv with the first table that knows an option. Words go to in->words (room for `n`). `in` NULL: the
+ * first word ends it; `*used` is then how many arguments were read before it.
  * Returns 0, or BAD_USAGE after telling what is wrong. */
-int parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, bool stop, char **words,
-               size_t *n_words, size_t *used);
+int parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, struct args *in,
+               size_t *used);
 
 /* parse_value reads one option's value; false when it makes no sense. */
 bool parse_value(const struct opt *opt, char *text, struct opt_value *out);

@@ -16,6 +16,9 @@ static const struct {
                   {NOT_ALLOWED, "not allowed (NoAuth, AuthFailed, InvalidACL)"},
                   {NO_SERVER, "no connection, no answer in time, or the session is over"},
                   {PARTIAL, "part of it was done, part was not"},
+                  {NOT_IN_TIME, "lock and elect: it was not to be had in time, the command did not run"},
+                  {HELD_NO_MORE, "lock and elect: it was lost while the command ran"},
+                  {CANNOT_RUN, "the command to run cannot be run; 127: there is none of this name"},
                   {130, "interrupted (SIGINT); 143: terminated (SIGTERM)"}};
 enum { N_EXIT_CODES = sizeof exit_codes / sizeof exit_codes[0] };
 

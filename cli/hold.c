@@ -9,19 +9,41 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A signal handler reaches nothing but globals: which signal came, and the pipe that wakes poll. */
-static volatile sig_atomic_t caught;
+/* The first three end the program, or with another command go to that; the others only go to that. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+enum { N_SIGNALS = sizeof signals / sizeof signals[0], N_ENDING = 3 };
+
+/* A signal handler reaches nothing but globals: which signals came, and the pipe that wakes poll. */
+static volatile sig_atomic_t caught[N_SIGNALS]; /* FROM_... */
 static int wake_fds[2];
 
+enum { FROM_NOBODY, FROM_PROCESS, FROM_TERMINAL };
+
 static void
-on_signal(int signal)
+on_signal(int signal, siginfo_t *info, void *context)
 {
+    (void)context;
     int error = errno;
-    caught = signal;
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        if (signals[i] == signal) /* what processes send has a code that is not positive */
+            caught[i] = info != NULL && info->si_code > 0 ? FROM_TERMINAL : FROM_PROCESS;
     if (write(wake_fds[1], "", 1) < 0) {
         /* the pipe is full of earlier wake-ups: one is enough */
     }
     errno = error;
+}
+
+static bool
+take_signal(struct ctx *ctx)
+{
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        if (caught[i] != FROM_NOBODY) {
+            ctx->signal = signals[i];
+            ctx->signal_from_terminal = caught[i] == FROM_TERMINAL;
+            caught[i] = FROM_NOBODY;
+            return true;
+        }
+    return false;
 }
 
 uint64_t
@@ -64,12 +86,15 @@ hold_begin(struct ctx *ctx)
     for (int i = 0; i < 2; i++)
         if (fcntl(wake_fds[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(wake_fds[i], F_SETFL, O_NONBLOCK) != 0)
             return fail_errno(ctx, "fcntl", errno);
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, before;
+    struct sigaction action = {.sa_sigaction = on_signal,
+                               .sa_flags = (int)(SA_SIGINFO | (ctx->runs_command ? SA_NOCLDSTOP : SA_RESETHAND))};
+    struct sigaction before;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+    for (size_t i = 0; i < (ctx->runs_command ? N_SIGNALS : N_ENDING); i++)
         if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup, a shell's & */
             sigaction(signals[i], &action, NULL);
+    if (ctx->runs_command)
+        sigaction(SIGCHLD, &action, NULL); /* its end wakes, no more */
     zobo_err err = zobo_add_listener(ctx->client, on_state, ctx);
     return err == ZOBO_OK ? DONE : fail(ctx, err, NULL, NULL);
 }
@@ -82,14 +107,17 @@ hold_turn(struct ctx *ctx, uint64_t deadline_ms)
         return HOLD_TIME_UP;
     struct pollfd fds[3] = {{.fd = zobo_fd(ctx->client), .events = POLLIN},
                             {.fd = wake_fds[0], .events = POLLIN},
-                            {.fd = STDOUT_FILENO}}; /* POLLERR comes unasked: a pipe without a reader */
+                            /* POLLERR comes unasked: a pipe without a reader. What another command writes is its. */
+                            {.fd = ctx->runs_command ? -1 : STDOUT_FILENO}};
     int timeout = deadline_ms == 0 ? -1 : (int)(deadline_ms - now);
     if (poll(fds, 3, timeout) < 0 && errno != EINTR)
         return HOLD_BROKEN;
-    if (caught != 0) {
-        ctx->signal = caught;
-        return HOLD_SIGNAL;
+    char wake_ups[64];
+    while (read(wake_fds[0], wake_ups, sizeof wake_ups) > 0) {
+        /* before the signals are looked at, so that none is slept over */
     }
+    if (take_signal(ctx))
+        return HOLD_SIGNAL;
     if (fds[2].revents & POLLERR) {
         ctx->signal = SIGPIPE;
         return HOLD_READER_GONE;

@@ -144,9 +144,11 @@ apply_globals(struct ctx *ctx, struct opt_value *globals)
 }
 
 static int
-fail_count(const struct ctx *ctx, const char *too)
+fail_count(const struct ctx *ctx, const char *too, bool behind)
 {
     const struct command *c = ctx->command;
+    if (behind)
+        return fail_usage(ctx, "too %s arguments; the command to run goes behind --", too);
     return fail_usage(ctx, "too %s arguments: zobo %s%s%s", too, c->name, c->usage[0] != '\0' ? " " : "", c->usage);
 }
 
@@ -166,18 +168,22 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
         return close == NULL ? fail_usage(ctx, "no command %s", argv[0])
                              : fail_usage(ctx, "no command %s; did you mean %s?", argv[0], close);
     }
-    struct args in = {.words = need_memory(n, sizeof *in.words)};
+    struct args in = {.words = need_memory(n + 1, sizeof *in.words)};
     if (implied != NO_OPT)
         in.opt[implied].given = true;
     struct opt_table tables[2] = {{ctx->command->opts, in.opt}, {global_opts, globals}};
     size_t all;
-    int code = parse_args(ctx, tables, argv + used, n - used, false, in.words, &in.n, &all);
+    int code = parse_args(ctx, tables, argv + used, n - used, &in, &all);
+    if (ctx->command->runs_command) {
+        in.command = in.n_before < in.n ? in.words + in.n_before : NULL;
+        in.n = in.n_before;
+    }
     if (code == DONE && globals[G_HELP].given)
         print_command_help(stdout, ctx->command);
     else if (code == DONE && in.n < ctx->command->min_words)
-        code = fail_count(ctx, "few");
+        code = fail_count(ctx, "few", false);
     else if (code == DONE && in.n > ctx->command->max_words)
-        code = fail_count(ctx, "many");
+        code = fail_count(ctx, "many", ctx->command->runs_command && in.command == NULL);
     else if (code == DONE && (code = apply_globals(ctx, globals)) == DONE)
         code = ctx->command->run(ctx, &in);
     free(in.words);
@@ -188,8 +194,8 @@ static int
 run_globals(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
 {
     struct opt_table tables[2] = {{NULL, NULL}, {global_opts, globals}};
-    size_t n_words, used;
-    int code = parse_args(ctx, tables, argv, n, true, NULL, &n_words, &used);
+    size_t used;
+    int code = parse_args(ctx, tables, argv, n, NULL, &used);
     if (code != DONE)
         return code;
     if (globals[G_VERSION].given) {

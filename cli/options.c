@@ -74,6 +74,8 @@ parse_value(const struct opt *opt, char *text, struct opt_value *out)
         return parse_number(text, -1, INT32_MAX, &out->n);
     case OPT_COUNT:
         return parse_number(text, 1, INT32_MAX, &out->n);
+    case OPT_EXIT_CODE:
+        return parse_number(text, 0, 255, &out->n);
     case OPT_DURATION:
         return parse_duration(text, &out->n) && out->n >= 1 && out->n <= INT32_MAX;
     case OPT_TTL:
@@ -90,6 +92,8 @@ bad_value_text(enum opt_kind kind)
         return "a version is a number, -1 for any";
     case OPT_COUNT:
         return "a number from 1 on is needed";
+    case OPT_EXIT_CODE:
+        return "an exit code is a number from 0 to 255";
     case OPT_DURATION:
     case OPT_TTL:
         return "a duration is needed, such as 500ms, 5s, 2m or 1h";
@@ -155,19 +159,19 @@ parse_letters(const struct ctx *ctx, const struct opt_table tables[2], char **ar
 }
 
 int
-parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, bool stop, char **words,
-           size_t *n_words, size_t *used)
+parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, struct args *in,
+           size_t *used)
 {
     bool only_words = false;
     int code = DONE;
-    *n_words = 0;
     size_t i = 0;
     for (; i < n && code == DONE; i++) {
         char *arg = argv[i];
         if (only_words || arg[0] != '-' || arg[1] == '\0') {
-            if (stop)
+            if (in == NULL)
                 break;
-            words[(*n_words)++] = arg;
+            in->words[in->n++] = arg;
+            in->n_before += !only_words;
         } else if (strcmp(arg, "--") == 0) {
             only_words = true;
         } else if (arg[1] == '-') {

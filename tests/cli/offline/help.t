@@ -14,7 +14,7 @@ Help goes to stdout, never connects, and comes from the tables.
     stat            print nodes' metadata
     ls              list a node's children
     tree            draw the nodes below one as a tree
-    watch           print what happens to a node, as it happens
+    watch           print what happens to a node, or run a command at it
     acl get         print who may do what with a node
     acl set         replace a node's ACL
     acl digest      print the id of a digest ACL; the password comes from stdin
@@ -133,7 +133,7 @@ zkCli's names.
   zobo rm: remove nodes
   zobo acl get: print who may do what with a node
   zobo acl set: replace a node's ACL
-  zobo watch: print what happens to a node, as it happens
+  zobo watch: print what happens to a node, or run a command at it
 
   $ zobo version
   zobo 0.1.0

@@ -22,8 +22,9 @@ It survives the restart of the server, and says so.
   $ next_line 5
   zobo: connection lost, reconnecting
   $ "$src/scripts/zk-server" one "$zk" 1 >/dev/null
-  $ next_line 5
+  $ next_line 5; next_line 5
   zobo: connected to SERVER
+  RECONNECTED /w
   $ zobo rm -r --yes /w
   $ next_line 5; next_line 5
   CHILD /w
