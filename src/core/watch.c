@@ -21,7 +21,9 @@ typedef struct zb_watch_node {
     zb_link watches;
     uint32_t refs; /* watches that point here */
     uint32_t told;
-    char path[]; /* NUL-terminated; length in map.key_len */
+    uint32_t asking; /* of them those that are not in the table yet: their requests are under way */
+    uint8_t asked;   /* their tables, 1 << zb_watch_table */
+    char path[];     /* NUL-terminated; length in map.key_len */
 } zb_watch_node;
 
 enum { JOIN_BYTES = 512 };
@@ -105,6 +107,8 @@ get_node(zb_watches *w, zb_path path)
     zb_list_init(&node->watches);
     node->refs = 0;
     node->told = w->tell.epoch;
+    node->asking = 0;
+    node->asked = 0;
     if (!zb_map_add(&w->nodes, &node->map)) {
         zb_free(node);
         return NULL;
@@ -140,8 +144,19 @@ zb_watch_new(zb_watches *w, zb_path path, zb_watch_table table, const zobo_watch
     watch->watcher.flags = watcher->flags;
     watch->refs = 1;
     watch->table = (uint8_t)table;
+    watch->asking = true;
+    watch->node->asking++;
+    watch->node->asked |= (uint8_t)(1U << table);
     watch->zxid = -1;
     return watch;
+}
+
+static void
+stop_asking(zb_watch *watch)
+{
+    if (watch->asking && --watch->node->asking == 0)
+        watch->node->asked = 0;
+    watch->asking = false;
 }
 
 static bool
@@ -154,6 +169,7 @@ void
 zb_watch_register(zb_watches *w, zb_watch *watch, zb_watch_table table)
 {
     zb_link *head = &watch->node->watches;
+    stop_asking(watch);
     for (zb_link *l = head->next; l != head; l = l->next) {
         const zb_watch *other = watch_of(l);
         if (other->table == table && same_watcher(&other->watcher, watch->watcher.fn, watch->watcher.arg)) {
@@ -175,6 +191,7 @@ zb_watch_unref(zb_watches *w, zb_watch *watch)
 {
     if (--watch->refs > 0)
         return;
+    stop_asking(watch);
     if (--watch->node->refs == 0)
         drop_node(w, watch->node);
     zb_free(watch);
@@ -391,6 +408,7 @@ zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_
         return 0;
     unsigned tables = tables_of_kind(kind);
     size_t n = 0;
+    *left = node->asked;
     for (zb_link *l = node->watches.next, *next; l != &node->watches; l = next) {
         next = l->next;
         zb_watch *watch = watch_of(l);

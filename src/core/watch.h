@@ -30,6 +30,7 @@ typedef struct zb_watch {
     uint32_t refs; /* the table's one, and one for each event of a persistent watch under way */
     uint8_t table; /* zb_watch_table */
     bool registered;
+    bool asking;  /* not registered so far */
     bool removed; /* taken back: events still under way are not delivered any more, but for the last one */
     /* the event to deliver, filled when a one-shot watch leaves the table: no allocation is needed then */
     int8_t event;
@@ -89,7 +90,7 @@ void zb_watches_take_persistent(zb_watches *w, zb_link *out);
 
 /* zb_watches_remove takes out the watchers of `kind` on a path that equal `watcher` (all if NULL), event *_REMOVED
  * filled in, references passed to the holder of `out`. *left is set to the tables that still have a watcher on that
- * path, as a bit set of 1 << zb_watch_table. Returns how many. */
+ * path, or may get one by a request that is under way, as a bit set of 1 << zb_watch_table. Returns how many. */
 size_t zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_watcher *watcher, zb_link *out,
                          unsigned *left);
 

@@ -279,6 +279,34 @@ removal_takes_what_was_asked_for(void **state)
 }
 
 static void
+removal_leaves_what_is_being_asked_for(void **state)
+{
+    (void)state;
+    zb_watches w;
+    zb_link out;
+    unsigned left;
+    char names[8];
+    zobo_watcher other = {.fn = called, .arg = N(2)};
+    zb_watches_init(&w, 1);
+    zb_list_init(&out);
+    add(&w, "/a", ZB_WATCH_DATA, N(1));
+    zb_watch *asked = zb_watch_new(&w, path_of("/a"), ZB_WATCH_EXIST, &other);
+    assert_non_null(asked);
+    assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_ANY, NULL, &out, &left), 1);
+    assert_int_equal(left, 1U << ZB_WATCH_EXIST);
+    zb_watch_register(&w, asked, ZB_WATCH_DATA);
+    assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_ANY, NULL, &out, &left), 1);
+    assert_int_equal(left, 0);
+    asked = zb_watch_new(&w, path_of("/a"), ZB_WATCH_CHILD, &other);
+    zb_watch_unref(&w, asked);
+    add(&w, "/a", ZB_WATCH_DATA, N(1));
+    assert_int_equal(zb_watches_remove(&w, path_of("/a"), ZOBO_WATCH_ANY, NULL, &out, &left), 1);
+    assert_int_equal(left, 0);
+    drop(&w, &out, names, sizeof names);
+    zb_watches_free(&w);
+}
+
+static void
 removal_of_one_watcher_leaves_the_others(void **state)
 {
     (void)state;
@@ -555,6 +583,7 @@ main(void)
         cmocka_unit_test(a_watch_may_end_in_another_table_than_it_was_made_for),
         cmocka_unit_test(the_chroot_is_part_of_the_path),
         cmocka_unit_test(removal_takes_what_was_asked_for),
+        cmocka_unit_test(removal_leaves_what_is_being_asked_for),
         cmocka_unit_test(removal_of_one_watcher_leaves_the_others),
         cmocka_unit_test(expiry_takes_the_one_shot_watches_and_stopping_the_others),
         cmocka_unit_test(a_watch_outlives_the_table),

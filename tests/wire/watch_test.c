@@ -315,6 +315,20 @@ test_P8_remove_watches(void **state)
     assert_int_equal(zt_events_n(&f->b), 1);
 }
 
+/* The server has one watch for both, and would take the one that the get is about to set. */
+static void
+test_P8_remove_while_another_is_being_set(void **state)
+{
+    fixture *f = *state;
+    zobo_watcher a = zt_events_watcher(&f->a), b = zt_events_watcher(&f->b);
+    assert_ok(zobo_get(f->client, "/n", &a, NULL));
+    assert_ok(zobo_get_async(f->client, "/n", &b, NULL, NULL));
+    assert_ok(zobo_remove_watches(f->client, "/n", ZOBO_WATCH_DATA, &a));
+    assert_ok(zobo_check_watches(f->client, "/n", ZOBO_WATCH_DATA));
+    zt_peer_change(f->peer, "/n", "1");
+    assert_event(&f->b, 0, ZOBO_EVENT_CHANGED, "/n", true);
+}
+
 static void
 test_P8_remove_watches_without_a_connection(void **state)
 {
@@ -391,6 +405,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_watches_end_with_the_session, setup, teardown),
         cmocka_unit_test_setup_teardown(test_persistent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_P8_remove_watches, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_P8_remove_while_another_is_being_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_P8_remove_watches_without_a_connection, setup, teardown),
         cmocka_unit_test_setup_teardown(test_inline_watcher, setup, teardown),
         cmocka_unit_test_setup_teardown(test_inline_watcher_is_inline_to_the_last, setup, teardown),
