@@ -8,7 +8,7 @@
 typedef struct actor {
     wclient *c;
     unsigned rounds;
-    bool busy;
+    bool busy, unclean; /* its node may be left behind */
     bool watching, watch_told;
     int64_t seen; /* mzxid of the common node, last seen */
     char path[32];
@@ -39,8 +39,8 @@ deleted(void *arg, zobo_err err, const zobo_reply *reply)
         world_fail(w, "delete: %s", zobo_err_name(err));
     if (err == ZOBO_OK && world_up(w) && world_node(w, a->path, NULL, NULL, 0))
         world_fail(w, "%s is there after it was deleted", a->path);
-    if (err == ZOBO_OK || err == ZOBO_ENONODE)
-        a->rounds++;
+    a->unclean = err != ZOBO_OK && err != ZOBO_ENONODE;
+    a->rounds += !a->unclean;
     again(a);
 }
 
@@ -103,7 +103,7 @@ next(wclient *c, void *arg)
     world *w = c->w;
     const zobo_create_options options = {.ephemeral = world_chance(w, 50), .makepath = true};
     const zobo_how how = {.done = created, .arg = a};
-    if (w->healed && a->rounds >= ROUNDS)
+    if (w->healed && a->rounds >= ROUNDS && !a->unclean)
         return;
     a->busy = true;
     if (zobo_create_async(c->c, a->path, "mine", 4, &options, &how, NULL))
@@ -154,8 +154,8 @@ settled(world *w)
 {
     verbs *v = w->state;
     for (size_t i = 0; i < w->n_clients; i++)
-        if (v->actors[i].busy || v->actors[i].rounds < ROUNDS || w->clients[i].state != ZOBO_CONNECTED ||
-            misses_event(w, &v->actors[i]))
+        if (v->actors[i].busy || v->actors[i].unclean || v->actors[i].rounds < ROUNDS ||
+            w->clients[i].state != ZOBO_CONNECTED || misses_event(w, &v->actors[i]))
             return false;
     return true;
 }

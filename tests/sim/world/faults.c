@@ -93,7 +93,8 @@ strike(world *w, wfault kind)
         server_crash(w, until(w, 50, world_chance(w, 20) ? 15000 : 3000));
         break;
     case WORLD_FREEZE:
-        c->frozen_until = until(w, 50, world_chance(w, 30) ? 20000 : 2000);
+        if (c->frozen_until < w->now)
+            c->frozen_until = until(w, 50, world_chance(w, 30) ? 20000 : 2000);
         world_trace(w, "FAULT client %u stands still until %.3f", (unsigned)c->index, (double)c->frozen_until / 1e9);
         break;
     case WORLD_DISK:
