@@ -28,6 +28,15 @@ on_state(void *arg, zobo_state state)
     r->kind->state(r, state);
 }
 
+static void
+give_up(zr_op *op, zobo_err why)
+{
+    if (op->give_up)
+        op->give_up(op, why);
+    else
+        zr_op_end(op, why, NULL);
+}
+
 /* The user has let go: what he began ends, and the kind tidies up. Strand. */
 static void
 farewell(void *arg, zobo_err err, const zobo_reply *reply)
@@ -39,11 +48,7 @@ farewell(void *arg, zobo_err err, const zobo_reply *reply)
     if (r->kind->state)
         zobo_remove_listener(r->client, on_state, r);
     while ((l = zb_list_pop_front(&r->ops)) != NULL) {
-        zr_op *op = ZB_CONTAINER_OF(l, zr_op, link);
-        if (op->give_up)
-            op->give_up(op, ZOBO_ECANCELLED);
-        else
-            zr_op_end(op, ZOBO_ECANCELLED, NULL);
+        give_up(ZB_CONTAINER_OF(l, zr_op, link), ZOBO_ECANCELLED);
     }
     if (r->kind->freed)
         r->kind->freed(r);
@@ -203,10 +208,8 @@ asked_to_give_up(void *arg, zobo_err why)
     zr_op *op = arg;
     if (!op->begun)
         op->refused = why;
-    else if (op->give_up)
-        op->give_up(op, why);
     else
-        zr_op_end(op, why, NULL);
+        give_up(op, why);
 }
 
 /* Strand. */
@@ -309,7 +312,7 @@ rested(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op)
         return;
     if (err)
-        zr_op_end(op, err, NULL);
+        give_up(op, err);
     else
         op->again(op);
 }
@@ -327,7 +330,7 @@ zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op))
 {
     zobo_class cls = zobo_err_class(err);
     if (err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED) {
-        zr_op_end(op, err, NULL);
+        give_up(op, err);
         return true;
     }
     if (cls != ZOBO_CLASS_RETRY && cls != ZOBO_CLASS_UNKNOWN && cls != ZOBO_CLASS_SESSION && err != ZOBO_ETHROTTLED) {
@@ -456,4 +459,32 @@ zr_path_child(const char *parent, const char *name)
     if (path)
         (void)snprintf(path, size, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name);
     return path;
+}
+
+bool
+zr_acl_copy(const zobo_acl_list *in, zobo_acl_list *out)
+{
+    size_t size = in->n * sizeof *in->items;
+    for (size_t i = 0; i < in->n; i++)
+        size += strlen(in->items[i].scheme) + strlen(in->items[i].id) + 2;
+    zobo_acl *a = zb_malloc(size ? size : 1);
+    if (!a)
+        return false;
+    char *text = (char *)(a + in->n);
+    for (size_t i = 0; i < in->n; i++) {
+        size_t scheme = strlen(in->items[i].scheme) + 1, id = strlen(in->items[i].id) + 1;
+        a[i].perms = in->items[i].perms;
+        a[i].scheme = memcpy(text, in->items[i].scheme, scheme);
+        a[i].id = memcpy(text + scheme, in->items[i].id, id);
+        text += scheme + id;
+    }
+    *out = (zobo_acl_list){a, in->n};
+    return true;
+}
+
+void
+zr_acl_free(zobo_acl_list *acl)
+{
+    zb_free((void *)(uintptr_t)acl->items);
+    *acl = (zobo_acl_list){0};
 }

@@ -116,7 +116,7 @@ zr_op *zr_back(void *arg);
 
 /* zr_retry: true when `err` is one to be tried again (class RETRY, UNKNOWN or SESSION) or the op must end because the
  * client has stopped; then all has been seen to: again(op) runs after a pause that grows with each failure in a row, or
- * the op has ended with ZOBO_ENOTSTARTED or ZOBO_ESTOPPED. False: the step goes on (ZOBO_OK or an answer). */
+ * the op has been given up with ZOBO_ENOTSTARTED or ZOBO_ESTOPPED. False: the step goes on (ZOBO_OK or an answer). */
 bool zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op));
 
 /* zr_pause runs again(op) after `ms`. */
@@ -152,5 +152,8 @@ void zr_watch_drop(zr_watch *w);
 char *zr_path_child(const char *parent, const char *name);
 /* zr_strdup copies a string; NULL stays NULL. */
 char *zr_strdup(const char *s);
+/* zr_acl_copy copies an ACL into one allocation, for zr_acl_free. False: no memory. */
+bool zr_acl_copy(const zobo_acl_list *in, zobo_acl_list *out);
+void zr_acl_free(zobo_acl_list *acl);
 
 #endif

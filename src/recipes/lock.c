@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lock, ReadLock, WriteLock.
+ *
+ * A lock object has at most one node, and one op at a time that tries to get it (the entrant); others stand in line. The
+ * node's life:
+ *
+ *   IDLE -> ENTERING: make -> list -> (watch who stands in the way -> list)* -> HELD
+ *           ENTERING: given up ----------------------------------------------------> LEAVING
+ *   HELD -> LEAVING (released, or lost): the node is deleted, or looked for and deleted -> IDLE, next in line
+ *
+ * Whenever an answer was lost, the node is looked for by its prefix, which is the object's own, behind a sync: what the
+ * server may have done before shows then. */
+#include "recipes/lock.h"
+
+#include <string.h>
+
+#include "base/sized.h"
+
+/* ---- leaving: the node goes, whatever it takes ---- */
+
+static void next_in_line(zobo_lock *lock);
+static void look(zr_op *op);
+static void remove_node(zr_op *op);
+
+/* The node is gone; or with `err` it could not be seen to: the client is stopped, and the session with it, or the server
+ * does not permit it. */
+static void
+left(zr_op *op, zobo_err err)
+{
+    zobo_lock *lock = zr_lock_of(op);
+    zb_link *l;
+    zr_ref(&lock->r);
+    zb_free(lock->node);
+    lock->node = NULL;
+    lock->state = ZR_LOCK_IDLE;
+    zr_op_end(op, ZOBO_OK, NULL);
+    while ((l = zb_list_pop_front(&lock->leavers)) != NULL)
+        zr_op_end(&ZB_CONTAINER_OF(l, zr_lock_leaver, in_line)->op, err, NULL);
+    next_in_line(lock);
+    zr_unref(&lock->r);
+}
+
+static void
+removed(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (op && !zr_retry(op, err, remove_node))
+        left(op, err == ZOBO_ENONODE ? ZOBO_OK : err);
+}
+
+static void
+remove_node(zr_op *op)
+{
+    zobo_lock *lock = zr_lock_of(op);
+    zobo_how how = zr_op_how(op, removed);
+    char *path = zr_path_child(lock->path, lock->node);
+    zr_sent(op, path ? zobo_delete_async(lock->r.client, path, -1, &how, NULL) : ZOBO_ENOMEM, removed);
+    zb_free(path);
+}
+
+static void
+looked(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, look))
+        return;
+    zobo_lock *lock = zr_lock_of(op);
+    const char *own = err ? NULL : zr_lock_find_own(lock, reply);
+    if (!own) {
+        left(op, err == ZOBO_ENONODE ? ZOBO_OK : err);
+        return;
+    }
+    lock->node = zr_strdup(own);
+    if (lock->node)
+        remove_node(op);
+    else
+        left(op, ZOBO_ENOMEM);
+}
+
+static void
+caught_up(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (!op || zr_retry(op, err, look))
+        return;
+    zobo_how how = zr_op_how(op, looked);
+    zr_sent(op, zobo_get_children_async(op->recipe->client, zr_lock_of(op)->path, NULL, &how, NULL), looked);
+}
+
+static void
+look(zr_op *op)
+{
+    zobo_how how = zr_op_how(op, caught_up);
+    zr_sent(op, zobo_sync_async(op->recipe->client, zr_lock_of(op)->path, &how, NULL), caught_up);
+}
+
+static void
+begin_leaving(zr_op *op)
+{
+    if (zr_lock_of(op)->node)
+        remove_node(op);
+    else
+        look(op);
+}
+
+static void
+keep_op(zr_op *op)
+{
+    (void)op; /* part of the lock: there is always memory to leave */
+}
+
+/* The node, if there is one, is to go. */
+static void
+leave(zobo_lock *lock)
+{
+    lock->state = ZR_LOCK_LEAVING;
+    lock->entrant = NULL;
+    atomic_store(&lock->fence, 0);
+    zr_watch_drop(lock->own);
+    lock->own = NULL;
+    lock->tenure++;
+    lock->leaving = (zr_op){.begin = begin_leaving, .give_up = left, .destroy = keep_op};
+    zr_op_begin_quiet(&lock->r, &lock->leaving);
+}
+
+/* ---- loss ---- */
+
+static void begin_watch(zr_op *op);
+
+static void
+tell_lost(zr_recipe *r, void *arg)
+{
+    zobo_lock *lock = (zobo_lock *)r;
+    (void)arg;
+    lock->o.lost(lock->o.lost_arg, lock);
+}
+
+static void
+lose(zobo_lock *lock)
+{
+    atomic_store(&lock->lost, true);
+    atomic_store(&lock->fence, 0); /* before it is told */
+    if (lock->o.lost && zr_tell(&lock->r, tell_lost, NULL, NULL)) {
+        /* No memory to tell it; zobo_lock_check does. */
+    }
+    leave(lock);
+}
+
+void
+zr_lock_on_state(zr_recipe *r, zobo_state state)
+{
+    zobo_lock *lock = (zobo_lock *)r;
+    if (lock->state != ZR_LOCK_HELD)
+        return;
+    if ((state == ZOBO_LOST && !lock->o.persistent) || (state == ZOBO_SUSPENDED && lock->o.release_on_suspended))
+        lose(lock);
+}
+
+/* The watch on the holder's own node: a request that nobody waits for. */
+typedef struct sentry {
+    zr_op op; /* first */
+    unsigned tenure;
+    char *path;
+    zr_watch *watch;
+} sentry;
+
+static void
+post_sentry(zobo_lock *lock)
+{
+    sentry *s = zb_calloc(1, sizeof *s);
+    if (!s)
+        return; /* the loss of the session is noticed even so */
+    s->op.begin = begin_watch;
+    s->tenure = lock->tenure;
+    zr_op_begin_quiet(&lock->r, &s->op);
+}
+
+static void
+own_event(void *owner, const zobo_event *event)
+{
+    zobo_lock *lock = owner;
+    lock->own = NULL;
+    if (lock->state != ZR_LOCK_HELD)
+        return;
+    if (event->type == ZOBO_EVENT_DELETED)
+        lose(lock);
+    else
+        post_sentry(lock);
+}
+
+static void
+own_watched(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    sentry *s = arg;
+    zobo_lock *lock = zr_lock_of(&s->op);
+    (void)reply;
+    if (s->watch) {
+        zr_watch_set(s->watch, s->path, ZOBO_WATCH_DATA, !err);
+        if (err && lock->own == s->watch)
+            lock->own = NULL;
+        s->watch = NULL;
+    }
+    zb_free(s->path);
+    s->path = NULL;
+    zr_op *op = zr_back(arg);
+    if (!op)
+        return;
+    bool held = lock->state == ZR_LOCK_HELD && lock->tenure == s->tenure;
+    if (held && zr_retry(op, err, begin_watch))
+        return;
+    zr_ref(&lock->r);
+    zr_op_end(op, ZOBO_OK, NULL);
+    if (held && err == ZOBO_ENONODE)
+        lose(lock);
+    zr_unref(&lock->r);
+}
+
+static void
+begin_watch(zr_op *op)
+{
+    sentry *s = (sentry *)op;
+    zobo_lock *lock = zr_lock_of(op);
+    zobo_err err = ZOBO_ENOMEM;
+    if (lock->state != ZR_LOCK_HELD || lock->tenure != s->tenure || lock->own) {
+        zr_op_end(op, ZOBO_OK, NULL);
+        return;
+    }
+    s->path = zr_path_child(lock->path, lock->node);
+    s->watch = s->path ? zr_watch_new(&lock->r, own_event, lock) : NULL;
+    if (s->watch) {
+        zobo_how how = zr_op_how(op, own_watched);
+        lock->own = s->watch;
+        err = zobo_get_async(lock->r.client, s->path, zr_watch_watcher(s->watch), &how, NULL);
+    }
+    zr_sent(op, err, own_watched);
+}
+
+/* ---- entering ---- */
+
+static void make(zr_op *op);
+static void find(zr_op *op);
+static void list(zr_op *op);
+
+/* The entrant has failed for good, with no node. */
+static void
+fail(zr_lock_entry *e, zobo_err err)
+{
+    zobo_lock *lock = zr_lock_of(&e->op);
+    zr_ref(&lock->r);
+    lock->entrant = NULL;
+    lock->state = ZR_LOCK_IDLE;
+    zr_op_end(&e->op, err, NULL);
+    next_in_line(lock);
+    zr_unref(&lock->r);
+}
+
+/* The entrant has failed, or was given up, and its node is to go. */
+static void
+withdraw(zr_lock_entry *e, zobo_err err)
+{
+    zobo_lock *lock = zr_lock_of(&e->op);
+    zr_watch_drop(e->watch);
+    e->watch = NULL;
+    zr_ref(&lock->r);
+    zr_op_end(&e->op, err, NULL);
+    leave(lock);
+    zr_unref(&lock->r);
+}
+
+static void
+hold(zr_lock_entry *e)
+{
+    zobo_lock *lock = zr_lock_of(&e->op);
+    char *path = zr_path_child(lock->path, lock->node);
+    lock->state = ZR_LOCK_HELD;
+    lock->entrant = NULL;
+    lock->count = 1;
+    atomic_store(&lock->lost, false);
+    atomic_store(&lock->fence, lock->czxid);
+    if (lock->o.lost)
+        post_sentry(lock);
+    zr_op_end(&e->op, ZOBO_OK, &(zobo_reply){.path = path});
+    zb_free(path);
+}
+
+static void
+obstacle_event(void *owner, const zobo_event *event)
+{
+    zr_lock_entry *e = owner;
+    (void)event; /* gone, changed, or the session is lost: look anew */
+    e->watch = NULL;
+    list(&e->op);
+}
+
+static void
+obstacle_watched(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_lock_entry *e = arg;
+    (void)reply;
+    if (e->asked) {
+        zr_watch_set(e->asked, e->obstacle, ZOBO_WATCH_DATA, !err);
+        if (err && e->watch == e->asked)
+            e->watch = NULL;
+        e->asked = NULL;
+    }
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, list))
+        return;
+    if (err == ZOBO_ENONODE)
+        list(op);
+    else if (err)
+        withdraw(e, err);
+}
+
+static void
+watch_obstacle(zr_lock_entry *e, const char *name)
+{
+    zobo_lock *lock = zr_lock_of(&e->op);
+    zobo_err err = ZOBO_ENOMEM;
+    zb_free(e->obstacle);
+    e->obstacle = zr_path_child(lock->path, name);
+    e->asked = e->obstacle ? zr_watch_new(&lock->r, obstacle_event, e) : NULL;
+    if (e->asked) {
+        zobo_how how = zr_op_how(&e->op, obstacle_watched);
+        e->watch = e->asked;
+        err = zobo_get_async(lock->r.client, e->obstacle, zr_watch_watcher(e->asked), &how, NULL);
+    }
+    zr_sent(&e->op, err, obstacle_watched);
+}
+
+static void
+listed(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, list))
+        return;
+    zr_lock_entry *e = (zr_lock_entry *)op;
+    zobo_lock *lock = zr_lock_of(op);
+    const char *obstacle = NULL;
+    if (err && err != ZOBO_ENONODE) {
+        withdraw(e, err);
+    } else if (err || !zr_lock_place(lock, reply, &obstacle)) {
+        zb_free(lock->node); /* gone: with its session, or by somebody's hand */
+        lock->node = NULL;
+        make(op);
+    } else if (!obstacle) {
+        hold(e);
+    } else if (e->only_try) {
+        withdraw(e, ZOBO_EHELD);
+    } else {
+        watch_obstacle(e, obstacle);
+    }
+}
+
+static void
+list(zr_op *op)
+{
+    zobo_how how = zr_op_how(op, listed);
+    zr_sent(op, zobo_get_children_async(op->recipe->client, zr_lock_of(op)->path, NULL, &how, NULL), listed);
+}
+
+/* False: no memory. */
+static bool
+take_node(zobo_lock *lock, const char *path, int64_t czxid)
+{
+    zb_free(lock->node);
+    lock->node = zr_strdup(strrchr(path, '/') + 1);
+    lock->czxid = czxid;
+    return lock->node != NULL;
+}
+
+static void
+made(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_lock_entry *e = arg;
+    zobo_lock *lock = zr_lock_of(&e->op);
+    zr_ref(&lock->r);
+    e->making = false;
+    bool taken = !err && reply && take_node(lock, reply->path, reply->stat.czxid);
+    zr_op *op = zr_back(arg);
+    if (!op)
+        leave(lock); /* given up meanwhile */
+    else if (zr_retry(op, err, find)) {
+        /* it may be there */
+    } else if (err)
+        fail(e, err);
+    else if (!taken)
+        withdraw(e, ZOBO_ENOMEM);
+    else
+        list(op);
+    zr_unref(&lock->r);
+}
+
+static void
+make(zr_op *op)
+{
+    zobo_lock *lock = zr_lock_of(op);
+    zobo_create_options o = {
+        .acl = lock->o.acl, .ephemeral = !lock->o.persistent, .sequence = true, .makepath = true, .include_stat = true};
+    zobo_how how = zr_op_how(op, made);
+    ((zr_lock_entry *)op)->making = true;
+    zr_sent(op,
+            zobo_create_async(lock->r.client, lock->prefix, lock->identifier, strlen(lock->identifier), &o, &how, NULL),
+            made);
+}
+
+/* The found node's czxid is asked for. */
+static void
+examined(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, find))
+        return;
+    if (err == ZOBO_ENONODE) {
+        find(op);
+    } else if (err) {
+        withdraw((zr_lock_entry *)op, err);
+    } else {
+        zr_lock_of(op)->czxid = reply->stat.czxid;
+        list(op);
+    }
+}
+
+static void
+found(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, find))
+        return;
+    zobo_lock *lock = zr_lock_of(op);
+    const char *own = err ? NULL : zr_lock_find_own(lock, reply);
+    if (!own) {
+        make(op);
+        return;
+    }
+    char *path = zr_path_child(lock->path, own);
+    if (!path || !take_node(lock, path, 0)) {
+        withdraw((zr_lock_entry *)op, ZOBO_ENOMEM);
+    } else {
+        zobo_how how = zr_op_how(op, examined);
+        zr_sent(op, zobo_exists_async(lock->r.client, path, NULL, &how, NULL), examined);
+    }
+    zb_free(path);
+}
+
+static void
+synced(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (!op || zr_retry(op, err, find))
+        return;
+    zobo_how how = zr_op_how(op, found);
+    zr_sent(op, zobo_get_children_async(op->recipe->client, zr_lock_of(op)->path, NULL, &how, NULL), found);
+}
+
+static void
+find(zr_op *op)
+{
+    zobo_how how = zr_op_how(op, synced);
+    zr_sent(op, zobo_sync_async(op->recipe->client, zr_lock_of(op)->path, &how, NULL), synced);
+}
+
+static void
+enter(zobo_lock *lock, zr_lock_entry *e)
+{
+    lock->state = ZR_LOCK_ENTERING;
+    lock->entrant = e;
+    make(&e->op);
+}
+
+static void
+next_in_line(zobo_lock *lock)
+{
+    zb_link *l;
+    if (lock->state == ZR_LOCK_IDLE && (l = zb_list_pop_front(&lock->line)) != NULL)
+        enter(lock, ZB_CONTAINER_OF(l, zr_lock_entry, in_line));
+}
+
+void
+zr_lock_begin_entry(zr_op *op)
+{
+    zr_lock_entry *e = (zr_lock_entry *)op;
+    zobo_lock *lock = zr_lock_of(op);
+    zb_list_init(&e->in_line);
+    if (lock->state == ZR_LOCK_HELD && lock->o.reentrant) {
+        lock->count++;
+        zr_op_end(op, ZOBO_OK, NULL);
+    } else if (lock->state == ZR_LOCK_IDLE) {
+        enter(lock, e);
+    } else if (e->only_try && lock->state != ZR_LOCK_LEAVING) {
+        zr_op_end(op, ZOBO_EHELD, NULL);
+    } else {
+        zb_list_push_back(&lock->line, &e->in_line);
+    }
+}
+
+void
+zr_lock_give_entry_up(zr_op *op, zobo_err why)
+{
+    zr_lock_entry *e = (zr_lock_entry *)op;
+    zobo_lock *lock = zr_lock_of(op);
+    if (lock->entrant != e) {
+        zb_list_remove(&e->in_line);
+        zr_op_end(op, why, NULL);
+    } else if (e->making) {
+        lock->state = ZR_LOCK_LEAVING; /* as soon as it is known what came of it */
+        lock->entrant = NULL;
+        zr_op_end(op, why, NULL);
+    } else {
+        withdraw(e, why);
+    }
+}
+
+/* ---- releasing ---- */
+
+void
+zr_lock_begin_release(zr_op *op)
+{
+    zobo_lock *lock = zr_lock_of(op);
+    zr_lock_leaver *leaver = (zr_lock_leaver *)op;
+    zb_list_init(&leaver->in_line);
+    if (lock->state != ZR_LOCK_HELD) {
+        zr_op_end(op, atomic_exchange(&lock->lost, false) ? ZOBO_ELOCKLOST : ZOBO_ENOTHELD, NULL);
+    } else if (--lock->count) {
+        zr_op_end(op, ZOBO_OK, NULL);
+    } else {
+        zb_list_push_back(&lock->leavers, &leaver->in_line);
+        leave(lock);
+    }
+}
+
+void
+zr_lock_give_release_up(zr_op *op, zobo_err why)
+{
+    zb_list_remove(&((zr_lock_leaver *)op)->in_line);
+    zr_op_end(op, why, NULL);
+}
+
+void
+zr_lock_freed(zr_recipe *r)
+{
+    zobo_lock *lock = (zobo_lock *)r;
+    if (lock->state == ZR_LOCK_HELD)
+        leave(lock);
+}
+
+void
+zr_lock_cancel_all(zr_recipe *r, void *arg)
+{
+    zobo_lock *lock = (zobo_lock *)r;
+    zb_link *l;
+    (void)arg;
+    while ((l = zb_list_pop_front(&lock->line)) != NULL)
+        zr_op_end(&ZB_CONTAINER_OF(l, zr_lock_entry, in_line)->op, ZOBO_ECANCELLED, NULL);
+    if (lock->entrant)
+        zr_lock_give_entry_up(&lock->entrant->op, ZOBO_ECANCELLED);
+}
