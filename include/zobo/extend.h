@@ -42,6 +42,10 @@ ZOBO_MUST_CHECK zobo_err zobo_promise_new(zobo_client *client, const zobo_how *h
  * Any thread, any callback. */
 void zobo_promise_keep(zobo_promise *promise, zobo_err err, const zobo_reply *reply);
 
+/* zobo_promise_keep_quietly is zobo_promise_keep for a thread that is about to wait for a call of this client
+ * (zobo_call_wait, zobo_call_get) and will run what is to be run itself: no other thread is woken for that. */
+void zobo_promise_keep_quietly(zobo_promise *promise, zobo_err err, const zobo_reply *reply);
+
 /* zobo_sleep_async makes a call that ends with ZOBO_OK after `ms` milliseconds: with an inline callback, a timer.
  *
  * how->timeout_ms means nothing here. Cancelled, it ends with ZOBO_ECANCELLED; when the client stops, with ZOBO_ESTOPPED;

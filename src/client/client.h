@@ -255,8 +255,9 @@ zobo_err zb_compound_new(zobo_client *c, const zobo_how *how, bool handle, zobo_
 void zb_compound_discard(zobo_call *call);
 /* zb_compound_end ends it (once): takes the reply over and drops the steps' reference. Not locked; any thread. */
 void zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply);
-/* zb_end_locked ends a call, unless it has ended; takes the reply over, drops no reference. Locked. */
-void zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply);
+/* zb_end_locked ends a call, unless it has ended; takes the reply over, drops no reference. `wake`: see to it that an
+ * inline callback runs soon. Locked. */
+void zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply, bool wake);
 /* True: cancelled; the steps may as well end. */
 bool zb_compound_cancelled(const zobo_call *call);
 

@@ -86,12 +86,12 @@ free_promise(zobo_promise *p)
 
 /* Ends the call. Locked. The steps' reference to the call is the caller's to drop, when the lock is free. */
 static zobo_call *
-keep_locked(zobo_promise *p, zobo_err err, zobo_reply *reply)
+keep_locked(zobo_promise *p, zobo_err err, zobo_reply *reply, bool wake)
 {
     zobo_call *call = p->call;
     call->promise = NULL;
     free_promise(p);
-    zb_end_locked(call->client, call, err, reply);
+    zb_end_locked(call->client, call, err, reply, wake);
     return call;
 }
 
@@ -102,7 +102,7 @@ ask_locked(zobo_promise *p, zobo_err why)
         return;
     zb_heap_remove(&p->client->timers, &p->timer);
     if (p->sleeps) {
-        zb_call_unref(keep_locked(p, why == ZOBO_EWAITTIMEOUT ? ZOBO_OK : why, NULL));
+        zb_call_unref(keep_locked(p, why == ZOBO_EWAITTIMEOUT ? ZOBO_OK : why, NULL, true));
     } else if (p->give_up) {
         p->why = why;
         p->queued = true;
@@ -233,8 +233,8 @@ zobo_promise_new(zobo_client *c, const zobo_how *how, zobo_give_up_fn *give_up, 
     return err;
 }
 
-void
-zobo_promise_keep(zobo_promise *p, zobo_err err, const zobo_reply *reply)
+static void
+keep(zobo_promise *p, zobo_err err, const zobo_reply *reply, bool wake)
 {
     static const zobo_reply empty;
     if (!p)
@@ -253,9 +253,21 @@ zobo_promise_keep(zobo_promise *p, zobo_err err, const zobo_reply *reply)
             copy->err = err;
     }
     zb_lock(c);
-    zobo_call *call = keep_locked(p, err, copy);
+    zobo_call *call = keep_locked(p, err, copy, wake);
     zb_unlock(c);
     zb_call_unref(call);
+}
+
+void
+zobo_promise_keep(zobo_promise *p, zobo_err err, const zobo_reply *reply)
+{
+    keep(p, err, reply, true);
+}
+
+void
+zobo_promise_keep_quietly(zobo_promise *p, zobo_err err, const zobo_reply *reply)
+{
+    keep(p, err, reply, false);
 }
 
 zobo_err

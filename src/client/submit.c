@@ -359,7 +359,7 @@ zb_ended_outside(zobo_client *c)
 }
 
 void
-zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply)
+zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply, bool wake)
 {
     if (atomic_load_explicit(&call->done, memory_order_relaxed)) { /* cancelled: nobody wants to know */
         zobo_reply_free(reply);
@@ -368,7 +368,8 @@ zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *reply)
     call->req.err = err;
     call->req.reply = reply;
     zb_call_finished(c, call, &c->inline_pending, 0);
-    zb_ended_outside(c);
+    if (wake || (c->driving && !c->stealable)) /* a thread that drives in a blocking call does not look by itself */
+        zb_ended_outside(c);
 }
 
 void
@@ -383,7 +384,7 @@ zb_compound_end(zobo_call *call, zobo_err err, zobo_reply *reply)
             err = ZOBO_EREPLYLOST;
     }
     zb_lock(c);
-    zb_end_locked(c, call, err, reply);
+    zb_end_locked(c, call, err, reply, true);
     zb_unlock(c);
     zb_call_unref(call);
 }
@@ -431,7 +432,7 @@ zobo_call_cancel(zobo_call *call)
         zb_promise_cancel(call);
     } else if (call->compound) {
         bool sent = cancel_steps(c, call);
-        zb_end_locked(c, call, sent ? ZOBO_EABANDONED : ZOBO_ECANCELLED, NULL);
+        zb_end_locked(c, call, sent ? ZOBO_EABANDONED : ZOBO_ECANCELLED, NULL, true);
     } else if (call->req.state == ZB_REQ_WAITING || call->req.state == ZB_REQ_SENT) {
         zb_session_forget(c->session, &call->req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
         zb_call_finished(c, call, &c->inline_pending, zb_now());

@@ -142,7 +142,8 @@ zobo_err
 zobo_lock_acquire(zobo_lock *lock, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_err err = begin_acquire(lock, false, &(zobo_how){.timeout_ms = timeout_ms}, &call);
+    zobo_how how = zr_how(timeout_ms);
+    zobo_err err = begin_acquire(lock, false, &how, &call);
     return zr_wait(err, call, NULL);
 }
 
@@ -156,7 +157,8 @@ zobo_err
 zobo_lock_try(zobo_lock *lock)
 {
     zobo_call *call = NULL;
-    zobo_err err = begin_acquire(lock, true, NULL, &call);
+    zobo_how how = zr_how(0);
+    zobo_err err = begin_acquire(lock, true, &how, &call);
     return zr_wait(err, call, NULL);
 }
 
@@ -175,7 +177,8 @@ zobo_err
 zobo_lock_release(zobo_lock *lock)
 {
     zobo_call *call = NULL;
-    zobo_err err = zobo_lock_release_async(lock, NULL, &call);
+    zobo_how how = zr_how(0);
+    zobo_err err = zobo_lock_release_async(lock, &how, &call);
     return zr_wait(err, call, NULL);
 }
 
@@ -197,7 +200,8 @@ zobo_err
 zobo_lock_contenders(zobo_lock *lock, zobo_reply **out)
 {
     zobo_call *call = NULL;
-    zobo_err err = zobo_lock_contenders_async(lock, NULL, &call);
+    zobo_how how = zr_how(0);
+    zobo_err err = zobo_lock_contenders_async(lock, &how, &call);
     return zr_wait(err, call, out);
 }
 

@@ -230,6 +230,14 @@ begin_op(void *arg, zobo_err err, const zobo_reply *reply)
         op->begin(op);
 }
 
+static const char waits; /* its address marks a how that zr_how has made */
+
+zobo_how
+zr_how(uint32_t timeout_ms)
+{
+    return (zobo_how){.timeout_ms = timeout_ms, .arg = (void *)(uintptr_t)&waits};
+}
+
 zobo_err
 zr_op_start(zr_recipe *r, zr_op *op, const zobo_how *how, zobo_call **call)
 {
@@ -249,7 +257,10 @@ zr_op_start(zr_recipe *r, zr_op *op, const zobo_how *how, zobo_call **call)
     }
     err = zobo_promise_new(r->client, how, asked_to_give_up, op, call, &promise);
     op->promise = err ? NULL : promise;
-    zobo_promise_keep(post, ZOBO_OK, NULL);
+    if (how && !how->done && how->arg == &waits)
+        zobo_promise_keep_quietly(post, ZOBO_OK, NULL);
+    else
+        zobo_promise_keep(post, ZOBO_OK, NULL);
     return err;
 }
 

@@ -124,6 +124,10 @@ void zr_pause(zr_op *op, uint32_t ms, void (*again)(zr_op *op));
 
 /* --- waits for the blocking forms --- */
 
+/* zr_how is the `how` of a blocking form, which calls its _async function with it and then zr_wait, at once: nobody else is
+ * woken to begin what the caller is about to begin himself. */
+zobo_how zr_how(uint32_t timeout_ms);
+
 /* zr_wait waits for what an _async function has begun. "sync is async plus wait". */
 ZOBO_MUST_CHECK zobo_err zr_wait(zobo_err err, zobo_call *call, zobo_reply **out);
 
