@@ -242,6 +242,7 @@ zobo_err zb_run_async(zobo_client *c, const zb_order *o, const zobo_how *how, zo
  * time that is left of the whole. Its own errors come back by value, and `done` is not called then. `want_reply` false:
  * reply is NULL. */
 zobo_err zb_run_step(zobo_call *whole, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg);
+zobo_err zb_run_step_locked(zobo_call *whole, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg);
 /* zb_run_pause is a step that does nothing for a while, but no longer than the whole has. */
 zobo_err zb_run_pause(zobo_call *whole, uint32_t ms, zb_step_fn *done, void *arg);
 /* True: the time for the whole is over. */

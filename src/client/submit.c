@@ -208,15 +208,14 @@ pause_locked(zobo_client *c, zobo_call *call, zb_time pause)
     return zb_session_pause(c->session, &call->req, left && left < pause ? left : pause, zb_now());
 }
 
-/* A request, or with `o` NULL a pause. */
+/* A request, or with `o` NULL a pause. Locked. */
 static zobo_err
-run_step(zobo_call *whole, const zb_order *o, uint32_t pause_ms, bool want_reply, zb_step_fn *done, void *arg)
+run_step_locked(zobo_call *whole, const zb_order *o, uint32_t pause_ms, bool want_reply, zb_step_fn *done, void *arg)
 {
     zobo_client *c = whole->client;
     zobo_how how = {.arg = arg, .flags = ZOBO_INLINE};
     zobo_err err = ZOBO_OK;
     zobo_call *call = NULL;
-    zb_lock(c);
     zb_time now = zb_now();
     if (atomic_load_explicit(&whole->done, memory_order_relaxed))
         err = ZOBO_ECANCELLED;
@@ -234,10 +233,19 @@ run_step(zobo_call *whole, const zb_order *o, uint32_t pause_ms, bool want_reply
     if (!err) {
         zb_list_push_back(&whole->steps, &call->item.link);
         zb_after_submit(c);
-    }
-    zb_unlock(c);
-    if (err)
+    } else {
         zb_free(call);
+    }
+    return err;
+}
+
+static zobo_err
+run_step(zobo_call *whole, const zb_order *o, uint32_t pause_ms, bool want_reply, zb_step_fn *done, void *arg)
+{
+    zobo_client *c = whole->client;
+    zb_lock(c);
+    zobo_err err = run_step_locked(whole, o, pause_ms, want_reply, done, arg);
+    zb_unlock(c);
     return err;
 }
 
@@ -245,6 +253,12 @@ zobo_err
 zb_run_step(zobo_call *whole, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg)
 {
     return run_step(whole, o, 0, want_reply, done, arg);
+}
+
+zobo_err
+zb_run_step_locked(zobo_call *whole, const zb_order *o, bool want_reply, zb_step_fn *done, void *arg)
+{
+    return run_step_locked(whole, o, 0, want_reply, done, arg);
 }
 
 zobo_err

@@ -147,17 +147,20 @@ zobo_remove_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind
     zb_list_init(&removed);
     zb_lock(c);
     size_t n = zb_watches_remove(zb_session_watches(c->session), r.path, kind, watcher, &removed, &left);
-    tell_removed(c, &removed);
-    zb_unlock(c);
     if (!n) {
+        zb_unlock(c);
         zb_compound_discard(call);
         return ZOBO_ENOWATCHER;
     }
     if (out)
         *out = call;
     r.type = server_kind(kind, left);
-    /* Without a connection there is nothing to take back: only what stands in our table is set again on the next one. */
-    if (!r.type || !zobo_connected(c) || zb_run_step(call, &o, false, removal_done, call))
+    /* Without a connection there is nothing to take back: only what stands in our table is set again on the next one.
+     * The server is asked before anybody hears of the removal: who then sets a watch again must come after it. */
+    bool over = !r.type || !zobo_connected(c) || zb_run_step_locked(call, &o, false, removal_done, call);
+    tell_removed(c, &removed);
+    zb_unlock(c);
+    if (over)
         zb_compound_end(call, ZOBO_OK, NULL);
     return ZOBO_OK;
 }
