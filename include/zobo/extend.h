@@ -59,6 +59,10 @@ ZOBO_MUST_CHECK zobo_err zobo_sleep_async(zobo_client *client, uint32_t ms, cons
  * Errors: ZOBO_EINVAL (fn NULL), ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. */
 ZOBO_MUST_CHECK zobo_err zobo_add_inline_listener(zobo_client *client, zobo_listener_fn *fn, void *arg);
 
+/* zobo_may_block tells whether a blocking call may be made here: ZOBO_OK, ZOBO_EWOULDBLOCK (an inline callback),
+ * ZOBO_EFORKED. For recipes' blocking forms, which ask before they begin anything. Any thread, any callback. */
+ZOBO_MUST_CHECK zobo_err zobo_may_block(zobo_client *client);
+
 /* zobo_uuid writes 32 random hexadecimal digits in lower case and a NUL, a version 4 UUID without its dashes, as kazoo
  * names its nodes. Any thread, any callback. Source: Python's uuid.uuid4().hex. */
 void zobo_uuid(zobo_client *client, char out[33]);

@@ -279,6 +279,12 @@ zobo_sleep_async(zobo_client *c, uint32_t ms, const zobo_how *how, zobo_call **c
     return new_promise(c, how, true, ms, call, &p);
 }
 
+zobo_err
+zobo_may_block(zobo_client *c)
+{
+    return zb_may_block(c);
+}
+
 void
 zobo_uuid(zobo_client *c, char out[33])
 {

@@ -250,14 +250,17 @@ zr_op_start(zr_recipe *r, zr_op *op, const zobo_how *how, zobo_call **call)
     op->recipe = r;
     zb_list_init(&op->link);
     zr_ref(r);
-    zobo_err err = zobo_promise_new(r->client, &inlined, NULL, NULL, NULL, &post);
+    bool at_once = how && !how->done && how->arg == &waits;
+    zobo_err err = at_once ? zobo_may_block(r->client) : ZOBO_OK;
+    if (!err)
+        err = zobo_promise_new(r->client, &inlined, NULL, NULL, NULL, &post);
     if (err) {
         destroy_op(op);
         return err;
     }
     err = zobo_promise_new(r->client, how, asked_to_give_up, op, call, &promise);
     op->promise = err ? NULL : promise;
-    if (how && !how->done && how->arg == &waits)
+    if (at_once)
         zobo_promise_keep_quietly(post, ZOBO_OK, NULL);
     else
         zobo_promise_keep(post, ZOBO_OK, NULL);
@@ -365,8 +368,6 @@ zr_wait(zobo_err err, zobo_call *call, zobo_reply **out)
     if (err)
         return err;
     err = zobo_call_get(call, 0, out);
-    if (err == ZOBO_EWOULDBLOCK)
-        zobo_call_cancel(call);
     zobo_call_free(call);
     return err;
 }

@@ -339,6 +339,28 @@ in_callback(void *arg, zobo_err err, const zobo_reply *reply)
 }
 
 static void
+inline_callback(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zobo_lock *lock = arg;
+    (void)err, (void)reply;
+    if (zobo_lock_acquire(lock, 5000) != ZOBO_EWOULDBLOCK || zobo_lock_acquire_async(lock, NULL, NULL) != ZOBO_OK)
+        abort();
+}
+
+static void
+test_inline(void **state)
+{
+    (void)state;
+    zobo_lock *x = lock_of(a, NULL);
+    assert_ok(
+        zobo_exists_async(a, "/", NULL, &(zobo_how){.done = inline_callback, .arg = x, .flags = ZOBO_INLINE}, NULL));
+    ZT_WAIT(zobo_lock_check(x) == ZOBO_OK);
+    assert_int_equal(children_of(look, "/locks/one"), 1);
+    zobo_lock_free(x);
+    ZT_WAIT(children_of(look, "/locks/one") == 0);
+}
+
+static void
 test_in_a_callback(void **state)
 {
     (void)state;
@@ -419,6 +441,7 @@ main(void)
         cmocka_unit_test(test_readers_and_writers),
         cmocka_unit_test(test_threads_contend),
         cmocka_unit_test(test_event_loop_and_callback),
+        cmocka_unit_test(test_inline),
         cmocka_unit_test(test_in_a_callback),
         cmocka_unit_test(test_unstarted_and_stopped),
         cmocka_unit_test(test_wrong_options),
