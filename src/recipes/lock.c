@@ -330,6 +330,23 @@ watch_obstacle(zr_lock_entry *e, const char *name)
     zr_sent(&e->op, err, obstacle_watched);
 }
 
+/* A client gives a session up by its own clock, and then the server may still have it, and its nodes: they are not ours to
+ * hold a lock with, for they go at any moment. */
+static bool
+is_of_this_session(const zobo_lock *lock)
+{
+    zobo_client_id id;
+    return lock->o.persistent || (!zobo_get_client_id(lock->r.client, &id) && id.session_id == lock->owner);
+}
+
+/* Whoever leaves now looks for it. */
+static void
+forget_node(zobo_lock *lock)
+{
+    zb_free(lock->node);
+    lock->node = NULL;
+}
+
 static void
 listed(void *arg, zobo_err err, const zobo_reply *reply)
 {
@@ -339,11 +356,13 @@ listed(void *arg, zobo_err err, const zobo_reply *reply)
     zr_lock_entry *e = (zr_lock_entry *)op;
     zobo_lock *lock = zr_lock_of(op);
     const char *obstacle = NULL;
-    if (err && err != ZOBO_ENONODE) {
+    if (!is_of_this_session(lock)) {
+        forget_node(lock);
+        find(op);
+    } else if (err && err != ZOBO_ENONODE) {
         withdraw(e, err);
     } else if (err || !zr_lock_place(lock, reply, &obstacle)) {
-        zb_free(lock->node); /* gone: with its session, or by somebody's hand */
-        lock->node = NULL;
+        forget_node(lock); /* gone: with its session, or by somebody's hand */
         make(op);
     } else if (!obstacle) {
         hold(e);
@@ -363,11 +382,12 @@ list(zr_op *op)
 
 /* False: no memory. */
 static bool
-take_node(zobo_lock *lock, const char *path, int64_t czxid)
+take_node(zobo_lock *lock, const char *path, const zobo_stat *stat)
 {
     zb_free(lock->node);
     lock->node = zr_strdup(strrchr(path, '/') + 1);
-    lock->czxid = czxid;
+    lock->czxid = stat->czxid;
+    lock->owner = stat->ephemeral_owner;
     return lock->node != NULL;
 }
 
@@ -378,7 +398,7 @@ made(void *arg, zobo_err err, const zobo_reply *reply)
     zobo_lock *lock = zr_lock_of(&e->op);
     zr_ref(&lock->r);
     e->making = false;
-    bool taken = !err && reply && take_node(lock, reply->path, reply->stat.czxid);
+    bool taken = !err && reply && take_node(lock, reply->path, &reply->stat);
     zr_op *op = zr_back(arg);
     if (!op)
         leave(lock); /* given up meanwhile */
@@ -406,7 +426,32 @@ make(zr_op *op)
             made);
 }
 
-/* The found node's czxid is asked for. */
+static void
+cleared(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (!op || zr_retry(op, err, find))
+        return;
+    if (err && err != ZOBO_ENONODE)
+        withdraw((zr_lock_entry *)op, err);
+    else
+        find(op);
+}
+
+/* The found node is of a session before this one. */
+static void
+clear_away(zr_op *op)
+{
+    zobo_lock *lock = zr_lock_of(op);
+    zobo_how how = zr_op_how(op, cleared);
+    char *path = zr_path_child(lock->path, lock->node);
+    forget_node(lock);
+    zr_sent(op, path ? zobo_delete_async(lock->r.client, path, -1, &how, NULL) : ZOBO_ENOMEM, cleared);
+    zb_free(path);
+}
+
+/* The found node's stat was asked for. */
 static void
 examined(void *arg, zobo_err err, const zobo_reply *reply)
 {
@@ -418,8 +463,13 @@ examined(void *arg, zobo_err err, const zobo_reply *reply)
     } else if (err) {
         withdraw((zr_lock_entry *)op, err);
     } else {
-        zr_lock_of(op)->czxid = reply->stat.czxid;
-        list(op);
+        zobo_lock *lock = zr_lock_of(op);
+        lock->czxid = reply->stat.czxid;
+        lock->owner = reply->stat.ephemeral_owner;
+        if (is_of_this_session(lock))
+            list(op);
+        else
+            clear_away(op);
     }
 }
 
@@ -436,7 +486,7 @@ found(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     }
     char *path = zr_path_child(lock->path, own);
-    if (!path || !take_node(lock, path, 0)) {
+    if (!path || !take_node(lock, path, &(zobo_stat){0})) {
         withdraw((zr_lock_entry *)op, ZOBO_ENOMEM);
     } else {
         zobo_how how = zr_op_how(op, examined);
