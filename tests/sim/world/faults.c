@@ -181,10 +181,10 @@ too_long(const world *w, const wclient *c)
 }
 
 static void
-crash_now(world *w, void *what, uint64_t arg)
+crash_now(world *w, void *what, uint64_t ms)
 {
-    (void)what, (void)arg;
-    server_crash(w, w->now + ZB_MS(1000));
+    (void)what;
+    server_crash(w, w->now + ZB_MS(ms));
 }
 
 /* False: the frame does not go on. */
@@ -210,7 +210,11 @@ carry_out(wlink *l)
         return false;
     case PLAN_CRASH_ANSWER:
         link_reset(l);
-        world_at(w, w->now, crash_now, NULL, 0);
+        world_at(w, w->now, crash_now, NULL, 1000);
+        return false;
+    case PLAN_OUTAGE_ANSWER:
+        link_reset(l);
+        world_at(w, w->now, crash_now, NULL, c->timeout_ms * 3U / 2);
         return false;
     case PLAN_PART_REQUEST:
     case PLAN_PART_ANSWER:

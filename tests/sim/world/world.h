@@ -72,6 +72,7 @@ extern const size_t world_n_profiles;
     X(EXPIRE_ANSWER, false)  /* the session ends behind the answer, which still goes out */                            \
     X(EXPIRE_LOST, false)    /* the session ends, and the answer is lost */                                            \
     X(CRASH_ANSWER, false)   /* the server goes down instead of answering, and comes back */                           \
+    X(OUTAGE_ANSWER, false)  /* for so long that clients give their sessions up, which it still has when it is back */ \
     X(PART_REQUEST, true)    /* the client is cut off at the request for longer than its session lasts */              \
     X(PART_ANSWER, false)    /* the same, instead of an answer */                                                      \
     X(FREEZE_ANSWER, false)  /* the client's process stands still for longer than its session lasts */                 \
