@@ -75,7 +75,7 @@ looked(void *arg, zobo_err err, const zobo_reply *reply)
     if (lock->node)
         remove_node(op);
     else
-        left(op, ZOBO_ENOMEM);
+        (void)zr_retry(op, ZOBO_ENOMEM, look);
 }
 
 static void

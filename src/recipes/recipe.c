@@ -347,7 +347,9 @@ zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op))
         give_up(op, err);
         return true;
     }
-    if (cls != ZOBO_CLASS_RETRY && cls != ZOBO_CLASS_UNKNOWN && cls != ZOBO_CLASS_SESSION && err != ZOBO_ETHROTTLED) {
+    bool tidying = !op->promise; /* nobody can be told that memory has run out: it must be done later */
+    if (cls != ZOBO_CLASS_RETRY && cls != ZOBO_CLASS_UNKNOWN && cls != ZOBO_CLASS_SESSION && err != ZOBO_ETHROTTLED &&
+        !(tidying && err == ZOBO_ENOMEM)) {
         op->tries = 0;
         return false;
     }

@@ -114,7 +114,7 @@ void zr_sent(zr_op *op, zobo_err err, zobo_done_fn *done);
  * and nothing is to be done for it. */
 zr_op *zr_back(void *arg);
 
-/* zr_retry: true when `err` is one to be tried again (class RETRY, UNKNOWN or SESSION) or the op must end because the
+/* zr_retry: true when `err` is one to be tried again (class RETRY, UNKNOWN or SESSION; for quiet ops ZOBO_ENOMEM too) or the op must end because the
  * client has stopped; then all has been seen to: again(op) runs after a pause that grows with each failure in a row, or
  * the op has been given up with ZOBO_ENOTSTARTED or ZOBO_ESTOPPED. False: the step goes on (ZOBO_OK or an answer). */
 bool zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op));
