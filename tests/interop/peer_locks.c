@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Locks, semaphores, elections: the commands of README.md. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer.h"
+
+/* --- lock, rlock, wlock: PATH IDENT ------------------------------------------------------------------------------ */
+
+static zobo_err
+lock_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    zobo_lock_options options = {.identifier = words[1]};
+    if (*o->kind->name == 'r')
+        options.kind = ZOBO_READ_LOCK;
+    if (*o->kind->name == 'w')
+        options.kind = ZOBO_WRITE_LOCK;
+    return zobo_lock_new(o->client, words[0], &options, &o->as.lock, why);
+}
+
+static void
+lock_free(object *o)
+{
+    zobo_lock_free(o->as.lock);
+}
+
+static zobo_err
+lock_acquire(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    return say_unless(a, zobo_lock_acquire(o->as.lock, peer_ms(words[0])), ZOBO_EWAITTIMEOUT, "false");
+}
+
+static zobo_err
+lock_attempt(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    return say_unless(a, zobo_lock_try(o->as.lock), ZOBO_EHELD, "false");
+}
+
+static zobo_err
+lock_release(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    return say_unless(a, zobo_lock_release(o->as.lock), ZOBO_ENOTHELD, "false");
+}
+
+static zobo_err
+lock_contenders(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    zobo_reply *reply = NULL;
+    zobo_err err = zobo_lock_contenders(o->as.lock, &reply);
+    if (!err)
+        say_list(a, reply->children, reply->n_children, false);
+    zobo_reply_free(reply);
+    return err;
+}
+
+/* Adds one to the number in the file. */
+static zobo_err
+add_one(const char *path)
+{
+    long value = -1;
+    FILE *file = fopen(path, "r");
+    if (!file || fscanf(file, "%ld", &value) != 1 || fclose(file) || !(file = fopen(path, "w")))
+        return ZOBO_EFILE;
+    return fprintf(file, "%ld", value + 1) < 0 || fclose(file) ? ZOBO_EFILE : ZOBO_OK;
+}
+
+static zobo_err
+crowd(object *o, char **words, int n, answer *a, zobo_err (*acquire)(object *o), zobo_err (*release)(object *o))
+{
+    long rounds = n == 2 ? strtol(words[1], NULL, 10) : 0;
+    zobo_err err = n == 2 ? ZOBO_OK : ZOBO_EINVAL;
+    for (long i = 0; i < rounds && !err; i++) {
+        err = acquire(o);
+        err = err ? err : add_one(words[0]);
+        err = err ? err : release(o);
+    }
+    say_number(a, rounds);
+    return err;
+}
+
+static zobo_err
+acquire_lock(object *o)
+{
+    return zobo_lock_acquire(o->as.lock, 0);
+}
+
+static zobo_err
+release_lock(object *o)
+{
+    return zobo_lock_release(o->as.lock);
+}
+
+static zobo_err
+lock_crowd(object *o, char **words, int n, answer *a)
+{
+    return crowd(o, words, n, a, acquire_lock, release_lock);
+}
+
+static const verb lock_verbs[] = {{"acquire", lock_acquire},       {"attempt", lock_attempt}, {"release", lock_release},
+                                  {"contenders", lock_contenders}, {"crowd", lock_crowd},     {NULL, NULL}};
+
+/* ----------------------------------------------------------------------------------------------------------------- */
+
+const kind lock_kinds[] = {{"lock", 2, lock_make, lock_free, lock_verbs},
+                           {"rlock", 2, lock_make, lock_free, lock_verbs},
+                           {"wlock", 2, lock_make, lock_free, lock_verbs},
+                           {NULL, 0, NULL, NULL, NULL}};
