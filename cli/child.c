@@ -201,17 +201,23 @@ child_deadline(const struct child *child)
 }
 
 void
+child_turn(struct ctx *ctx, struct child *child)
+{
+    switch (hold_turn(ctx, child_deadline(child))) {
+    case HOLD_SIGNAL:
+        child_forward(ctx, child);
+        break;
+    case HOLD_BROKEN: /* there is nothing to wait on, so its end is looked for now and then */
+        (void)poll(NULL, 0, LOOK_MS);
+        break;
+    default:
+        break;
+    }
+}
+
+void
 child_wait(struct ctx *ctx, struct child *child)
 {
     while (child_runs(child))
-        switch (hold_turn(ctx, child_deadline(child))) {
-        case HOLD_SIGNAL:
-            child_forward(ctx, child);
-            break;
-        case HOLD_BROKEN: /* there is nothing to wait on, so that its end is looked for now and then */
-            (void)poll(NULL, 0, LOOK_MS);
-            break;
-        default:
-            break;
-        }
+        child_turn(ctx, child);
 }

@@ -39,6 +39,9 @@ bool child_runs(struct child *child);
 /* child_forward sends it the signal that this program got: ctx->signal, which is 0 after that. */
 void child_forward(struct ctx *ctx, const struct child *child);
 
+/* child_turn is hold_turn while the child runs: signals go to it. */
+void child_turn(struct ctx *ctx, struct child *child);
+
 /* child_wait waits for its end; signals go to it meanwhile. */
 void child_wait(struct ctx *ctx, struct child *child);
 

@@ -13,15 +13,16 @@
 /* The exit codes are a promise to scripts: add, never change. */
 enum exit_code {
     DONE = 0,
-    ANSWER_NO = 1,      /* a question was answered with no: exists */
-    BAD_USAGE = 2,      /* wrong arguments; nothing was sent */
-    FAILED = 3,         /* the server or this machine could not do it */
-    NO_NODE = 4,        /* NoNode */
-    CONFLICT = 5,       /* NodeExists, BadVersion, NotEmpty */
-    NOT_ALLOWED = 6,    /* credentials or ACL */
-    NO_SERVER = 7,      /* no connection, no answer in time, session over */
-    PARTIAL = 8,        /* part of it was done */
-    NOT_IN_TIME = 124,  /* lock, elect: it was not to be had in time (--exit-code changes it); CMD did not run */
+    ANSWER_NO = 1,   /* a question was answered with no: exists */
+    BAD_USAGE = 2,   /* wrong arguments; nothing was sent */
+    FAILED = 3,      /* the server or this machine could not do it */
+    NO_NODE = 4,     /* NoNode */
+    CONFLICT = 5,    /* NodeExists, BadVersion, NotEmpty */
+    NOT_ALLOWED = 6, /* credentials or ACL */
+    NO_SERVER = 7,   /* no connection, no answer in time, session over */
+    PARTIAL = 8,     /* part of it was done */
+    NOT_IN_TIME =
+        124, /* lock, elect: it was not to be had in time (--conflict-exit-code changes it); CMD did not run */
     HELD_NO_MORE = 125, /* lock, elect: what was held was lost before CMD ended */
     CANNOT_RUN = 126,   /* CMD is there but cannot be run */
     NO_COMMAND = 127,   /* there is no CMD of this name */

@@ -93,6 +93,7 @@ struct command {
     X(ls)                                                                                                              \
     X(tree)                                                                                                            \
     X(watch)                                                                                                           \
+    X(lock)                                                                                                            \
     X(acl_get)                                                                                                         \
     X(acl_set)                                                                                                         \
     X(acl_digest)                                                                                                      \

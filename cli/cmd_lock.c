@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lock: run a command while a lock is held, as flock(1) does with a file. */
+#include <string.h>
+
+#include <zobo/lock.h>
+
+#include "holding.h"
+
+enum { O_SHARED = H_OWN, O_SEMAPHORE };
+
+static const struct opt opts[] = {
+    HOLDING_OPTS,
+    [O_SHARED] = {'s', "shared", OPT_FLAG, NULL, "together with others that say --shared, but with no one else"},
+    {0, NULL, OPT_FLAG, NULL, NULL}};
+
+static void
+lost(void *arg, zobo_lock *lock)
+{
+    struct holding *h = arg;
+    (void)lock;
+    h->lost = true;
+}
+
+static zobo_err
+acquire(struct holding *h, bool wait, const zobo_how *how, zobo_call **call)
+{
+    return wait ? zobo_lock_acquire_async(h->held, how, call) : zobo_lock_try_async(h->held, how, call);
+}
+
+static zobo_err
+release(struct holding *h, const zobo_how *how, zobo_call **call)
+{
+    return zobo_lock_release_async(h->held, how, call);
+}
+
+static zobo_err
+show(struct holding *h, zobo_reply **out)
+{
+    return zobo_lock_contenders(h->held, out);
+}
+
+static int64_t
+fence(const struct holding *h)
+{
+    return zobo_lock_fence(h->held);
+}
+
+static const struct holding_kind lock_kind = {
+    .what = "the lock", .acquire = acquire, .release = release, .show = show, .fence = fence};
+
+static int
+run(struct ctx *ctx, const struct args *in)
+{
+    struct holding h;
+    int code = holding_begin(&h, &lock_kind, ctx, in);
+    if (code != DONE)
+        return code;
+    /* An exclusive lock is a write lock, for a plain one does not know of readers; beside plain ones it is the same. */
+    zobo_lock_options options = {.size = sizeof options,
+                                 .kind = in->opt[O_SHARED].given ? ZOBO_READ_LOCK : ZOBO_WRITE_LOCK,
+                                 .identifier = h.identifier,
+                                 .lost = lost,
+                                 .lost_arg = &h};
+    zobo_lock *lock;
+    zobo_problem why = {0};
+    zobo_err err = zobo_lock_new(ctx->client, h.path, &options, &lock, &why);
+    if (err != ZOBO_OK)
+        return fail_why(ctx, err, h.path, &why, NULL);
+    h.held = lock;
+    code = holding_run(&h, in);
+    zobo_lock_free(lock);
+    holding_end(&h);
+    return code;
+}
+
+static const struct example examples[] = {
+    {"zobo lock /locks/backup -- ./backup.sh", "one at a time in the whole cluster"},
+    {"zobo lock -n -E 0 /locks/hourly -- ./report", "from cron on each machine: the first runs it, the others do not"},
+    {"zobo lock --timeout 30s /locks/db -- sh -c 'migrate --fence \"$ZOBO_FENCE\"'",
+     "what is written to can refuse a token that is lower than one it has seen"},
+    {"zobo lock --show /locks/backup", "who holds it, and who waits"},
+    {NULL, NULL}};
+
+const struct command cmd_lock = {
+    .name = "lock",
+    .usage = "PATH [-- CMD...]",
+    .summary = "run a command while holding a lock",
+    .about =
+        "Waits for the lock, runs CMD, releases the lock when CMD has ended, and ends with CMD's exit code: 128 and "
+        "the "
+        "signal's number if a signal ended it, 126 or 127 if it could not be run. Signals are passed on to CMD, and "
+        "stdin is CMD's. CMD finds its node in ZOBO_LOCK_PATH, and in ZOBO_FENCE a number that grows from holder to "
+        "holder. When the session is lost, and the lock with it, CMD gets SIGTERM and after --grace SIGKILL, with all "
+        "that is in its process group, and the exit code is 125; on Linux it gets SIGTERM also when zobo itself is "
+        "killed. Without CMD it prints the node and the fence, and holds the lock until a signal comes. The nodes are "
+        "kazoo's: kazoo's Lock, ReadLock and WriteLock, and zobo_lock(3), exclude it and are excluded. Before "
+        "--timeout "
+        "the common option of that name (how long connecting may take) stands before the command.",
+    .examples = examples,
+    .opts = opts,
+    .min_words = 1,
+    .max_words = 1,
+    .runs_command = true,
+    .formats = FORMATS_ONE,
+    .run = run};
