@@ -33,6 +33,10 @@ install(FILES ${PROJECT_BINARY_DIR}/zoboConfig.cmake ${PROJECT_BINARY_DIR}/zoboC
 
 file(RELATIVE_PATH pc_to_prefix /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
 string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+set(pc_json)
+if(ZOBO_JSON)
+  set(pc_json jansson)
+endif()
 foreach(package zobo zobo-server)
   if(package STREQUAL zobo OR ZOBO_SERVER)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)

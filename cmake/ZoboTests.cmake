@@ -57,6 +57,9 @@ if(CMOCKA_FOUND)
   if(ZOBO_SERVER)
     target_link_libraries(zobo_testing PUBLIC PkgConfig::LMDB PkgConfig::LIBUV)
   endif()
+  if(ZOBO_JSON)
+    target_link_libraries(zobo_testing PUBLIC PkgConfig::JANSSON)
+  endif()
   target_include_directories(zobo_testing PUBLIC
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests ${adapter_include})
   target_compile_definitions(zobo_testing PUBLIC

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recipes/kit.h"
+
+static zobo_group_member *
+member(zobo_client *zk, const char *id, const char *data)
+{
+    zobo_group_member *m = NULL;
+    zobo_problem why;
+    zobo_group_member_options o = {.data = data, .data_len = strlen(data)};
+    assert_ok(zobo_group_member_new(zk, "/gro/up", id, &o, &m, &why));
+    return m;
+}
+
+/* The view as text: "a=1 b=2 ". */
+static const char *
+view(zobo_group_member *m, char *buf, size_t size)
+{
+    zobo_members *all;
+    size_t at = 0;
+    buf[0] = 0;
+    assert_ok(zobo_group_member_get_members(m, &all));
+    for (size_t i = 0; i < all->n && at < size; i++)
+        at += (size_t)snprintf(buf + at, size - at, "%s=%s ", all->items[i].id, (const char *)all->items[i].data);
+    zobo_members_free(all);
+    return buf;
+}
+
+static bool
+sees(zobo_group_member *m, const char *want)
+{
+    char buf[1000];
+    return strcmp(view(m, buf, sizeof buf), want) == 0;
+}
+
+static void
+test_a_group(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r), *zk2 = rig_client(&r);
+    zobo_group_member *a = member(zk, "a", "1"), *b = member(zk2, "b", "2");
+    assert_true(sees(a, "a=1 ")); /* itself in any case */
+    assert_err(zobo_group_member_wait(a, 0), ZOBO_ENOTSTARTED);
+    assert_ok(zobo_group_member_start(a));
+    assert_err(zobo_group_member_start(a), ZOBO_EALREADY);
+    assert_ok(zobo_group_member_wait(a, 5000));
+    assert_true(holds(r.zk, "/gro/up/a", "1"));
+    assert_ok(zobo_group_member_start(b));
+    assert_ok(zobo_group_member_wait(b, 5000));
+    assert_true(sees(b, "a=1 b=2 "));
+    ZT_WAIT(sees(a, "a=1 b=2 "));
+    assert_ok(zobo_group_member_set(b, "22", 2, 0));
+    ZT_WAIT(sees(a, "a=1 b=22 ") && sees(b, "a=1 b=22 "));
+    rig_expire(&r, zk2); /* it comes back by itself */
+    ZT_WAIT(sees(a, "a=1 b=22 ") && zobo_group_member_presence(b) == ZOBO_PRESENCE_PRESENT);
+    zt_put(r.zk, "/gro/up/stranger", "s");
+    ZT_WAIT(sees(a, "a=1 b=22 stranger=s ") && sees(b, "a=1 b=22 stranger=s "));
+    assert_ok(zobo_delete(r.zk, "/gro/up/stranger", -1));
+    zobo_group_member_free(b);
+    ZT_WAIT(sees(a, "a=1 "));
+    zobo_group_member_free(a);
+    zobo_group_member_free(NULL);
+    zobo_members_free(NULL);
+    ZT_WAIT(count_children(r.zk, "/gro/up") == 0);
+    zobo_close(zk);
+    zobo_close(zk2);
+    rig_close(&r);
+}
+
+typedef struct told {
+    pthread_mutex_t lock;
+    char last[1000];
+    int n;
+} told;
+
+static void
+note(void *arg, const zobo_members *members)
+{
+    told *t = arg;
+    size_t at = 0;
+    pthread_mutex_lock(&t->lock);
+    t->n++;
+    t->last[0] = 0;
+    for (size_t i = 0; i < members->n; i++)
+        at += (size_t)snprintf(t->last + at, sizeof t->last - at, "%s=%s ", members->items[i].id,
+                               (const char *)members->items[i].data);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static bool
+was_told(told *t, const char *want)
+{
+    pthread_mutex_lock(&t->lock);
+    bool same = strcmp(t->last, want) == 0;
+    pthread_mutex_unlock(&t->lock);
+    return same;
+}
+
+static void
+test_listener_and_outages(void **state)
+{
+    rig r;
+    told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    zobo_group_member *a;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_group_member_options o = {.data = "1", .data_len = 1, .listener = note, .arg = &t};
+    assert_ok(zobo_group_member_new(zk, "/gro/up", "a", &o, &a, NULL));
+    assert_ok(zobo_group_member_start(a));
+    ZT_WAIT(was_told(&t, "a=1 "));
+    zt_put(r.zk, "/gro/up/b", "2");
+    ZT_WAIT(was_told(&t, "a=1 b=2 "));
+    zobo_server_refuse(r.server, true); /* what happens meanwhile is seen afterwards */
+    assert_ok(zobo_server_drop(r.server, session_of(zk)));
+    zt_put(r.zk, "/gro/up/b", "3");
+    zt_put(r.zk, "/gro/up/c", "4");
+    assert_true(sees(a, "a=1 b=2 "));
+    zobo_server_refuse(r.server, false);
+    ZT_WAIT(was_told(&t, "a=1 b=3 c=4 "));
+    rig_expire(&r, zk);
+    ZT_WAIT(zobo_group_member_presence(a) == ZOBO_PRESENCE_PRESENT);
+    assert_ok(zobo_delete(r.zk, "/gro/up/b", -1));
+    zt_put(r.zk, "/gro/up/c", "5");
+    ZT_WAIT(was_told(&t, "a=1 c=5 "));
+    zobo_group_member_free(a);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_faults(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zt_put(r.zk, "/gro", "");
+    zt_put(r.zk, "/gro/up", "");
+    zt_put(r.zk, "/gro/up/b", "2");
+    for (unsigned after = 1; after < 12; after++) {
+        for (int kind = 0; kind < 2; kind++) {
+            zobo_client *zk = rig_client(&r);
+            zobo_call *wait;
+            zobo_group_member *a = member(zk, "a", "1");
+            if (kind == 0)
+                zobo_server_lose_replies(r.server, after);
+            else
+                zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+            assert_ok(zobo_group_member_start(a));
+            assert_ok(zobo_group_member_wait_async(a, NULL, &wait));
+            assert_ok(rig_get(&r, zk, wait, NULL));
+            zobo_call_free(wait);
+            zobo_server_lose_replies(r.server, 0);
+            zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+            assert_true(sees(a, "a=1 b=2 "));
+            zobo_group_member_free(a);
+            zobo_close(zk);
+        }
+    }
+    rig_close(&r);
+}
+
+enum { MANY = 40 };
+
+static void
+test_many(void **state)
+{
+    rig r;
+    zobo_client *zk[4];
+    zobo_group_member *m[MANY];
+    (void)state;
+    rig_open(&r);
+    for (int i = 0; i < 4; i++)
+        zk[i] = rig_client(&r);
+    for (int i = 0; i < MANY; i++) {
+        char id[20];
+        snprintf(id, sizeof id, "m%02d", i);
+        m[i] = member(zk[i % 4], id, "x");
+        assert_ok(zobo_group_member_start(m[i]));
+    }
+    assert_ok(zobo_server_expire(r.server, session_of(zk[1])));
+    for (int i = 0; i < MANY; i++) {
+        zobo_members *all = NULL;
+        assert_ok(zobo_group_member_wait(m[i], ZT_SOON_MS));
+        do {
+            zobo_members_free(all);
+            zt_nap();
+            assert_ok(zobo_group_member_get_members(m[i], &all));
+        } while (all->n != MANY);
+        assert_string_equal(all->items[7].id, "m07");
+        zobo_members_free(all);
+    }
+    for (int i = 1; i < MANY; i++)
+        zobo_group_member_free(m[i]);
+    ZT_WAIT(sees(m[0], "m00=x "));
+    zobo_group_member_free(m[0]);
+    for (int i = 0; i < 4; i++)
+        zobo_close(zk[i]);
+    rig_close(&r);
+}
+
+static void
+test_lives(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    for (int i = 0; i < 3000; i++) {
+        zobo_group_member *m = member(zk, i % 2 ? "a" : "b", "x");
+        if (i % 4)
+            assert_ok(zobo_group_member_start(m));
+        if (i % 51 == 0 && i % 4)
+            assert_ok(zobo_group_member_wait(m, 0));
+        zobo_group_member_free(m);
+    }
+    ZT_WAIT(count_children(r.zk, "/gro/up") == 0);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_what_new_refuses(void **state)
+{
+    rig r;
+    zobo_group_member *m;
+    (void)state;
+    rig_open(&r);
+    assert_err(zobo_group_member_new(r.zk, "/g", NULL, NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(r.zk, "/g", "", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(r.zk, "/g", "a/b", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(r.zk, "/g", "..", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(r.zk, "g", "a", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(r.zk, "/g", "a", &(zobo_group_member_options){.data_len = 1}, &m, NULL),
+               ZOBO_EINVAL);
+    rig_close(&r);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_group), cmocka_unit_test(test_listener_and_outages),
+        cmocka_unit_test(test_faults),  cmocka_unit_test(test_many),
+        cmocka_unit_test(test_lives),   cmocka_unit_test(test_what_new_refuses),
+    };
+    if (getenv("ZT_FILTER"))
+        cmocka_set_test_filter(getenv("ZT_FILTER"));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

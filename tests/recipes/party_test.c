@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recipes/kit.h"
+
+static zobo_party *
+party(zobo_client *zk, const char *identifier, bool shallow)
+{
+    zobo_party *p = NULL;
+    zobo_problem why;
+    zobo_party_options o = {.identifier = identifier};
+    assert_ok(shallow ? zobo_shallow_party_new(zk, "/p/arty", &o, &p, &why)
+                      : zobo_party_new(zk, "/p/arty", &o, &p, &why));
+    return p;
+}
+
+static void
+join_look_leave(bool shallow)
+{
+    rig r;
+    zobo_reply *who;
+    int32_t n;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_party *a = party(zk, "a", shallow), *b = party(zk, "b-1", shallow);
+    assert_ok(zobo_party_members(a, 0, &who));
+    assert_int_equal(who->n_children, 0);
+    zobo_reply_free(who);
+    assert_false(zobo_party_participating(a));
+    assert_err(zobo_party_leave(a, 0), ZOBO_ENOTHELD);
+    assert_ok(zobo_party_join(a, 5000));
+    assert_ok(zobo_party_join(a, 5000));
+    assert_ok(zobo_party_join(b, 5000));
+    assert_true(zobo_party_participating(a));
+    assert_ok(zobo_party_members(a, 0, &who));
+    assert_int_equal(who->n_children, 2);
+    assert_true(has_string(who, "a") && has_string(who, "b-1"));
+    zobo_reply_free(who);
+    assert_ok(zobo_party_count(b, 0, &n));
+    assert_int_equal(n, 2);
+    assert_int_equal(count_children(r.zk, "/p/arty"), 2);
+    assert_ok(zobo_party_leave(a, 0));
+    assert_false(zobo_party_participating(a));
+    assert_int_equal(count_children(r.zk, "/p/arty"), 1);
+    assert_ok(zobo_party_join(a, 0)); /* and in again */
+    assert_int_equal(count_children(r.zk, "/p/arty"), 2);
+    zobo_party_free(a);
+    zobo_party_free(b);
+    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_party(void **state)
+{
+    (void)state;
+    join_look_leave(false);
+}
+
+static void
+test_shallow_party(void **state)
+{
+    (void)state;
+    join_look_leave(true);
+}
+
+/* The names and the data are kazoo's. */
+static void
+test_layout(void **state)
+{
+    rig r;
+    zobo_reply *names;
+    char path[200];
+    (void)state;
+    rig_open(&r);
+    zobo_party *deep = party(r.zk, "me", false);
+    assert_ok(zobo_party_join(deep, 0));
+    assert_ok(zobo_get_children(r.zk, "/p/arty", NULL, &names));
+    assert_int_equal(names->n_children, 1);
+    assert_int_equal(strspn(names->children[0], "0123456789abcdef"), 32);
+    assert_string_equal(names->children[0] + 32, "__party__");
+    snprintf(path, sizeof path, "/p/arty/%s", names->children[0]);
+    assert_true(holds(r.zk, path, "me"));
+    zobo_reply_free(names);
+    assert_ok(zobo_party_leave(deep, 0));
+    zobo_party *flat = party(r.zk, "m-e", true);
+    assert_ok(zobo_party_join(flat, 0));
+    assert_ok(zobo_get_children(r.zk, "/p/arty", NULL, &names));
+    assert_int_equal(names->n_children, 1);
+    assert_int_equal(strspn(names->children[0], "0123456789abcdef"), 32);
+    assert_string_equal(names->children[0] + 32, "-m-e");
+    snprintf(path, sizeof path, "/p/arty/%s", names->children[0]);
+    assert_true(holds(r.zk, path, "m-e"));
+    zobo_stat stat;
+    assert_true(is_there(r.zk, path, &stat));
+    assert_true(stat.ephemeral_owner == session_of(r.zk));
+    zobo_reply_free(names);
+    /* What is no member of a party does not count, but is one of a shallow party, as in kazoo. */
+    zt_put(r.zk, "/p/arty/stranger", "x");
+    int32_t n;
+    assert_ok(zobo_party_count(deep, 0, &n));
+    assert_int_equal(n, 0);
+    assert_ok(zobo_party_count(flat, 0, &n));
+    assert_int_equal(n, 2);
+    zobo_party_free(deep);
+    zobo_party_free(flat);
+    rig_close(&r);
+}
+
+static void
+test_what_new_refuses(void **state)
+{
+    rig r;
+    zobo_party *p;
+    zobo_problem why;
+    (void)state;
+    rig_open(&r);
+    assert_err(zobo_party_new(r.zk, "p", NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_party_new(r.zk, NULL, NULL, &p, &why), ZOBO_EBADPATH);
+    assert_null(p);
+    assert_true(why.text[0]);
+    assert_err(zobo_shallow_party_new(r.zk, "/p", &(zobo_party_options){.identifier = "a/b"}, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_shallow_party_new(r.zk, "/p", &(zobo_party_options){.identifier = "\x01"}, &p, NULL),
+               ZOBO_EBADPATH);
+    assert_err(zobo_party_new(r.zk, "/p", &(zobo_party_options){.size = 1}, &p, &why), ZOBO_EBADOPTION);
+    assert_err(zobo_party_new(r.zk, "/p", &(zobo_party_options){.acl = &(zobo_acl_list){NULL, 1}}, &p, &why),
+               ZOBO_EINVAL);
+    assert_ok(zobo_party_new(r.zk, "/p", &(zobo_party_options){.identifier = "a/b"}, &p, &why)); /* it is only data */
+    zobo_party_free(p);
+    zobo_party_free(NULL);
+    rig_close(&r);
+}
+
+static void
+test_rejoins_after_the_loss_of_the_session(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_party *a = party(zk, "a", false), *kazoo;
+    assert_ok(zobo_party_new(zk, "/kazoo", &(zobo_party_options){.no_rejoin = true}, &kazoo, NULL));
+    assert_ok(zobo_party_join(a, 0));
+    assert_ok(zobo_party_join(kazoo, 0));
+    for (int i = 0; i < 3; i++) {
+        rig_expire(&r, zk);
+        ZT_WAIT(zobo_party_participating(a) && count_children(r.zk, "/p/arty") == 1);
+    }
+    assert_false(zobo_party_participating(kazoo));
+    assert_int_equal(count_children(r.zk, "/kazoo"), 0);
+    assert_ok(zobo_party_join(kazoo, 0));
+    assert_int_equal(count_children(r.zk, "/kazoo"), 1);
+    zobo_party_free(a);
+    zobo_party_free(kazoo);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+/* Each request, and each answer, is lost once. */
+static void
+test_faults(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (unsigned after = 0; after < 6; after++) {
+        for (int answers = 0; answers < 2; answers++) {
+            zobo_client *zk = rig_client(&r);
+            zobo_party *p = party(zk, "a", after % 2);
+            zobo_call *join;
+            zobo_reply *who;
+            if (answers)
+                zobo_server_lose_replies(r.server, after + 1);
+            else
+                zobo_server_fail_requests(r.server, after + 1, ZOBO_ECONNECTIONLOSS);
+            assert_ok(zobo_party_join_async(p, NULL, &join));
+            assert_ok(rig_get(&r, zk, join, NULL));
+            zobo_call_free(join);
+            zobo_server_lose_replies(r.server, 0);
+            zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+            assert_ok(zobo_party_members(p, 0, &who));
+            assert_int_equal(who->n_children, 1);
+            zobo_reply_free(who);
+            assert_ok(zobo_party_leave(p, 0));
+            assert_int_equal(count_children(r.zk, "/p/arty"), 0);
+            zobo_party_free(p);
+            zobo_close(zk);
+        }
+    }
+    rig_close(&r);
+}
+
+static void
+test_a_join_that_is_over_leaves_nothing_behind(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_party *p = party(zk, "a", false);
+    zobo_server_delay(r.server, 300);
+    assert_err(zobo_party_join(p, 50), ZOBO_EWAITTIMEOUT);
+    zobo_server_delay(r.server, 0);
+    for (int i = 0; i < 50; i++) { /* cancelled at some step or other */
+        zobo_call *join;
+        assert_ok(zobo_party_join_async(p, NULL, &join));
+        for (int k = 0; k < i; k++)
+            sched_yield();
+        zobo_call_cancel(join);
+        zobo_err err = zobo_call_get(join, ZT_SOON_MS, NULL);
+        assert_true(err == ZOBO_OK || err == ZOBO_ECANCELLED);
+        zobo_call_free(join);
+        if (!err)
+            assert_ok(zobo_party_leave(p, 0));
+        else
+            ZT_WAIT(!zobo_party_participating(p) && count_children(r.zk, "/p/arty") == 0);
+    }
+    zobo_call *first, *second; /* the one that still waits keeps what the other has given up */
+    zobo_server_delay(r.server, 100);
+    assert_ok(zobo_party_join_async(p, NULL, &first));
+    assert_ok(zobo_party_join_async(p, NULL, &second));
+    zobo_call_cancel(first);
+    assert_err(zobo_call_get(first, 0, NULL), ZOBO_ECANCELLED);
+    assert_ok(zobo_call_get(second, ZT_SOON_MS, NULL));
+    zobo_server_delay(r.server, 0);
+    zobo_call_free(first);
+    zobo_call_free(second);
+    assert_int_equal(count_children(r.zk, "/p/arty"), 1);
+    zobo_party_free(p);
+    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_what_the_server_refuses(void **state)
+{
+    rig r;
+    zobo_party *p;
+    (void)state;
+    rig_open(&r);
+    zobo_acl nobody = {0, "world", "anyone"};
+    zobo_create_options o = {.acl = &(zobo_acl_list){&nobody, 1}};
+    assert_ok(zobo_create(r.zk, "/closed", "", 0, &o, NULL));
+    assert_ok(zobo_party_new(r.zk, "/closed", NULL, &p, NULL));
+    assert_err(zobo_party_join(p, 5000), ZOBO_ENOAUTH);
+    zobo_reply *who;
+    assert_err(zobo_party_members(p, 5000, &who), ZOBO_ENOAUTH);
+    zobo_party_free(p);
+    rig_close(&r);
+}
+
+static void
+test_without_a_connection(void **state)
+{
+    rig r;
+    zobo_client *zk;
+    (void)state;
+    rig_open(&r);
+    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    assert_ok(zobo_new(&o, &zk, NULL));
+    zobo_party *p = party(zk, "a", false);
+    assert_err(zobo_party_join(p, 1000), ZOBO_ENOTSTARTED);
+    assert_ok(zobo_start(zk, 0, NULL));
+    assert_int_equal(count_children(r.zk, "/p/arty"), 0);
+    assert_ok(zobo_party_join(p, 1000));
+    assert_ok(zobo_stop(zk));
+    assert_false(zobo_party_participating(p));
+    assert_int_equal(count_children(r.zk, "/p/arty"), 0);
+    assert_ok(zobo_start(zk, 0, NULL)); /* the client is back, and so is the member */
+    ZT_WAIT(count_children(r.zk, "/p/arty") == 1);
+    zobo_party_free(p);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+enum { MANY = 30 };
+
+static void
+test_many_clients(void **state)
+{
+    rig r;
+    zobo_client *zk[MANY];
+    zobo_party *p[MANY];
+    zobo_call *calls[MANY];
+    zobo_reply *who;
+    (void)state;
+    rig_open(&r);
+    for (int i = 0; i < MANY; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "m%d", i);
+        zk[i] = rig_client(&r);
+        p[i] = party(zk[i], name, i % 2);
+        assert_ok(zobo_party_join_async(p[i], NULL, &calls[i]));
+    }
+    for (int i = 0; i < MANY; i++) {
+        assert_ok(zobo_call_get(calls[i], ZT_SOON_MS, NULL));
+        zobo_call_free(calls[i]);
+    }
+    for (int i = 0; i < MANY; i += 3)
+        assert_ok(zobo_server_expire(r.server, session_of(zk[i])));
+    for (int i = 0; i < MANY; i++)
+        ZT_WAIT(zobo_party_participating(p[i]) && zobo_connected(zk[i]));
+    ZT_WAIT(count_children(r.zk, "/p/arty") == MANY);
+    assert_ok(zobo_party_members(p[1], 0, &who));
+    assert_int_equal(who->n_children, MANY);
+    zobo_reply_free(who);
+    for (int i = 0; i < MANY; i++) {
+        zobo_party_free(p[i]);
+        zobo_close(zk[i]);
+    }
+    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    rig_close(&r);
+}
+
+/* --- in callbacks and in event loops --- */
+
+typedef struct told {
+    pthread_mutex_t lock;
+    char text[400];
+    zobo_party *to_free; /* freed when PRESENT is told */
+    int n;
+} told;
+
+static void
+note(void *arg, zobo_presence presence, zobo_err err)
+{
+    told *t = arg;
+    pthread_mutex_lock(&t->lock);
+    size_t n = strlen(t->text);
+    snprintf(t->text + n, sizeof t->text - n, "%s%s ", zobo_presence_name(presence), err ? "!" : "");
+    t->n++;
+    zobo_party *p = presence == ZOBO_PRESENCE_PRESENT ? t->to_free : NULL;
+    pthread_mutex_unlock(&t->lock);
+    if (p) {
+        zobo_reply *who;
+        if (zobo_party_members(p, 0, &who) == ZOBO_OK && who->n_children == 1)
+            zobo_party_free(p);
+        zobo_reply_free(who);
+    }
+}
+
+static int
+told_n(told *t)
+{
+    pthread_mutex_lock(&t->lock);
+    int n = t->n;
+    pthread_mutex_unlock(&t->lock);
+    return n;
+}
+
+static void
+test_listener(void **state)
+{
+    rig r;
+    told t = {.lock = PTHREAD_MUTEX_INITIALIZER}, f = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    zobo_party *p;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.listener = note, .arg = &t}, &p, NULL));
+    assert_ok(zobo_party_join(p, 0));
+    ZT_WAIT(told_n(&t) == 1);
+    rig_expire(&r, zk);
+    ZT_WAIT(told_n(&t) == 3);
+    assert_ok(zobo_party_leave(p, 0));
+    ZT_WAIT(told_n(&t) == 4);
+    /* The server may say that the node is gone before it is known that the session is. */
+    if (strcmp(t.text, "PRESENT ABSENT PRESENT ABSENT ") != 0)
+        assert_string_equal(t.text, "PRESENT ABSENT! PRESENT ABSENT ");
+    zobo_party_free(p);
+    /* Freed in its own callback, after blocking calls in it. */
+    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.listener = note, .arg = &f}, &p, NULL));
+    f.to_free = p;
+    zobo_call *join;
+    assert_ok(zobo_party_join_async(p, NULL, &join));
+    assert_ok(zobo_call_get(join, ZT_SOON_MS, NULL));
+    zobo_call_free(join);
+    ZT_WAIT(told_n(&f) == 1 && count_children(r.zk, "/p/arty") == 0);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_event_loop(void **state)
+{
+    rig r;
+    zobo_client *zk;
+    zobo_call *join;
+    told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    zobo_party *p;
+    (void)state;
+    rig_open(&r);
+    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    o.event_loop = true;
+    assert_ok(zobo_new(&o, &zk, NULL));
+    assert_ok(zobo_start_async(zk));
+    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.listener = note, .arg = &t}, &p, NULL));
+    assert_ok(zobo_party_join_async(p, NULL, &join));
+    while (!zobo_call_done(join) || !told_n(&t))
+        assert_ok(zobo_process(zk));
+    assert_ok(zobo_call_get(join, 0, NULL));
+    zobo_call_free(join);
+    assert_int_equal(count_children(r.zk, "/p/arty"), 1);
+    assert_ok(zobo_party_leave(p, 0)); /* blocking verbs drive the loop themselves */
+    assert_ok(zobo_party_join(p, 0));
+    zobo_party_free(p);
+    while (count_children(r.zk, "/p/arty") != 0)
+        assert_ok(zobo_process(zk));
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_ten_thousand_lives(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    for (int i = 0; i < 10000; i++) {
+        zobo_party *p = party(zk, "a", i % 2);
+        zobo_call *join = NULL;
+        if (i % 3 == 0)
+            assert_ok(zobo_party_join_async(p, NULL, &join));
+        zobo_party_free(p);
+        if (join) {
+            zobo_err err = zobo_call_get(join, ZT_SOON_MS, NULL);
+            assert_true(err == ZOBO_ECANCELLED || err == ZOBO_OK);
+            zobo_call_free(join);
+        }
+    }
+    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+/* The n-th allocation fails, for every n: no crash, no leak, and what has succeeded is so. */
+static void
+test_no_memory(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (long n = 0; n < 60; n++) {
+        zobo_client *zk = rig_client(&r);
+        zobo_party *p = NULL;
+        zb_mem_fail_after(n, 0);
+        zobo_err err = zobo_party_new(zk, "/p/arty", NULL, &p, NULL);
+        if (!err)
+            err = zobo_party_join(p, 2000);
+        zb_mem_fail_after(-1, 0);
+        if (!err && (!zobo_party_participating(p) || count_children(r.zk, "/p/arty") != 1))
+            fail_msg("joined, but not there, when allocation %ld failed", n);
+        zobo_party_free(p);
+        ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+        zobo_close(zk);
+    }
+    rig_close(&r);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_party),
+        cmocka_unit_test(test_shallow_party),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_what_new_refuses),
+        cmocka_unit_test(test_rejoins_after_the_loss_of_the_session),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_a_join_that_is_over_leaves_nothing_behind),
+        cmocka_unit_test(test_what_the_server_refuses),
+        cmocka_unit_test(test_without_a_connection),
+        cmocka_unit_test(test_many_clients),
+        cmocka_unit_test(test_listener),
+        cmocka_unit_test(test_event_loop),
+        cmocka_unit_test(test_ten_thousand_lives),
+        cmocka_unit_test(test_no_memory),
+    };
+    if (getenv("ZT_FILTER"))
+        cmocka_set_test_filter(getenv("ZT_FILTER"));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
