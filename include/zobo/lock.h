@@ -74,7 +74,7 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_new(zobo_client *client, const char *path, co
 ZOBO_MUST_CHECK zobo_err zobo_lock_acquire(zobo_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_lock_acquire_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 
-/* zobo_lock_try acquires the lock if nobody holds it or waits for it; else ZOBO_EHELD.
+/* zobo_lock_try acquires the lock if nobody holds it or waits for it; else ZOBO_EHELD, and then its node is gone again.
  *
  * Errors: as zobo_lock_acquire. Source: kazoo Lock.acquire(blocking=False). */
 ZOBO_MUST_CHECK zobo_err zobo_lock_try(zobo_lock *lock);

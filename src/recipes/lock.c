@@ -34,6 +34,9 @@ left(zr_op *op, zobo_err err)
     lock->node = NULL;
     lock->state = ZR_LOCK_IDLE;
     zr_op_end(op, ZOBO_OK, NULL);
+    if (lock->refused)
+        zr_op_end(&lock->refused->op, ZOBO_EHELD, NULL);
+    lock->refused = NULL;
     while ((l = zb_list_pop_front(&lock->leavers)) != NULL)
         zr_op_end(&ZB_CONTAINER_OF(l, zr_lock_leaver, in_line)->op, err, NULL);
     next_in_line(lock);
@@ -367,7 +370,8 @@ listed(void *arg, zobo_err err, const zobo_reply *reply)
     } else if (!obstacle) {
         hold(e);
     } else if (e->only_try) {
-        withdraw(e, ZOBO_EHELD);
+        lock->refused = e; /* not told before its node is gone: it would stand in the way of the next who tries */
+        leave(lock);
     } else {
         watch_obstacle(e, obstacle);
     }
@@ -553,6 +557,7 @@ zr_lock_give_entry_up(zr_op *op, zobo_err why)
     zr_lock_entry *e = (zr_lock_entry *)op;
     zobo_lock *lock = zr_lock_of(op);
     if (lock->entrant != e) {
+        lock->refused = lock->refused == e ? NULL : lock->refused;
         zb_list_remove(&e->in_line);
         zr_op_end(op, why, NULL);
     } else if (e->making) {

@@ -44,9 +44,10 @@ struct zobo_lock {
     unsigned tenure; /* counts the times it was left */
     unsigned count;  /* HELD: to be released so often */
     zr_lock_entry *entrant;
-    zb_link line;    /* zr_lock_entry.in_line */
-    zb_link leavers; /* zr_lock_leaver.in_line: wait for the node's end */
-    zr_watch *own;   /* on the node */
+    zr_lock_entry *refused; /* a try that has failed: told when the node is gone */
+    zb_link line;           /* zr_lock_entry.in_line */
+    zb_link leavers;        /* zr_lock_leaver.in_line: wait for the node's end */
+    zr_watch *own;          /* on the node */
     zr_op leaving;
     /* read by anybody */
     _Atomic int64_t fence;

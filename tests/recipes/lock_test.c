@@ -76,6 +76,22 @@ test_acquire_and_release(void **state)
     zobo_lock_free(x);
 }
 
+/* A try that has failed stands in nobody's way. */
+static void
+test_a_failed_try_has_left(void **state)
+{
+    (void)state;
+    zobo_lock *x = lock_of(a, NULL), *y = lock_of(b, NULL);
+    for (int i = 0; i < 200; i++) {
+        assert_ok(zobo_lock_try(x));
+        assert_err(zobo_lock_try(y), ZOBO_EHELD);
+        assert_int_equal(children_of(look, "/locks/one"), 1);
+        assert_ok(zobo_lock_release(x));
+    }
+    zobo_lock_free(x);
+    zobo_lock_free(y);
+}
+
 static void
 test_handed_over_in_order(void **state)
 {
@@ -433,6 +449,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_acquire_and_release),
+        cmocka_unit_test(test_a_failed_try_has_left),
         cmocka_unit_test(test_handed_over_in_order),
         cmocka_unit_test(test_cancel_time_and_free),
         cmocka_unit_test(test_reentrant),
