@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zobo: a ZooKeeper client that heals itself. This header is all of it. A program is built with
+/* zobo: a ZooKeeper client that heals itself. This header is all of it but the recipes (locks, queues,
+ * ...), which are in recipes.h. A program is built with
  *
  *   cc program.c -o program $(pkg-config --cflags --libs zobo)
  *
@@ -14,7 +15,9 @@
  *   transaction.h  several operations as one
  *   acl.h          ACLs and credentials
  *   path.h         what a path may be
- *   version.h      which zobo this is */
+ *   version.h      which zobo this is
+ *   recipes.h      recipes: not included here
+ *   extend.h       what recipes are built from: not included here */
 #ifndef ZOBO_ZOBO_H
 #define ZOBO_ZOBO_H
 
