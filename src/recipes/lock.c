@@ -149,6 +149,8 @@ lose(zobo_lock *lock)
         /* No memory to tell it; zobo_lock_check does. */
     }
     leave(lock);
+    if (lock->on_lost)
+        lock->on_lost(lock->owner);
 }
 
 void
@@ -282,7 +284,7 @@ hold(zr_lock_entry *e)
     lock->count = 1;
     atomic_store(&lock->lost, false);
     atomic_store(&lock->fence, lock->czxid);
-    if (lock->o.lost)
+    if (lock->o.lost || lock->on_lost)
         post_sentry(lock);
     zr_op_end(&e->op, ZOBO_OK, &(zobo_reply){.path = path});
     zb_free(path);
@@ -595,11 +597,16 @@ zr_lock_give_release_up(zr_op *op, zobo_err why)
 }
 
 void
-zr_lock_freed(zr_recipe *r)
+zr_lock_let_go(zobo_lock *lock)
 {
-    zobo_lock *lock = (zobo_lock *)r;
     if (lock->state == ZR_LOCK_HELD)
         leave(lock);
+}
+
+void
+zr_lock_freed(zr_recipe *r)
+{
+    zr_lock_let_go((zobo_lock *)r);
 }
 
 void

@@ -49,6 +49,8 @@ struct zobo_lock {
     zb_link leavers;        /* zr_lock_leaver.in_line: wait for the node's end */
     zr_watch *own;          /* on the node */
     zr_op leaving;
+    void (*on_lost)(void *owner); /* a recipe whose part this lock is: told on the strand when what was held is lost */
+    void *owner;
     /* read by anybody */
     _Atomic int64_t fence;
     atomic_bool lost;
@@ -68,6 +70,8 @@ void zr_lock_give_release_up(zr_op *op, zobo_err why);
 void zr_lock_on_state(zr_recipe *r, zobo_state state);
 void zr_lock_freed(zr_recipe *r);
 void zr_lock_cancel_all(zr_recipe *r, void *arg);
+/* zr_lock_let_go is a release that cannot fail, for which nobody waits. A lock that is not held is left as it is. Strand. */
+void zr_lock_let_go(zobo_lock *lock);
 
 /* lock_place.c */
 
