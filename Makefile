@@ -49,11 +49,12 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 nightly: ## long soaks: fuzzing (1800 s a target), every test under the sanitizers, the stress test (an hour), racy tests over and over
 	@scripts/nightly
 
-bench: ## measure, beside a bare socket, Apache's C client and Apache ZooKeeper
+bench: ## measure, beside a bare socket, Apache's C client and server, and kazoo
 	@scripts/setup build bench
 	@$(BUILD) release
 	@scripts/bench
 	@scripts/bench-server
+	@scripts/bench-recipes
 
 lint: ## layout, static analysis, shell scripts, and a clang build without warnings
 	@scripts/setup build lint

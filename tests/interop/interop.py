@@ -417,7 +417,8 @@ def crowd(path, a, b):
 
 # --------------------------------------------------------------------------------------------------------------------
 
-SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers, crowd]
+SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers,
+             parties, crowd]
 
 
 def run(scenario, a, b):

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <zobo/lock.h>
+#include <zobo/party.h>
 #include <zobo/zobo.h>
 
 /* What is answered: JSON. */
@@ -37,6 +38,7 @@ typedef struct object {
     char name[16];
     union {
         zobo_lock *lock;
+        zobo_party *party;
     } as;
     bool multi;         /* a lease: of several */
     atomic_bool ready;  /* a partitioner: it is made; an election: it leads */
@@ -57,7 +59,7 @@ struct kind {
     const verb *verbs; /* the last has no name */
 };
 
-extern const kind lock_kinds[]; /* the last of each has no name */
+extern const kind lock_kinds[], member_kinds[]; /* the last of each has no name */
 
 uint32_t peer_ms(const char *word);
 
