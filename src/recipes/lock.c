@@ -341,7 +341,7 @@ static bool
 is_of_this_session(const zobo_lock *lock)
 {
     zobo_client_id id;
-    return lock->o.persistent || (!zobo_get_client_id(lock->r.client, &id) && id.session_id == lock->owner);
+    return lock->o.persistent || (!zobo_get_client_id(lock->r.client, &id) && id.session_id == lock->session);
 }
 
 /* Whoever leaves now looks for it. */
@@ -393,7 +393,7 @@ take_node(zobo_lock *lock, const char *path, const zobo_stat *stat)
     zb_free(lock->node);
     lock->node = zr_strdup(strrchr(path, '/') + 1);
     lock->czxid = stat->czxid;
-    lock->owner = stat->ephemeral_owner;
+    lock->session = stat->ephemeral_owner;
     return lock->node != NULL;
 }
 
@@ -471,7 +471,7 @@ examined(void *arg, zobo_err err, const zobo_reply *reply)
     } else {
         zobo_lock *lock = zr_lock_of(op);
         lock->czxid = reply->stat.czxid;
-        lock->owner = reply->stat.ephemeral_owner;
+        lock->session = reply->stat.ephemeral_owner;
         if (is_of_this_session(lock))
             list(op);
         else

@@ -40,7 +40,7 @@ struct zobo_lock {
     zr_lock_state state;
     char *node; /* its name, once known */
     int64_t czxid;
-    int64_t owner;   /* the session it is of */
+    int64_t session; /* the session it is of */
     unsigned tenure; /* counts the times it was left */
     unsigned count;  /* HELD: to be released so often */
     zr_lock_entry *entrant;
