@@ -173,8 +173,9 @@ child_runs(struct child *child)
 }
 
 void
-child_forward(struct ctx *ctx, const struct child *child)
+child_forward(struct ctx *ctx, struct child *child)
 {
+    child->told_to_end |= ctx->signal == SIGINT || ctx->signal == SIGTERM || ctx->signal == SIGHUP;
     if (child->own_group || !ctx->signal_from_terminal)
         send_signal(child, ctx->signal);
     ctx->signal = 0;

@@ -17,6 +17,7 @@ struct child {
     bool own_group;   /* its pid is its group's too */
     bool reaped;      /* it has ended; members of its group may be left */
     bool ending;      /* child_end was called */
+    bool told_to_end; /* SIGINT, SIGTERM or SIGHUP was for it */
     uint64_t kill_at; /* when SIGKILL follows; 0: sent, or not meant to */
     int code;         /* as shells have it: its exit code, or 128 and the signal's number */
 };
@@ -37,7 +38,7 @@ int child_start(const struct ctx *ctx, struct child *child, char *const *argv, c
 bool child_runs(struct child *child);
 
 /* child_forward sends it the signal that this program got: ctx->signal, which is 0 after that. */
-void child_forward(struct ctx *ctx, const struct child *child);
+void child_forward(struct ctx *ctx, struct child *child);
 
 /* child_turn is hold_turn while the child runs: signals go to it. */
 void child_turn(struct ctx *ctx, struct child *child);

@@ -6,10 +6,11 @@
 
 #include "holding.h"
 
-enum { O_SHARED = H_OWN, O_SEMAPHORE };
+enum { O_NO_WAIT = H_OWN, O_SHARED };
 
 static const struct opt opts[] = {
     HOLDING_OPTS,
+    [O_NO_WAIT] = {'n', "no-wait", OPT_FLAG, NULL, "give up at once when it is not to be had: exit code 124"},
     [O_SHARED] = {'s', "shared", OPT_FLAG, NULL, "together with others that say --shared, but with no one else"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
@@ -45,12 +46,18 @@ fence(const struct holding *h)
     return zobo_lock_fence(h->held);
 }
 
-static const struct holding_kind lock_kind = {
-    .what = "the lock", .acquire = acquire, .release = release, .show = show, .fence = fence};
+static const struct holding_kind lock_kind = {.what = "the lock",
+                                              .taken = "another holds it",
+                                              .acquire = acquire,
+                                              .release = release,
+                                              .show = show,
+                                              .fence = fence};
 
 static int
 run(struct ctx *ctx, const struct args *in)
 {
+    if (in->opt[H_TIMEOUT].given && in->opt[O_NO_WAIT].given)
+        return fail_usage(ctx, "--timeout or --no-wait: which?");
     struct holding h;
     int code = holding_begin(&h, &lock_kind, ctx, in);
     if (code != DONE)
@@ -67,6 +74,7 @@ run(struct ctx *ctx, const struct args *in)
     if (err != ZOBO_OK)
         return fail_why(ctx, err, h.path, &why, NULL);
     h.held = lock;
+    h.no_wait = in->opt[O_NO_WAIT].given;
     code = holding_run(&h, in);
     zobo_lock_free(lock);
     holding_end(&h);

@@ -94,6 +94,7 @@ struct command {
     X(tree)                                                                                                            \
     X(watch)                                                                                                           \
     X(lock)                                                                                                            \
+    X(elect)                                                                                                           \
     X(acl_get)                                                                                                         \
     X(acl_set)                                                                                                         \
     X(acl_digest)                                                                                                      \

@@ -9,7 +9,10 @@
 #include "hold.h"
 #include "out.h"
 
-enum { RELEASE_MS = 5000 }; /* the session's end takes what is left */
+enum {
+    RELEASE_MS = 5000, /* the session's end takes what is left */
+    AGAIN_MS = 1000    /* a command that ends at once is not run again more often */
+};
 
 static int
 read_options(struct holding *h, const struct args *in)
@@ -20,8 +23,6 @@ read_options(struct holding *h, const struct args *in)
     h->grace_ms = opt[H_GRACE].given ? (uint32_t)opt[H_GRACE].n : 5000;
     if (!h->keep && strcmp(on_loss, "kill") != 0)
         return fail_usage(h->ctx, "--on-loss %s: there are kill and keep", on_loss);
-    if (opt[H_TIMEOUT].given && opt[H_NO_WAIT].given)
-        return fail_usage(h->ctx, "--timeout or --no-wait: which?");
     if (opt[H_SHOW].given && in->command != NULL)
         return fail_usage(h->ctx, "--show runs no command");
     if (opt[H_IDENTIFIER].given && strlen(opt[H_IDENTIFIER].text) >= sizeof h->identifier)
@@ -172,7 +173,7 @@ not_acquired(struct holding *h, const struct args *in, zobo_err err)
         return DONE; /* ends by it */
     if (err != ZOBO_EWAITTIMEOUT && err != ZOBO_EHELD)
         return fail(h->ctx, err, h->path, NULL);
-    note(h->ctx, "%s: %s", h->path, err == ZOBO_EHELD ? "another holds it" : "not to be had within the time given");
+    note(h->ctx, "%s: %s", h->path, err == ZOBO_EHELD ? h->kind->taken : "not to be had within the time given");
     return in->opt[H_CONFLICT_CODE].given ? (int)in->opt[H_CONFLICT_CODE].n : NOT_IN_TIME;
 }
 
@@ -191,20 +192,51 @@ release(struct holding *h)
         h->ctx->signal = signal;
 }
 
+/* once acquires, runs the command, releases. `*ran` tells whether the command was run. */
 static int
-hold_and_run(struct holding *h, const struct args *in)
+once(struct holding *h, const struct args *in, bool *ran)
 {
     zobo_call *call = NULL;
     zobo_how how = how_of(h, (uint32_t)in->opt[H_TIMEOUT].n);
-    zobo_err err = h->kind->acquire(h, !in->opt[H_NO_WAIT].given, &how, &call);
+    zobo_err err = h->kind->acquire(h, !h->no_wait, &how, &call);
     err = await(h, err, call);
+    *ran = false;
     if (err != ZOBO_OK)
         return not_acquired(h, in, err);
     int code = DONE;
-    if (h->ctx->signal == 0) /* else both came at once */
+    if (h->ctx->signal == 0) { /* else both came at once */
         code = in->command == NULL ? hold_it(h) : run_command(h, in->command);
+        *ran = in->command != NULL && code != NO_COMMAND && code != CANNOT_RUN;
+    }
     release(h);
     return code;
+}
+
+/* rest waits until `until` on now_ms's clock; a signal ends it. */
+static void
+rest(struct holding *h, uint64_t until)
+{
+    while (h->ctx->signal == 0 && hold_turn(h->ctx, until) == HOLD_GOES_ON) {
+        /* the session is kept meanwhile */
+    }
+}
+
+static int
+hold_and_run(struct holding *h, const struct args *in)
+{
+    for (;;) {
+        uint64_t begun = now_ms();
+        bool ran;
+        int code = once(h, in, &ran);
+        if (!ran || !h->again || h->ctx->signal != 0 || h->child.told_to_end)
+            return code;
+        if (code != DONE && code != HELD_NO_MORE) /* that has been told */
+            note(h->ctx, "%s: exit code %d", in->command[0], code);
+        h->lost = false;
+        rest(h, begun + AGAIN_MS);
+        if (h->ctx->signal != 0)
+            return DONE;
+    }
 }
 
 static int

@@ -7,11 +7,10 @@
 #include "command.h"
 
 /* The options they share. A table of theirs begins with HOLDING_OPTS. */
-enum { H_TIMEOUT, H_NO_WAIT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_CONFLICT_CODE, H_SHOW, H_OWN };
+enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_CONFLICT_CODE, H_SHOW, H_OWN };
 
 #define HOLDING_OPTS                                                                                                   \
     [H_TIMEOUT] = {'t', "timeout", OPT_DURATION, "TIME", "give up after TIME: exit code 124"},                         \
-    [H_NO_WAIT] = {'n', "no-wait", OPT_FLAG, NULL, "give up at once when it is not to be had: exit code 124"},         \
     [H_IDENTIFIER] = {'i', "identifier", OPT_TEXT, "TEXT", "who we are, for --show (host:pid)"},                       \
     [H_ON_LOSS] = {0, "on-loss", OPT_TEXT, "WHAT",                                                                     \
                    "when it is lost: kill CMD (SIGTERM, then SIGKILL), or keep it running (kill)"},                    \
@@ -23,7 +22,8 @@ struct holding;
 
 /* How something is held; `held` is what `open` made. The async functions are those of the library. */
 struct holding_kind {
-    const char *what; /* "the lock" */
+    const char *what;  /* "the lock" */
+    const char *taken; /* "another holds it" */
     zobo_err (*acquire)(struct holding *h, bool wait, const zobo_how *how, zobo_call **call);
     zobo_err (*release)(struct holding *h, const zobo_how *how, zobo_call **call);
     zobo_err (*show)(struct holding *h, zobo_reply **out);
@@ -38,7 +38,9 @@ struct holding {
     char identifier[300];
     bool lost; /* set by the recipe's callback; no more after that */
 
-    bool keep; /* --on-loss */
+    bool no_wait; /* set by the command, as is `again` */
+    bool again;   /* when the command has ended, acquire once more and run it once more */
+    bool keep;    /* --on-loss */
     uint32_t grace_ms;
     struct child child;
 
