@@ -2,11 +2,15 @@
 /* All recipes: what kazoo and Curator build from ZooKeeper's nodes. zobo.h does not include them.
  *
  *   lock.h      one at a time, one writer or many readers
+ *   election.h  one of many leads
+ *   party.h     who is here
  *   watchers.h  following one node */
 #ifndef ZOBO_RECIPES_H
 #define ZOBO_RECIPES_H
 
+#include <zobo/election.h>
 #include <zobo/lock.h>
+#include <zobo/party.h>
 #include <zobo/watchers.h>
 
 #endif

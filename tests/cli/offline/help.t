@@ -16,6 +16,7 @@ Help goes to stdout, never connects, and comes from the tables.
     tree            draw the nodes below one as a tree
     watch           print what happens to a node, or run a command at it
     lock            run a command while holding a lock
+    elect           run a command while being the leader
     acl get         print who may do what with a node
     acl set         replace a node's ACL
     acl digest      print the id of a digest ACL; the password comes from stdin
@@ -147,4 +148,4 @@ The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help --man | grep -c '^\.SS'
-  23
+  24
