@@ -327,6 +327,8 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
     c->stealable = false;
     c->polling = false;
     c->woken = false;
+    if (!background)
+        c->activity++; /* only who has looked at the socket renews the lease: calls that end without it may never do so */
     if (revents || c->link_broken) {
         wait_for_writer(c);
         now = zb_now();
@@ -350,7 +352,6 @@ take_role(zobo_client *c, bool wants_room)
         zb_wake(c->wake_fd[0]);
     }
     c->driving = true;
-    c->activity++;
     c->lease_async = wants_room;
     c->poll_wake = c->wake_fd[1];
 }
