@@ -124,7 +124,8 @@ typedef enum zobo_class {
     X(ZOBO_ELOCKLOST, -1093, SESSION, "LockLost",                                                                      \
       "it was held, and was lost with the session or by its node's deletion")                                          \
     X(ZOBO_EEMPTY, -1094, LOCAL, "Empty", "there is nothing in it")                                                    \
-    X(ZOBO_EBADDATA, -1095, REJECTED, "BadData", "the node holds what this recipe does not write")
+    X(ZOBO_EBADDATA, -1095, REJECTED, "BadData", "the node holds what this recipe does not write")                      \
+    X(ZOBO_EOVERFLOW, -1096, LOCAL, "Overflow", "the number does not fit; nothing was changed")
 
 /* Every error as a constant; ZOBO_ERRORS tells what each means. */
 typedef enum zobo_err {

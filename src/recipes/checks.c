@@ -25,6 +25,15 @@ zr_check_path(const char *path, zobo_problem *why)
 }
 
 zobo_err
+zr_check_place(const char *path, zobo_problem *why)
+{
+    zobo_err err = zr_check_path(path, why);
+    if (!err && strcmp(path, "/") == 0)
+        err = zb_problem(why, ZOBO_EINVAL, 0, "this cannot be at \"/\"");
+    return err;
+}
+
+zobo_err
 zr_check_name(const char *path, const char *prefix, const char *name, zobo_problem *why)
 {
     if (!name)

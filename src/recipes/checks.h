@@ -7,6 +7,8 @@
 
 /* A path below which nodes are made. */
 ZOBO_MUST_CHECK zobo_err zr_check_path(const char *path, zobo_problem *why);
+/* A path of a node whose data are the recipe's own: not "/". */
+ZOBO_MUST_CHECK zobo_err zr_check_place(const char *path, zobo_problem *why);
 /* The name of a child of `path`: prefix and name together. */
 ZOBO_MUST_CHECK zobo_err zr_check_name(const char *path, const char *prefix, const char *name, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zr_check_acl(const zobo_acl_list *acl, zobo_problem *why);

@@ -42,6 +42,7 @@ static void
 farewell(void *arg, zobo_err err, const zobo_reply *reply)
 {
     zr_recipe *r = arg;
+    zobo_promise *left = r->left;
     zb_link *l;
     (void)err, (void)reply;
     r->gone = true;
@@ -53,6 +54,7 @@ farewell(void *arg, zobo_err err, const zobo_reply *reply)
     if (r->kind->freed)
         r->kind->freed(r);
     zr_unref(r);
+    zobo_promise_keep(left, ZOBO_OK, NULL);
 }
 
 static void
@@ -89,9 +91,15 @@ zr_recipe_init(zr_recipe *r, const zr_kind *kind, zobo_client *client)
     if (kind->state)
         err = zobo_add_inline_listener(client, on_state, r);
     if (!err) {
-        err = zobo_promise_new(client, &how, NULL, NULL, NULL, &r->farewell);
-        if (err && kind->state)
-            zobo_remove_listener(client, on_state, r);
+        err = zobo_promise_new(client, NULL, NULL, NULL, &r->leaving, &r->left);
+        if (!err)
+            err = zobo_promise_new(client, &how, NULL, NULL, NULL, &r->farewell);
+        if (err) {
+            zobo_promise_keep(r->left, ZOBO_OK, NULL);
+            zobo_call_free(r->leaving);
+            if (kind->state)
+                zobo_remove_listener(client, on_state, r);
+        }
     }
     if (err)
         zr_recipe_fini(r);
@@ -113,7 +121,11 @@ zr_recipe_free(zr_recipe *r)
     while (r->telling && !pthread_equal(r->teller, pthread_self()))
         pthread_cond_wait(&r->told, &r->lock);
     pthread_mutex_unlock(&r->lock);
+    zobo_call *leaving = r->leaving;
     zobo_promise_keep(r->farewell, ZOBO_OK, NULL);
+    zobo_err err = zobo_call_wait(leaving, 0);
+    (void)err; /* only an inline callback cannot wait */
+    zobo_call_free(leaving);
 }
 
 /* ---- on the strand, and on the callback thread ---- */

@@ -44,6 +44,8 @@ struct zr_recipe {
     zb_rng rng;             /* for pauses; strand */
     bool gone;              /* the user has let go; strand */
     zobo_promise *farewell; /* kept when the user lets go: that cannot fail */
+    zobo_promise *left;     /* kept when that has been seen to */
+    zobo_call *leaving;
     /* the user's callbacks */
     pthread_mutex_t lock;
     pthread_cond_t told;
@@ -58,7 +60,8 @@ struct zr_recipe {
 ZOBO_MUST_CHECK zobo_err zr_recipe_init(zr_recipe *r, const zr_kind *kind, zobo_client *client);
 
 /* zr_recipe_free is what zobo_x_free does: no callback of the user's begins any more, and none is running when it returns
- * (except the one it is called from); on the strand, all ops are given up with ZOBO_ECANCELLED, then kind->freed runs. */
+ * (except the one it is called from); on the strand, all ops are given up with ZOBO_ECANCELLED, then kind->freed runs. It
+ * waits for that, so that what kind->freed sends to the server is sent even if the client is closed next. */
 void zr_recipe_free(zr_recipe *r);
 
 void zr_ref(zr_recipe *r);

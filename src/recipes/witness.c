@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recipes/witness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WITNESSES_MAX = 16,
+    FIRST_PAUSE_MS = 10,
+    MAX_PAUSE_MS = 1000,
+    MAX_SHIFT = 7,
+    SWEPT_AT_ONCE = 16,
+    HOUR_MS = 60 * 60 * 1000,
+    FORGOTTEN_MS = 24 * HOUR_MS, /* not set for so long: its process is no more */
+    DOUBT_MS = 12 * HOUR_MS      /* our own may be swept later than this */
+};
+
+static const char suffix[] = "__witness__";
+
+struct zr_witness {
+    zr_op op; /* its removal */
+    zb_link of_pool;
+    zb_link idle;
+    char *path;
+    int32_t version;
+    bool made;
+    bool in_use;
+    bool removing;
+    bool removed;
+};
+
+/* ---- life of a witness ---- */
+
+static void
+free_witness(zr_witness *w)
+{
+    zb_list_remove(&w->of_pool);
+    zb_list_remove(&w->idle);
+    zb_free(w->path);
+    zb_free(w);
+}
+
+static zr_witness *
+new_witness(zr_witnesses *p)
+{
+    char name[ZR_UUID + sizeof suffix];
+    zr_witness *w = zb_calloc(1, sizeof *w);
+    if (!w)
+        return NULL;
+    zb_list_init(&w->idle);
+    zb_list_init(&w->of_pool);
+    zobo_uuid(p->r->client, name);
+    memcpy(name + ZR_UUID - 1, suffix, sizeof suffix);
+    w->path = zr_path_child(p->dir, name);
+    if (!w->path) {
+        zb_free(w);
+        return NULL;
+    }
+    zb_list_push_back(&p->all, &w->of_pool);
+    p->n++;
+    return w;
+}
+
+static void
+removed(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (op && !zr_retry(op, err, op->begin))
+        zr_op_end(op, ZOBO_OK, NULL); /* what cannot be removed is left */
+}
+
+static void
+begin_removal(zr_op *op)
+{
+    zr_witness *w = ZB_CONTAINER_OF(op, zr_witness, op);
+    zobo_how how = zr_op_how(op, removed);
+    zr_sent(op, zobo_delete_async(op->recipe->client, w->path, -1, &how, NULL), removed);
+}
+
+static void
+removal_over(zr_op *op)
+{
+    zr_witness *w = ZB_CONTAINER_OF(op, zr_witness, op);
+    w->removed = true;
+    if (!w->in_use)
+        free_witness(w);
+}
+
+/* The node goes; what of a transaction is still on its way in there can then not be carried out any more. */
+static void
+remove_witness(zr_witnesses *p, zr_witness *w)
+{
+    if (w->removing)
+        return;
+    w->removing = true;
+    zb_list_remove(&w->idle);
+    p->n--;
+    w->op.begin = begin_removal;
+    w->op.destroy = removal_over;
+    zr_op_begin_quiet(p->r, &w->op);
+}
+
+/* ---- the pool ---- */
+
+zobo_err
+zr_witnesses_init(zr_witnesses *p, zr_recipe *r, const char *dir, bool own_dir, bool none)
+{
+    p->r = r;
+    p->own_dir = own_dir;
+    p->none = none;
+    zb_list_init(&p->all);
+    zb_list_init(&p->idle);
+    zb_list_init(&p->waiting);
+    p->dir = zr_strdup(dir);
+    return p->dir ? ZOBO_OK : ZOBO_ENOMEM;
+}
+
+static void
+remove_dir(zr_op *op)
+{
+    zr_witnesses *p = ZB_CONTAINER_OF(op, zr_witnesses, dir_op);
+    zobo_how how = zr_op_how(op, removed);
+    zr_sent(op, zobo_delete_async(op->recipe->client, p->dir, -1, &how, NULL), removed);
+}
+
+static void
+dir_removed(zr_op *op)
+{
+    (void)op; /* part of the pool */
+}
+
+void
+zr_witnesses_freed(zr_witnesses *p)
+{
+    bool any = !zb_list_empty(&p->all);
+    zb_link *next;
+    for (zb_link *l = p->all.next; l != &p->all; l = next) {
+        next = l->next;
+        remove_witness(p, ZB_CONTAINER_OF(l, zr_witness, of_pool));
+    }
+    if (!any || !p->own_dir)
+        return;
+    p->dir_op.begin = remove_dir;
+    p->dir_op.destroy = dir_removed;
+    zr_op_begin_quiet(p->r, &p->dir_op);
+}
+
+void
+zr_witnesses_fini(zr_witnesses *p)
+{
+    zb_link *l;
+    if (!p->r)
+        return;
+    while ((l = zb_list_pop_front(&p->all)) != NULL)
+        free_witness(ZB_CONTAINER_OF(l, zr_witness, of_pool));
+    zb_free(p->dir);
+}
+
+/* ---- what others have left behind ---- */
+
+/* Looks at some of the other witnesses: those next to ours in the order of their names, which is random. */
+typedef struct sweep {
+    zr_op op;
+    zr_witnesses *p;
+    char *own;      /* its path */
+    int64_t now_ms; /* by the server's clock; 0: not known yet */
+    char *paths[SWEPT_AT_ONCE];
+    size_t n, at;
+} sweep;
+
+static void
+destroy_sweep(zr_op *op)
+{
+    sweep *s = (sweep *)op;
+    for (size_t i = 0; i < s->n; i++)
+        zb_free(s->paths[i]);
+    zb_free(s->own);
+    zb_free(s);
+}
+
+static void sweep_next(zr_op *op);
+
+static void
+swept(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (!op || zr_retry(op, err, sweep_next))
+        return;
+    ((sweep *)op)->at++;
+    sweep_next(op);
+}
+
+static void
+looked(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, sweep_next))
+        return;
+    sweep *s = (sweep *)op;
+    if (!s->now_ms) {
+        if (err || !reply) {
+            zr_op_end(op, ZOBO_OK, NULL);
+            return;
+        }
+        s->now_ms = reply->stat.ctime;
+    } else if (!err && reply && s->now_ms - reply->stat.mtime > FORGOTTEN_MS) {
+        zobo_how how = zr_op_how(op, swept);
+        zr_sent(op, zobo_delete_async(op->recipe->client, s->paths[s->at], reply->stat.version, &how, NULL), swept);
+        return;
+    } else {
+        s->at++;
+    }
+    sweep_next(op);
+}
+
+static void
+sweep_next(zr_op *op)
+{
+    sweep *s = (sweep *)op;
+    if (op->recipe->gone || s->at >= s->n) {
+        zr_op_end(op, ZOBO_OK, NULL);
+        return;
+    }
+    zobo_how how = zr_op_how(op, looked);
+    zr_sent(op, zobo_exists_async(op->recipe->client, s->now_ms ? s->paths[s->at] : s->own, NULL, &how, NULL), looked);
+}
+
+static bool
+is_witness(const char *name)
+{
+    size_t n = strlen(name);
+    return n == ZR_UUID - 1 + sizeof suffix - 1 && strcmp(name + ZR_UUID - 1, suffix) == 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Takes the first few of the sorted names that come after ours, going round. */
+static void
+choose(sweep *s, const char **names, size_t n)
+{
+    const char *own = strrchr(s->own, '/') + 1;
+    size_t first = 0;
+    qsort(names, n, sizeof *names, by_name);
+    while (first < n && strcmp(names[first], own) <= 0)
+        first++;
+    for (size_t i = 0; i < n && s->n < SWEPT_AT_ONCE; i++) {
+        const char *name = names[(first + i) % n];
+        if (strcmp(name, own) == 0)
+            continue;
+        s->paths[s->n] = zr_path_child(s->p->dir, name);
+        if (!s->paths[s->n])
+            return;
+        s->n++;
+    }
+}
+
+static void
+listed(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    if (!op || zr_retry(op, err, op->begin))
+        return;
+    sweep *s = (sweep *)op;
+    const char **names = !err && reply && reply->n_children ? zb_malloc(reply->n_children * sizeof *names) : NULL;
+    size_t n = 0;
+    if (names) {
+        for (size_t i = 0; i < reply->n_children; i++) {
+            if (is_witness(reply->children[i]))
+                names[n++] = reply->children[i];
+        }
+        choose(s, names, n);
+        zb_free((void *)names);
+    }
+    sweep_next(op);
+}
+
+static void
+begin_sweep(zr_op *op)
+{
+    zobo_how how = zr_op_how(op, listed);
+    zr_sent(op, zobo_get_children_async(op->recipe->client, ((sweep *)op)->p->dir, NULL, &how, NULL), listed);
+}
+
+static void
+sweep_others(zr_witnesses *p, const zr_witness *own)
+{
+    if (p->swept || p->r->gone)
+        return;
+    p->swept = true;
+    sweep *s = zb_calloc(1, sizeof *s);
+    if (!s)
+        return;
+    s->p = p;
+    s->own = zr_strdup(own->path);
+    if (!s->own) {
+        zb_free(s);
+        return;
+    }
+    s->op.begin = begin_sweep;
+    s->op.destroy = destroy_sweep;
+    zr_op_begin_quiet(p->r, &s->op);
+}
+
+/* ---- transactions ---- */
+
+static void acquire(zr_sure *s);
+static void send_tx(zr_sure *s);
+
+/* Those that wait go on, as many as can. One that fails at once gives back what it got: not within itself, for there may
+ * be many. */
+static void
+serve(zr_witnesses *p)
+{
+    zr_recipe *r = p->r;
+    if (p->serving)
+        return;
+    zr_ref(r);
+    p->serving = true;
+    while (!zb_list_empty(&p->waiting) && (!zb_list_empty(&p->idle) || p->n < WITNESSES_MAX))
+        acquire(ZB_CONTAINER_OF(zb_list_pop_front(&p->waiting), zr_sure, wait));
+    p->serving = false;
+    zr_unref(r);
+}
+
+void
+zr_sure_init(zr_sure *s, zr_witnesses *pool)
+{
+    s->pool = pool;
+    s->op.give_up = zr_sure_give_up;
+    zb_list_init(&s->wait);
+}
+
+/* Gives the witness back, if what it has to tell is known; else it must go. */
+static void
+let_go(zr_sure *s)
+{
+    zr_witness *w = s->witness;
+    zr_witnesses *p = s->pool;
+    zobo_transaction_free(s->tx);
+    s->tx = NULL;
+    s->witness = NULL;
+    if (!w)
+        return;
+    w->in_use = false;
+    if (w->removed) {
+        free_witness(w);
+        return;
+    }
+    if (s->doubt || !w->made || p->r->gone)
+        remove_witness(p, w);
+    else if (!w->removing)
+        zb_list_push_back(&p->idle, &w->idle);
+    serve(p);
+}
+
+void
+zr_sure_fini(zr_sure *s)
+{
+    if (!s->op.begun)
+        return; /* the pool is not ours to touch: this may be any thread */
+    zb_list_remove(&s->wait);
+    let_go(s);
+}
+
+void
+zr_sure_give_up(zr_op *op, zobo_err why)
+{
+    zr_sure *s = (zr_sure *)op;
+    if (s->under_way)
+        s->late = why;
+    else
+        zr_op_end(op, s->doubt ? ZOBO_EABANDONED : why, NULL);
+}
+
+/* The op is over, without its transaction. */
+static void
+give_in(zr_sure *s, zobo_err err)
+{
+    if (s->doubt)
+        err = s->witness ? ZOBO_EABANDONED : s->doubt_err;
+    zr_op_end(&s->op, err, NULL);
+}
+
+static void
+finish(zr_sure *s, zobo_err err, size_t which, const zobo_result *results)
+{
+    if (err && s->late) {
+        bool known = !s->doubt || s->witness;
+        zr_op_end(&s->op, known ? s->late : s->doubt_err, NULL);
+        return;
+    }
+    if (err && s->doubt && !s->witness)
+        err = s->doubt_err;
+    if (!err)
+        s->doubt = false; /* the witness's version is known */
+    let_go(s);
+    s->doubt = false;
+    s->op.tries = 0;
+    s->done(s, err, which, results);
+}
+
+static void
+rested(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_sure *s = (zr_sure *)zr_back(arg);
+    (void)reply;
+    if (!s)
+        return;
+    if (err)
+        give_in(s, err);
+    else
+        send_tx(s);
+}
+
+static void
+rest(zr_sure *s)
+{
+    zr_recipe *r = s->op.recipe;
+    zobo_how how = zr_op_how(&s->op, rested);
+    uint32_t ms = (uint32_t)FIRST_PAUSE_MS << (s->op.tries < MAX_SHIFT ? s->op.tries : MAX_SHIFT);
+    if (ms > MAX_PAUSE_MS)
+        ms = MAX_PAUSE_MS;
+    s->op.tries++;
+    ms = ms / 2 + (uint32_t)zb_rng_below(&r->rng, ms);
+    zr_sent(&s->op, zobo_sleep_async(r->client, ms, &how, NULL), rested);
+}
+
+/* No answer: what does that mean? */
+static void
+unanswered(zr_sure *s, zobo_err err)
+{
+    zobo_class cls = zobo_err_class(err);
+    if (cls == ZOBO_CLASS_UNKNOWN) {
+        if (!s->doubt) {
+            s->doubt = true;
+            s->doubt_err = err;
+            s->doubted_ms = zobo_wall_ms();
+        }
+        if (!s->witness && !s->fenced) {
+            give_in(s, err);
+            return;
+        }
+    } else if (cls != ZOBO_CLASS_RETRY && cls != ZOBO_CLASS_SESSION && err != ZOBO_ETHROTTLED) {
+        give_in(s, err);
+        return;
+    }
+    if (s->late)
+        give_in(s, s->late);
+    else if (s->doubt && zobo_wall_ms() - s->doubted_ms > DOUBT_MS)
+        give_in(s, ZOBO_EABANDONED);
+    else
+        rest(s);
+}
+
+/* Our witness is not as it was, and no lost attempt of ours explains it: somebody has swept it, or meddled. */
+static void
+change_witness(zr_sure *s)
+{
+    s->witness->made = false;
+    let_go(s);
+    acquire(s);
+}
+
+static void
+refused(zr_sure *s, const zobo_reply *reply)
+{
+    size_t i = 0;
+    while (i < reply->n_results && (!reply->results[i].err || reply->results[i].err == ZOBO_EROLLEDBACK))
+        i++;
+    zobo_err err = i < reply->n_results ? reply->results[i].err : ZOBO_EBADREPLY;
+    if (!s->witness || i) {
+        finish(s, err, s->witness ? i - 1 : i, NULL);
+    } else if (err == ZOBO_EBADVERSION && s->doubt) {
+        s->witness->version++;
+        finish(s, ZOBO_OK, 0, NULL);
+    } else if ((err == ZOBO_EBADVERSION || err == ZOBO_ENONODE) && !s->doubt && !s->late) {
+        change_witness(s);
+    } else {
+        give_in(s, s->late ? s->late : err);
+    }
+}
+
+static void
+answered(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_sure *s = (zr_sure *)zr_back(arg);
+    if (!s)
+        return;
+    s->under_way = false;
+    if (err == ZOBO_ETRANSACTION && reply) {
+        refused(s, reply);
+    } else if (err) {
+        unanswered(s, err);
+    } else {
+        size_t mine = s->witness ? 1 : 0;
+        if (s->witness)
+            s->witness->version++;
+        finish(s, ZOBO_OK, 0, reply && reply->n_results > mine ? reply->results + mine : NULL);
+    }
+}
+
+static zobo_err
+make_tx(zr_sure *s)
+{
+    zobo_err err = zobo_transaction_new(s->op.recipe->client, &s->tx);
+    if (!err && s->witness)
+        err = zobo_transaction_set(s->tx, s->witness->path, "", 0, s->witness->version);
+    if (!err)
+        err = s->build(s, s->tx);
+    return err;
+}
+
+static void
+send_tx(zr_sure *s)
+{
+    zobo_how how = zr_op_how(&s->op, answered);
+    zobo_err err = s->tx ? ZOBO_OK : make_tx(s);
+    if (err) {
+        give_in(s, err);
+        return;
+    }
+    s->under_way = true;
+    zr_sent(&s->op, zobo_transaction_commit_async(s->tx, &how, NULL), answered);
+}
+
+/* ---- a witness for it ---- */
+
+static void make_node(zr_op *op);
+
+static void
+node_made(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (!op || zr_retry(op, err, make_node))
+        return;
+    zr_sure *s = (zr_sure *)op;
+    if (err && err != ZOBO_ENODEEXISTS) { /* that is an attempt whose answer was lost */
+        zr_op_end(op, err, NULL);
+        return;
+    }
+    s->witness->made = true;
+    s->witness->version = 0;
+    sweep_others(s->pool, s->witness);
+    send_tx(s);
+}
+
+static void
+make_node(zr_op *op)
+{
+    zobo_create_options options = {.makepath = true};
+    zobo_how how = zr_op_how(op, node_made);
+    zr_sent(op, zobo_create_async(op->recipe->client, ((zr_sure *)op)->witness->path, "", 0, &options, &how, NULL),
+            node_made);
+}
+
+static void
+acquire(zr_sure *s)
+{
+    zr_witnesses *p = s->pool;
+    zb_link *l = zb_list_pop_front(&p->idle);
+    if (l) {
+        s->witness = ZB_CONTAINER_OF(l, zr_witness, idle);
+    } else if (p->n >= WITNESSES_MAX) {
+        zb_list_push_back(&p->waiting, &s->wait);
+        return;
+    } else {
+        s->witness = new_witness(p);
+    }
+    if (!s->witness) {
+        zr_op_end(&s->op, ZOBO_ENOMEM, NULL);
+        return;
+    }
+    s->witness->in_use = true;
+    if (s->witness->made)
+        send_tx(s);
+    else
+        make_node(&s->op);
+}
+
+void
+zr_sure_go(zr_sure *s, zobo_err (*build)(zr_sure *, zobo_transaction *),
+           void (*done)(zr_sure *, zobo_err, size_t, const zobo_result *))
+{
+    s->build = build;
+    s->done = done;
+    if (s->pool->none)
+        send_tx(s);
+    else
+        acquire(s);
+}
