@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lock object from within: lock.c is how it is got and let go, lock_api.c what the user calls, lock_place.c whose turn
+/* A lock object from within: lock.c is how it is got, lock_leave.c how it is let go, lock_api.c what the user calls, lock_place.c whose turn
  * it is by the nodes' names. */
 #ifndef ZR_LOCK_H
 #define ZR_LOCK_H
@@ -62,14 +62,19 @@ zr_lock_of(const zr_op *op)
     return (zobo_lock *)op->recipe;
 }
 
-/* lock.c */
+/* lock.c: how it is got */
 void zr_lock_begin_entry(zr_op *op);
 void zr_lock_give_entry_up(zr_op *op, zobo_err why);
+void zr_lock_next(zobo_lock *lock); /* an IDLE lock's next in line begins to enter */
+void zr_lock_cancel_all(zr_recipe *r, void *arg);
+
+/* lock_leave.c: how it is let go, and lost */
+void zr_lock_leave(zobo_lock *lock);       /* the node, if there is one, is to go: LEAVING */
+void zr_lock_post_sentry(zobo_lock *lock); /* has the holder's own node watched */
 void zr_lock_begin_release(zr_op *op);
 void zr_lock_give_release_up(zr_op *op, zobo_err why);
 void zr_lock_on_state(zr_recipe *r, zobo_state state);
 void zr_lock_freed(zr_recipe *r);
-void zr_lock_cancel_all(zr_recipe *r, void *arg);
 /* zr_lock_let_go is a release that cannot fail, for which nobody waits. A lock that is not held is left as it is. Strand. */
 void zr_lock_let_go(zobo_lock *lock);
 
