@@ -68,7 +68,7 @@ rig_expire(rig *r, zobo_client *zk)
 static inline zobo_err
 rig_get(rig *r, zobo_client *zk, zobo_call *call, zobo_reply **out)
 {
-    for (int i = 0; i < 400 && zobo_call_wait(call, 50) == ZOBO_ETIMEDOUT; i++) {
+    for (uint32_t ms = 50; ms < 2000 && zobo_call_wait(call, ms) == ZOBO_ETIMEDOUT; ms += 50) {
         zobo_err err = zobo_server_drop(r->server, session_of(zk));
         (void)err; /* it may be between two connections */
     }

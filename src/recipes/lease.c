@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recipes/lease.h"
+
+#include <string.h>
+
+#include "recipes/checks.h"
+
+struct zobo_lease {
+    zr_recipe r; /* first */
+    zr_lease_who who;
+    char *path;
+    zobo_lock *lock;
+};
+
+static zobo_lease *
+lease_of(zr_recipe *r)
+{
+    return ZB_CONTAINER_OF(r, zobo_lease, r);
+}
+
+/* The lock is there as long as any op, which may get it when it is over already. It has no callback that zobo_lock_free would
+ * wait for, so that this is good on the strand, too. */
+static void
+release(zobo_lease *lease)
+{
+    zobo_lock_free(lease->lock);
+    zr_lease_who_fini(&lease->who);
+    zb_free(lease->path);
+    zb_free(lease);
+}
+
+static void
+destroy(zr_recipe *r)
+{
+    zr_recipe_fini(r);
+    release(lease_of(r));
+}
+
+static const zr_kind kind = {.destroy = destroy};
+
+static zobo_err
+fill(zobo_lease *lease, zobo_client *client, const char *path, zobo_problem *why)
+{
+    zobo_lock_options lo = {.size = sizeof lo, .identifier = lease->who.identifier};
+    lease->path = zr_strdup(path);
+    if (!lease->path)
+        return zr_no_memory(why);
+    zobo_err err = zobo_lock_new(client, path, &lo, &lease->lock, why);
+    if (!err && (err = zr_recipe_init(&lease->r, &kind, client)))
+        (void)zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    return err;
+}
+
+zobo_err
+zobo_lease_new(zobo_client *client, const char *path, const zobo_lease_options *options, zobo_lease **out,
+               zobo_problem *why)
+{
+    zb_problem_clear(why);
+    if (out)
+        *out = NULL;
+    if (!client || !out)
+        return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the lease");
+    zobo_err err = zr_check_path(path, why);
+    if (err)
+        return err;
+    zobo_lease *lease = zb_calloc(1, sizeof *lease);
+    if (!lease)
+        return zr_no_memory(why);
+    err = zr_lease_who_init(&lease->who, options, why);
+    if (!err)
+        err = fill(lease, client, path, why);
+    if (err)
+        release(lease);
+    else
+        *out = lease;
+    return err;
+}
+
+/* --- obtaining --- */
+
+static void
+obtained(zr_lease_try *t, zobo_err err)
+{
+    zobo_reply reply = {.data = t->held_by, .data_len = t->held_by ? strlen(t->held_by) : 0};
+    zr_op_end(&t->op, err, err == ZOBO_EHELD ? &reply : NULL);
+}
+
+static void
+begin(zr_op *op)
+{
+    zobo_lease *lease = lease_of(op->recipe);
+    zr_lease_try_at(ZB_CONTAINER_OF(op, zr_lease_try, op), lease->path, lease->lock);
+}
+
+static void
+try_free(zr_op *op)
+{
+    zr_lease_try_fini(ZB_CONTAINER_OF(op, zr_lease_try, op));
+    zb_free(op);
+}
+
+zobo_err
+zobo_lease_obtain_async(zobo_lease *lease, uint64_t duration_ms, const zobo_how *how, zobo_call **call)
+{
+    zobo_err err = zr_lease_check_duration(duration_ms);
+    if (err) {
+        if (call)
+            *call = NULL;
+        return err;
+    }
+    zr_lease_try *t = zb_calloc(1, sizeof *t);
+    if (t) {
+        t->who = &lease->who;
+        t->duration_ms = duration_ms;
+        t->over = obtained;
+        t->op.begin = begin;
+        t->op.give_up = zr_lease_give_up;
+        t->op.destroy = try_free;
+    }
+    return zr_op_start(&lease->r, t ? &t->op : NULL, how, call);
+}
+
+zobo_err
+zobo_lease_obtain(zobo_lease *lease, uint64_t duration_ms, uint32_t timeout_ms)
+{
+    zobo_call *call = NULL;
+    zobo_how how = zr_how(timeout_ms);
+    zobo_err err = zobo_lease_obtain_async(lease, duration_ms, &how, &call);
+    return zr_wait(err, call, NULL);
+}
+
+void
+zobo_lease_free(zobo_lease *lease)
+{
+    if (lease)
+        zr_recipe_free(&lease->r);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Obtaining one lease, for those who want one and for those who try several. */
+#ifndef ZR_LEASE_H
+#define ZR_LEASE_H
+
+#include <zobo/lease.h>
+#include <zobo/lock.h>
+
+#include "recipes/lease_text.h"
+#include "recipes/recipe.h"
+
+/* Who wants it. */
+typedef struct zr_lease_who {
+    char *identifier;
+    zobo_acl_list acl;
+    bool has_acl;
+    zobo_clock_fn *clock;
+    void *clock_arg;
+} zr_lease_who;
+
+/* zr_lease_who_init takes the options; `why` may be NULL. On an error nothing is left. */
+ZOBO_MUST_CHECK zobo_err zr_lease_who_init(zr_lease_who *who, const zobo_lease_options *options, zobo_problem *why);
+void zr_lease_who_fini(zr_lease_who *who);
+int64_t zr_lease_now(const zr_lease_who *who);
+/* zr_lease_is_held: another has it. */
+bool zr_lease_is_held(const zr_lease_who *who, const zr_lease_text *text);
+/* A duration that can be had: ZOBO_EINVAL if not. */
+ZOBO_MUST_CHECK zobo_err zr_lease_check_duration(uint64_t ms);
+
+/* An op that obtains. */
+typedef struct zr_lease_try zr_lease_try;
+struct zr_lease_try {
+    zr_op op; /* first; op.give_up is zr_lease_give_up */
+    const zr_lease_who *who;
+    uint64_t duration_ms;
+    void (*over)(zr_lease_try *t, zobo_err err); /* ZOBO_OK, ZOBO_EHELD, or what went wrong; may try another */
+    zobo_lock *lock;
+    char *path;         /* of lease_holder */
+    zobo_call *acquire; /* under way, or NULL */
+    bool locked;
+    char *lock_node;
+    zr_text text; /* what was written, perhaps */
+    char *held_by;
+};
+
+/* zr_lease_try_at begins to obtain the lease at `path` with its lock, which the caller keeps. Strand. */
+void zr_lease_try_at(zr_lease_try *t, const char *path, zobo_lock *lock);
+void zr_lease_give_up(zr_op *op, zobo_err why);
+/* zr_lease_try_fini frees what it holds, but not the op. */
+void zr_lease_try_fini(zr_lease_try *t);
+
+#endif
