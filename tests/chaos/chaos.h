@@ -30,7 +30,8 @@ void resource_look(resource *r, int64_t *token, int64_t *value); /* both, by nob
 
 /* Someone's turn under the lock, or as the leader: the number was read, one was added, and it was written. */
 typedef struct turn {
-    int64_t token;
+    int64_t token; /* the same in several turns of one who leads on */
+    int64_t who;
     int64_t begin_ns, end_ns; /* from when the lock was had until the number was written; one clock for all */
     int64_t value;            /* what was written; -1: the resource refused */
     int64_t proven;           /* 1: the lock's node was there after the writing, so it was had all the time */
@@ -45,8 +46,8 @@ size_t log_size(const char *dir, const char *role, int number);  /* in bytes; 0:
 
 /* --- checks: NULL, or what is wrong (static) ---------------------------------------------------------------------- */
 
-/* check_turns: the accepted writes are 1 to `value`, each once and each by a higher token than the one before (none is
- * lost, none overlaps another); turns that are proven do not overlap in time, and none of them was refused. Sorts. */
+/* check_turns: the accepted writes are 1 to `value`, each once and each by a higher token than the one before, or by
+ * the same one and the same worker (none is lost, none overlaps another); turns that are proven do not overlap in time, and none of them was refused. Sorts. */
 const char *check_turns(turn *turns, size_t n, int64_t value);
 
 /* check_items: what was put was taken, each item exactly once. Sorts both. */

@@ -57,7 +57,7 @@ resource_value(const char *role)
 /* --- do the checks bite? ----------------------------------------------------------------------------------------- */
 
 static const turn good_turns[] = {
-    {2, 10, 20, 1, 1}, {3, 21, 30, 2, 1}, {1, 5, 25, -1, 0}, {5, 30, 50, 3, 1}, {6, 40, 60, 4, 0}};
+    {2, 7, 10, 20, 1, 1}, {3, 8, 21, 30, 2, 1}, {1, 9, 5, 25, -1, 0}, {5, 7, 30, 50, 3, 1}, {5, 7, 60, 70, 4, 0}};
 enum { N_TURNS = 5 };
 
 static const char *
@@ -74,11 +74,13 @@ wrong_turns_are_noticed(void **state)
 {
     (void)state;
     assert_null(check_changed(0, good_turns[0]));
-    assert_non_null(strstr(check_changed(1, (turn){3, 19, 30, 2, 1}), "same time"));
-    assert_non_null(strstr(check_changed(1, (turn){3, 21, 30, 1, 1}), "lost"));
-    assert_non_null(strstr(check_changed(1, (turn){2, 21, 30, 2, 1}), "after token"));
-    assert_non_null(strstr(check_changed(2, (turn){1, 5, 9, -1, 1}), "was refused"));
-    assert_non_null(strstr(check_changed(4, (turn){6, 40, 60, 5, 0}), "not in the records"));
+    assert_non_null(strstr(check_changed(1, (turn){3, 8, 19, 30, 2, 1}), "same time"));
+    assert_non_null(strstr(check_changed(1, (turn){3, 8, 21, 30, 1, 1}), "lost"));
+    assert_non_null(strstr(check_changed(1, (turn){2, 8, 21, 30, 2, 1}), "after token"));
+    assert_non_null(strstr(check_changed(2, (turn){1, 9, 5, 9, -1, 1}), "was refused"));
+    assert_non_null(strstr(check_changed(4, (turn){4, 7, 60, 70, 4, 0}), "after token"));
+    assert_non_null(strstr(check_changed(4, (turn){5, 6, 60, 70, 4, 0}), "after token"));
+    assert_non_null(strstr(check_changed(4, (turn){6, 7, 40, 60, 5, 0}), "not in the records"));
     turn turns[N_TURNS];
     memcpy(turns, good_turns, sizeof turns);
     assert_non_null(strstr(check_turns(turns, N_TURNS, 5), "after 4 writes"));
@@ -128,20 +130,15 @@ without_the_lock_it_fails(void **state)
 /* --- the storm --------------------------------------------------------------------------------------------------- */
 
 /* The crews, and what their records are. */
-enum { LOCK, LATCH, COUNTER, PARTITION, PUT, TAKE, LOCKING_PUT, LOCKING_TAKE, ROLES };
+enum { LOCK, ELECTION, LATCH, COUNTER, PARTITION, PUT, TAKE, LOCKING_PUT, LOCKING_TAKE, ROLES };
 
 static const struct {
     const char *name;
     int n;
 } roles[ROLES] = {
-    [LOCK] = {"lock", 20},
-    [LATCH] = {"latch", 0},
-    [COUNTER] = {"counter", 0},
-    [PARTITION] = {"partition", 0},
-    [PUT] = {"put", 0},
-    [TAKE] = {"take", 0},
-    [LOCKING_PUT] = {"locking_put", 0},
-    [LOCKING_TAKE] = {"locking_take", 0},
+    [LOCK] = {"lock", 20},      [ELECTION] = {"election", 3},       [LATCH] = {"latch", 4},
+    [COUNTER] = {"counter", 0}, [PARTITION] = {"partition", 0},     [PUT] = {"put", 0},
+    [TAKE] = {"take", 0},       [LOCKING_PUT] = {"locking_put", 0}, [LOCKING_TAKE] = {"locking_take", 0},
 };
 
 static crew crews[ROLES]; /* those that were not asked for have no members */
@@ -285,8 +282,8 @@ nothing_is_lost_in_the_storm(void **state)
         end_crew(&crews[i]);
     ZT_WAIT(!look_at_parts(&crews[PARTITION]));
     end_crew(&crews[PARTITION]);
-    check_role_turns(&crews[LOCK]);
-    check_role_turns(&crews[LATCH]);
+    for (int i = LOCK; i <= LATCH; i++)
+        check_role_turns(&crews[i]);
     check_counter(&crews[COUNTER], client);
     check_queue(&crews[PUT], &crews[TAKE]);
     check_queue(&crews[LOCKING_PUT], &crews[LOCKING_TAKE]);

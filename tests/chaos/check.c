@@ -34,18 +34,19 @@ by_number(const void *a, const void *b)
 static const char *
 check_writes(const turn *turns, size_t n, int64_t value)
 {
-    int64_t written = 0, token = 0;
+    int64_t written = 0, token = 0, who = -1;
     for (size_t i = 0; i < n; i++) {
         if (turns[i].value < 0)
             continue;
         if (turns[i].value != written + 1)
             return WRONG("%" PRId64 " was written after %" PRId64 ": %s", turns[i].value, written,
                          turns[i].value == written ? "an increment is lost" : "a write is not in the records");
-        if (turns[i].token <= token)
+        if (turns[i].token < token || (turns[i].token == token && turns[i].who != who))
             return WRONG("%" PRId64 " was written with token %" PRIx64 ", after token %" PRIx64, turns[i].value,
                          turns[i].token, token);
         written = turns[i].value;
         token = turns[i].token;
+        who = turns[i].who;
     }
     return written == value ? NULL : WRONG("the number is %" PRId64 " after %" PRId64 " writes", value, written);
 }

@@ -74,7 +74,7 @@ on_signal(int number)
 turn
 worker_turn(worker *w, int64_t token)
 {
-    turn t = {.token = token, .begin_ns = now_ns(), .value = -1};
+    turn t = {.token = token, .who = w->number, .begin_ns = now_ns(), .value = -1};
     int64_t value = resource_read(&w->resource, token);
     if (stop_in_turn)
         (void)raise(SIGSTOP);
@@ -85,16 +85,32 @@ worker_turn(worker *w, int64_t token)
     return t;
 }
 
+/* Among the session's nodes. ZOBO_ENONODE: there is none. */
+static zobo_err
+look_for_token(worker *w, const char *path, int64_t token)
+{
+    zobo_reply *reply = NULL;
+    zobo_err err = zobo_sync(w->client, path);
+    err = err ? err : zobo_get_ephemerals(w->client, path, &reply);
+    bool found = false;
+    for (size_t i = 0; !err && !found && i < reply->n_children; i++) {
+        zobo_stat stat;
+        err = zobo_exists(w->client, reply->children[i], NULL, &stat);
+        found = !err && stat.czxid == token;
+        err = err == ZOBO_ENONODE ? ZOBO_OK : err;
+    }
+    zobo_reply_free(reply);
+    return err || found ? err : ZOBO_ENONODE;
+}
+
 bool
-worker_node_is(worker *w, const char *path, int64_t token)
+worker_token_lives(worker *w, const char *path, int64_t token)
 {
     for (;;) {
-        zobo_stat stat;
-        zobo_err err = zobo_sync(w->client, path);
-        err = err ? err : zobo_exists(w->client, path, NULL, &stat);
+        zobo_err err = look_for_token(w, path, token);
         switch (zobo_err_class(err)) {
         case ZOBO_CLASS_OK:
-            return stat.czxid == token;
+            return true;
         case ZOBO_CLASS_SESSION:
             return false;
         case ZOBO_CLASS_RETRY:
@@ -128,6 +144,8 @@ static const struct role {
 } roles[] = {
     {"unlocked", role_unlocked, true},
     {"lock", role_lock, false},
+    {"election", role_election, false},
+    {"latch", role_latch, false},
 };
 
 static void

@@ -29,16 +29,17 @@ void worker_die(const worker *w, const char *what);
 
 /* worker_turn takes a turn at the resource with `token`; nothing is proven yet. Then it is to be logged. */
 turn worker_turn(worker *w, int64_t token);
-/* worker_node_is tells whether the node is still the one that was created by zxid `token`, as the leader knows it.
- * False also when the session is over. */
-bool worker_node_is(worker *w, const char *path, int64_t token);
+/* worker_token_lives tells whether the session still has a node below `path` that was created by zxid `token`, as the
+ * leader knows it. False also when the session is over. */
+bool worker_token_lives(worker *w, const char *path, int64_t token);
 
 void role_unlocked(worker *w); /* turns without a lock */
 void role_lock(worker *w);     /* under one zobo_lock */
-void role_latch(worker *w);    /* as the leader */
-void role_counter(worker *w);  /* each addition that was acknowledged is logged */
-void role_put(worker *w);      /* items into the queue; each that was acknowledged is logged */
-void role_take(worker *w);     /* each item that was consumed is logged */
+void role_election(worker *w);
+void role_latch(worker *w);   /* as the leader */
+void role_counter(worker *w); /* each addition that was acknowledged is logged */
+void role_put(worker *w);     /* items into the queue; each that was acknowledged is logged */
+void role_take(worker *w);    /* each item that was consumed is logged */
 void role_locking_put(worker *w);
 void role_locking_take(worker *w);
 void role_partition(worker *w); /* the own part is logged at each change, as a mask */

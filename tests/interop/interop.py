@@ -418,7 +418,7 @@ def crowd(path, a, b):
 # --------------------------------------------------------------------------------------------------------------------
 
 SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers,
-             parties, crowd]
+             election, parties, crowd]
 
 
 def run(scenario, a, b):

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zobo/election.h>
 #include <zobo/lock.h>
 #include <zobo/party.h>
 #include <zobo/zobo.h>
@@ -38,6 +39,7 @@ typedef struct object {
     char name[16];
     union {
         zobo_lock *lock;
+        zobo_election *election;
         zobo_party *party;
     } as;
     bool multi;         /* a lease: of several */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks, semaphores, elections: the commands of README.md. */
+/* Locks, elections: the commands of README.md. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,9 +106,81 @@ lock_crowd(object *o, char **words, int n, answer *a)
 static const verb lock_verbs[] = {{"acquire", lock_acquire},       {"attempt", lock_attempt}, {"release", lock_release},
                                   {"contenders", lock_contenders}, {"crowd", lock_crowd},     {NULL, NULL}};
 
+/* --- election: PATH IDENT ---------------------------------------------------------------------------------------- */
+
+static zobo_err
+election_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    return zobo_election_new(o->client, words[0], &(zobo_election_options){.identifier = words[1]}, &o->as.election,
+                             why);
+}
+
+static void
+election_free(object *o)
+{
+    zobo_election_free(o->as.election);
+}
+
+static void
+lead(void *arg, zobo_election *election)
+{
+    object *o = arg;
+    (void)election;
+    o->ready = true;
+    while (!o->resign)
+        (void)sched_yield();
+    o->ready = false;
+}
+
+static zobo_err
+election_lead(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    o->resign = false;
+    say_bool(a, true);
+    return zobo_election_run(o->as.election, lead, o, 0);
+}
+
+static zobo_err
+election_leading(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    say_bool(a, o->ready);
+    return ZOBO_OK;
+}
+
+static zobo_err
+election_resign(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    o->resign = true;
+    say_bool(a, true);
+    return ZOBO_OK;
+}
+
+static zobo_err
+election_contenders(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    zobo_reply *reply = NULL;
+    zobo_err err = zobo_election_contenders(o->as.election, &reply);
+    if (!err)
+        say_list(a, reply->children, reply->n_children, false);
+    zobo_reply_free(reply);
+    return err;
+}
+
+static const verb election_verbs[] = {{"lead", election_lead},
+                                      {"leading", election_leading},
+                                      {"resign", election_resign},
+                                      {"contenders", election_contenders},
+                                      {NULL, NULL}};
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 const kind lock_kinds[] = {{"lock", 2, lock_make, lock_free, lock_verbs},
                            {"rlock", 2, lock_make, lock_free, lock_verbs},
                            {"wlock", 2, lock_make, lock_free, lock_verbs},
+                           {"election", 2, election_make, election_free, election_verbs},
                            {NULL, 0, NULL, NULL, NULL}};
