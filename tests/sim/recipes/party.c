@@ -175,10 +175,6 @@ abandon(world *w, wclient *c)
         if (world_chance(w, 60)) {
             world_trace(w, "actor %u is freed", (unsigned)i);
             let_go(a);
-            if (!a->busy) {
-                a->busy = true;
-                again(a);
-            }
         } else if (a->kind == NODE && zobo_delete_async(c->c, a->path, -1, NULL, NULL)) {
             world_fail(w, "delete_async");
         }
