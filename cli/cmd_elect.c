@@ -60,7 +60,11 @@ run(struct ctx *ctx, const struct args *in)
     int code = holding_begin(&h, &kind, ctx, in);
     if (code != DONE)
         return code;
-    zobo_election_options options = {.size = sizeof options, .identifier = h.identifier, .lost = lost, .lost_arg = &h};
+    zobo_election_options options = {.size = sizeof options,
+                                     .identifier = h.identifier,
+                                     .release_on_suspended = in->opt[H_STRICT].given,
+                                     .lost = lost,
+                                     .lost_arg = &h};
     zobo_election *election;
     zobo_problem why = {0};
     zobo_err err = zobo_election_new(ctx->client, h.path, &options, &election, &why);

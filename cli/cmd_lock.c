@@ -66,6 +66,7 @@ run(struct ctx *ctx, const struct args *in)
     zobo_lock_options options = {.size = sizeof options,
                                  .kind = in->opt[O_SHARED].given ? ZOBO_READ_LOCK : ZOBO_WRITE_LOCK,
                                  .identifier = h.identifier,
+                                 .release_on_suspended = in->opt[H_STRICT].given,
                                  .lost = lost,
                                  .lost_arg = &h};
     zobo_lock *lock;
@@ -99,11 +100,11 @@ const struct command cmd_lock = {
         "signal's number if a signal ended it, 126 or 127 if it could not be run. Signals are passed on to CMD, and "
         "stdin is CMD's. CMD finds its node in ZOBO_LOCK_PATH, and in ZOBO_FENCE a number that grows from holder to "
         "holder. When the session is lost, and the lock with it, CMD gets SIGTERM and after --grace SIGKILL, with all "
-        "that is in its process group, and the exit code is 125; on Linux it gets SIGTERM also when zobo itself is "
-        "killed. Without CMD it prints the node and the fence, and holds the lock until a signal comes. The nodes are "
-        "kazoo's: kazoo's Lock, ReadLock and WriteLock, and zobo_lock(3), exclude it and are excluded. Before "
-        "--timeout "
-        "the common option of that name (how long connecting may take) stands before the command.",
+        "that is in its process group, and the exit code is 125. By then another may have the lock; not so with "
+        "--strict, if --grace is less than a third of the session timeout. When zobo itself is killed CMD gets SIGTERM "
+        "(on Linux), and the lock goes with the session. Without CMD it prints the node and the fence, and holds the "
+        "lock until a signal comes. The nodes are kazoo's: kazoo's Lock, ReadLock and WriteLock, and zobo_lock(3), "
+        "exclude it and are excluded. The common option --timeout (how long connecting may take) stands before `lock`.",
     .examples = examples,
     .opts = opts,
     .min_words = 1,

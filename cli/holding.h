@@ -7,7 +7,7 @@
 #include "command.h"
 
 /* The options they share. A table of theirs begins with HOLDING_OPTS. */
-enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_CONFLICT_CODE, H_SHOW, H_OWN };
+enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_STRICT, H_CONFLICT_CODE, H_SHOW, H_OWN };
 
 #define HOLDING_OPTS                                                                                                   \
     [H_TIMEOUT] = {'t', "timeout", OPT_DURATION, "TIME", "give up after TIME: exit code 124"},                         \
@@ -15,6 +15,8 @@ enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_CONFLICT_CODE, H_SHOW, H_O
     [H_ON_LOSS] = {0, "on-loss", OPT_TEXT, "WHAT",                                                                     \
                    "when it is lost: kill CMD (SIGTERM, then SIGKILL), or keep it running (kill)"},                    \
     [H_GRACE] = {0, "grace", OPT_DURATION, "TIME", "from SIGTERM to SIGKILL (5s)"},                                    \
+    [H_STRICT] = {0, "strict", OPT_FLAG, NULL,                                                                         \
+                  "a lost connection counts as a loss, for then another might soon hold it"},                          \
     [H_CONFLICT_CODE] = {'E', "conflict-exit-code", OPT_EXIT_CODE, "N", "instead of 124"},                             \
     [H_SHOW] = {0, "show", OPT_FLAG, NULL, "print who holds it and who waits, in order, a line each; run nothing"}
 

@@ -165,6 +165,20 @@ The server is away for a moment: nothing happens to the command.
   $ kill -STOP $server; zobo --timeout 100ms ls /l 2>/dev/null; kill -CONT $server; echo >go; wait $pid
   [6]
 
+The server stays away for longer than the session: known by the clock alone, before another can have the lock.
+
+  $ (
+  > export ZOBO_SESSION_TIMEOUT=500ms
+  > lose /l -- sh -c 'exec 2>/dev/null; trap "echo ended; exit 0" TERM; echo held; while :; do sleep 0.05; done'
+  > kill -STOP $server; grep -E "lost:|ended" <&5 | sort; wait $pid; echo "exit code $?"
+  > kill -CONT $server; zobo lock /l -- echo next
+  > )
+  held
+  ended
+  zobo: /l: the lock is lost: ending the command
+  exit code 125
+  next
+
 Without a command it tells what it holds, until a signal comes.
 
   $ exec 5< <(exec zobo lock -o json /l); pid=$!; next_line 5 | sed 's/[0-9a-f]\{32\}__lock__[0-9]*/NODE/; s/:[0-9]*}/:N}/'
@@ -219,4 +233,12 @@ Wrong arguments.
   ! zobo: --show runs no command
   ! hint: `zobo help lock` tells how it is used
   [2]
-  $ kill $server; wait $server
+
+Strict: a lost connection is a lost lock, though the session lives.
+
+  $ lose --strict /l -- sh -c 'exec 2>/dev/null; trap "echo ended; exit 0" TERM; echo held; while :; do sleep 0.05; done'
+  held
+  $ kill $server; wait $server; grep -E "lost:|ended" <&5 | sort; wait $pid
+  ended
+  zobo: /l: the lock is lost: ending the command
+  [125]
