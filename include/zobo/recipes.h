@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All recipes: what kazoo and Curator build from ZooKeeper's nodes. zobo.h does not include them.
  *
- *   counter.h   a number and a value that all share
  *   lock.h      one at a time, one writer or many readers
  *   election.h  one of many leads
  *   party.h     who is here
+ *   counter.h   a number or a value that all share
  *   watchers.h  following one node */
 #ifndef ZOBO_RECIPES_H
 #define ZOBO_RECIPES_H
