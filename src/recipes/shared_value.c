@@ -18,6 +18,7 @@ struct zobo_shared_value {
     zobo_shared_value_fn *changed;
     void *changed_arg;
     bool started;
+    zr_op *start; /* that began last, and has not come back */
     bool reading; /* it is being read, so that the watch will be set */
     bool asked;   /* it changed meanwhile */
     zr_watch *watch;
@@ -153,6 +154,8 @@ reading_over(zr_op *op)
 {
     zobo_shared_value *v = value_of(op);
     bool begun = op->begun;
+    if (v->start == op)
+        v->start = NULL;
     zb_free(op);
     if (!begun)
         return;
@@ -299,11 +302,12 @@ static void
 begin_start(zr_op *op)
 {
     zobo_shared_value *v = value_of(op);
-    if (v->started || v->reading) {
+    if (v->started || (v->start && !v->start->ended)) {
         op->destroy = NULL;
         zr_op_end(op, ZOBO_EALREADY, NULL);
         return;
     }
+    v->start = op;
     v->reading = true;
     look(op);
 }
@@ -356,6 +360,7 @@ set_done(zr_sure *s, zobo_err err, size_t which, const zobo_result *results)
     if (err) {
         zr_op_end(&s->op, err, NULL);
     } else if (!results || !results->has_stat) {
+        s->doubt = true; /* who gives up now is not to be told that nothing was changed */
         reread(&s->op);
     } else {
         st->stat = results->stat;
