@@ -137,7 +137,7 @@ static const struct {
     int n;
 } roles[ROLES] = {
     [LOCK] = {"lock", 20},      [ELECTION] = {"election", 3},       [LATCH] = {"latch", 4},
-    [COUNTER] = {"counter", 0}, [PARTITION] = {"partition", 0},     [PUT] = {"put", 0},
+    [COUNTER] = {"counter", 4}, [PARTITION] = {"partition", 0},     [PUT] = {"put", 0},
     [TAKE] = {"take", 0},       [LOCKING_PUT] = {"locking_put", 0}, [LOCKING_TAKE] = {"locking_take", 0},
 };
 

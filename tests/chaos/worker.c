@@ -142,10 +142,8 @@ static const struct role {
     void (*work)(worker *w);
     bool alone; /* needs no servers */
 } roles[] = {
-    {"unlocked", role_unlocked, true},
-    {"lock", role_lock, false},
-    {"election", role_election, false},
-    {"latch", role_latch, false},
+    {"unlocked", role_unlocked, true}, {"lock", role_lock, false},       {"election", role_election, false},
+    {"latch", role_latch, false},      {"counter", role_counter, false},
 };
 
 static void

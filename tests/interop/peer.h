@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zobo/counter.h>
 #include <zobo/election.h>
+#include <zobo/lease.h>
 #include <zobo/lock.h>
 #include <zobo/party.h>
 #include <zobo/zobo.h>
@@ -40,7 +42,10 @@ typedef struct object {
     union {
         zobo_lock *lock;
         zobo_election *election;
+        zobo_counter *counter;
         zobo_party *party;
+        zobo_lease *lease;
+        zobo_multi_lease *multi_lease;
     } as;
     bool multi;         /* a lease: of several */
     atomic_bool ready;  /* a partitioner: it is made; an election: it leads */
@@ -61,7 +66,7 @@ struct kind {
     const verb *verbs; /* the last has no name */
 };
 
-extern const kind lock_kinds[], member_kinds[]; /* the last of each has no name */
+extern const kind lock_kinds[], data_kinds[], member_kinds[]; /* the last of each has no name */
 
 uint32_t peer_ms(const char *word);
 

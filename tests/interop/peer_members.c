@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parties: the commands of README.md. */
+/* Parties, leases: the commands of README.md. */
 #include <string.h>
 
 #include "peer.h"
@@ -65,8 +65,43 @@ party_size(object *o, char **words, int n, answer *a)
 static const verb party_verbs[] = {
     {"join", party_join}, {"leave", party_leave}, {"members", party_members}, {"size", party_size}, {NULL, NULL}};
 
+/* --- lease: PATH COUNT IDENT; COUNT 0: one lease, not one of several ---------------------------------------------- */
+
+static zobo_err
+lease_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    zobo_lease_options options = {.identifier = words[2]};
+    uint32_t count = peer_ms(words[1]);
+    o->multi = count > 0;
+    return count ? zobo_multi_lease_new(o->client, words[0], count, &options, &o->as.multi_lease, why)
+                 : zobo_lease_new(o->client, words[0], &options, &o->as.lease, why);
+}
+
+static void
+lease_free(object *o)
+{
+    if (o->multi)
+        zobo_multi_lease_free(o->as.multi_lease);
+    else
+        zobo_lease_free(o->as.lease);
+}
+
+static zobo_err
+lease_obtain(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    uint32_t ms = peer_ms(words[0]);
+    zobo_err err = o->multi ? zobo_multi_lease_obtain(o->as.multi_lease, ms, LIMIT_MS, NULL)
+                            : zobo_lease_obtain(o->as.lease, ms, LIMIT_MS);
+    return say_unless(a, err, ZOBO_EHELD, "false");
+}
+
+static const verb lease_verbs[] = {{"obtain", lease_obtain}, {NULL, NULL}};
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 const kind member_kinds[] = {{"party", 2, party_make, party_free, party_verbs},
                              {"shallow", 2, party_make, party_free, party_verbs},
+                             {"lease", 3, lease_make, lease_free, lease_verbs},
                              {NULL, 0, NULL, NULL, NULL}};

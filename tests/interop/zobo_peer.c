@@ -122,7 +122,7 @@ peer_ms(const char *word)
 
 /* --- commands ---------------------------------------------------------------------------------------------------- */
 
-static const kind *const kinds[] = {lock_kinds, member_kinds};
+static const kind *const kinds[] = {lock_kinds, data_kinds, member_kinds};
 
 static const kind *
 find_kind(const char *name)
