@@ -185,6 +185,7 @@ world_client(world *w)
                    .clock_from = w->now,
                    .clock_base = (int64_t)world_ms(w, 1000, 100000000),
                    .clock_ppm = world_chance(w, 50) ? 0 : (int32_t)world_below(w, 100000) - 50000,
+                   .wall_offset_ms = (int32_t)world_below(w, 2U * WORLD_WALL_OFF_MS) - WORLD_WALL_OFF_MS,
                    .process_at = ZB_NEVER,
                    .pollset = -1,
                    .timeout_ms = (uint32_t)(2000 + world_below(w, 6000))};

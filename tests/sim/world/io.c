@@ -84,7 +84,7 @@ zb_now(void)
 int64_t
 zb_wall_ms(void)
 {
-    return 1600000000000 + (int64_t)(zb_now() / ZB_MS(1));
+    return 1600000000000 + (int64_t)(here->now / ZB_MS(1)) + current()->wall_offset_ms;
 }
 
 bool

@@ -23,7 +23,14 @@
 #include "base/rng.h"
 #include "engine/engine.h"
 
-enum { WORLD_DOORS = 3, WORLD_CLIENTS = 6, WORLD_TRACE_LINES = 400, WORLD_TRACE_WIDTH = 220, WORLD_FDS = 256 };
+enum {
+    WORLD_DOORS = 3,
+    WORLD_CLIENTS = 6,
+    WORLD_TRACE_LINES = 400,
+    WORLD_TRACE_WIDTH = 220,
+    WORLD_FDS = 256,
+    WORLD_WALL_OFF_MS = 200
+};
 
 typedef struct world world;
 typedef struct wclient wclient;
@@ -134,6 +141,7 @@ struct wclient {
     uint64_t clock_from;
     int64_t clock_base;
     int32_t clock_ppm;
+    int32_t wall_offset_ms; /* at most WORLD_WALL_OFF_MS either way */
     uint64_t frozen_until;
     uint64_t cut_off_until[WORLD_DOORS];
     unsigned blocked; /* in a blocking call: its loop does not run */
