@@ -3,6 +3,7 @@
  *
  *   lock.h      one at a time, one writer or many readers
  *   election.h  one of many leads
+ *   lease.h     one of many, for a time
  *   party.h     who is here
  *   counter.h   a number or a value that all share
  *   watchers.h  following one node */
@@ -11,6 +12,7 @@
 
 #include <zobo/counter.h>
 #include <zobo/election.h>
+#include <zobo/lease.h>
 #include <zobo/lock.h>
 #include <zobo/party.h>
 #include <zobo/watchers.h>
