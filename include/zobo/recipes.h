@@ -12,9 +12,17 @@
 
 #include <zobo/counter.h>
 #include <zobo/election.h>
-#include <zobo/lease.h>
 #include <zobo/lock.h>
 #include <zobo/party.h>
 #include <zobo/watchers.h>
+
+/* Not in a build without JSON. */
+#ifdef __has_include
+#if __has_include(<zobo/lease.h>)
+#include <zobo/lease.h>
+#endif
+#else
+#include <zobo/lease.h>
+#endif
 
 #endif
