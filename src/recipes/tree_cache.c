@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kazoo's TreeCache: its life, its watch on the server, the client's states. tree_cache.h tells of the other parts.
+ *
+ * One persistent recursive watch is set before the first reading. From then on each event has its node read again. After a
+ * new connection the lists of all nodes are read once more: they bring the stats, which show what is to be read. */
+#include "recipes/tree_cache.h"
+
+#include <string.h>
+
+#include "base/sized.h"
+
+enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, MAX_SHIFT = 7, FIRST_DATA_BYTES = 1000, FIRST_BATCH = 512 };
+
+/* ---- pauses ---- */
+
+static void
+napped(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zobo_tree_cache *c = arg;
+    (void)reply;
+    zobo_call_free(c->nap);
+    c->nap = NULL;
+    if (err == ZOBO_ESTOPPED)
+        c->idle = !zobo_connected(c->r.client);
+    zr_cache_go_on(c);
+    zr_unref(&c->r);
+}
+
+void
+zr_cache_pause(zobo_tree_cache *c)
+{
+    zobo_how how = {.done = napped, .arg = c, .flags = ZOBO_INLINE};
+    if (c->nap || c->idle || c->r.gone)
+        return;
+    uint32_t ms = (uint32_t)FIRST_PAUSE_MS << (c->tries < MAX_SHIFT ? c->tries : MAX_SHIFT);
+    if (ms > MAX_PAUSE_MS)
+        ms = MAX_PAUSE_MS;
+    c->tries++;
+    zr_ref(&c->r);
+    if (zobo_sleep_async(c->r.client, ms / 2 + (uint32_t)zb_rng_below(&c->r.rng, ms / 2 + 1), &how, &c->nap)) {
+        c->nap = NULL;
+        c->idle = true; /* stopped, or no memory: the next state or event goes on */
+        zr_unref(&c->r);
+    }
+}
+
+void
+zr_cache_lost_track(zobo_tree_cache *c)
+{
+    c->resync = c->thorough = true;
+    zr_cache_pause(c);
+}
+
+static void
+wake(zobo_tree_cache *c)
+{
+    c->idle = c->idle && !zobo_connected(c->r.client);
+    if (c->nap)
+        zobo_call_cancel(c->nap); /* napped goes on */
+    else
+        zr_cache_go_on(c);
+}
+
+/* ---- the watch ---- */
+
+static void
+on_event(void *owner, const zobo_event *event)
+{
+    zobo_tree_cache *c = owner;
+    if (event->last)
+        c->watch = NULL;
+    zr_apply_event(c, event);
+    if (c->nap)
+        return; /* it goes on by itself */
+    c->idle = c->idle && !zobo_connected(c->r.client);
+    zr_cache_go_on(c);
+}
+
+/* Everything below the root is compared. */
+static void
+want_all(zobo_tree_cache *c)
+{
+    c->resync = false;
+    c->probe_zxid = 0;
+    zr_jobs_want(c, c->place->path, strlen(c->place->path), ZR_DATA | ZR_DEEP, 0);
+}
+
+static void
+end_ops(zobo_tree_cache *c, zobo_err err)
+{
+    zb_link *l = c->r.ops.next;
+    while (l != &c->r.ops) {
+        zr_op *op = ZB_CONTAINER_OF(l, zr_op, link);
+        l = l->next;
+        zr_op_end(op, err, NULL);
+    }
+}
+
+static void
+watch_refused(zobo_tree_cache *c, zobo_err err)
+{
+    if ((err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED) && !zobo_connected(c->r.client)) {
+        c->idle = true;
+        end_ops(c, err);
+    } else if (zobo_err_class(err) == ZOBO_CLASS_REJECTED && err != ZOBO_ETHROTTLED) {
+        zr_cache_fail(c, err);
+    } else if (err == ZOBO_EFORKED || err == ZOBO_ETOOBIG) {
+        zr_cache_fail(c, err);
+    } else {
+        zr_cache_pause(c);
+    }
+}
+
+static void
+watch_added(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zobo_tree_cache *c = arg;
+    zr_watch *watch = c->watch;
+    (void)reply;
+    c->setting = false;
+    if (err)
+        c->watch = NULL;
+    if (watch)
+        zr_watch_set(watch, c->place->path, ZOBO_WATCH_PERSISTENT_RECURSIVE, err == ZOBO_OK);
+    if (c->r.gone) {
+        /* taken back in go_on */
+    } else if (err) {
+        watch_refused(c, err);
+    } else {
+        c->tries = 0;
+        want_all(c);
+    }
+    zr_cache_go_on(c);
+    zr_unref(&c->r);
+}
+
+static void
+set_watch(zobo_tree_cache *c)
+{
+    zobo_how how = {.done = watch_added, .arg = c, .flags = ZOBO_INLINE};
+    zobo_err err = ZOBO_ENOMEM;
+    c->watch = zr_watch_new(&c->r, on_event, c);
+    if (c->watch)
+        err = zobo_add_watch_async(c->r.client, c->place->path, ZOBO_PERSISTENT_RECURSIVE, zr_watch_watcher(c->watch),
+                                   &how, NULL);
+    c->setting = true;
+    zr_ref(&c->r);
+    if (err)
+        watch_added(c, err, NULL);
+}
+
+/* ---- going on ---- */
+
+static bool
+is_settled(const zobo_tree_cache *c)
+{
+    return c->watch && !c->setting && !c->idle && !c->nap && !c->resync && !c->probe_zxid && c->jobs.n == 0 &&
+           !c->condition.failed;
+}
+
+static void
+settle(zobo_tree_cache *c)
+{
+    c->tries = 0;
+    c->thorough = false;
+    if (!c->condition.current) {
+        c->condition.current = c->condition.initialized = true;
+        c->changed = true;
+    }
+}
+
+void
+zr_cache_go_on(zobo_tree_cache *c)
+{
+    if (c->r.gone && !c->setting) {
+        zr_watch_drop(c->watch);
+        c->watch = NULL;
+    }
+    if (c->r.gone || !c->started)
+        return;
+    if (!c->nap && !c->idle && !c->setting && !c->condition.failed) {
+        if (!c->watch) {
+            set_watch(c);
+            return; /* which goes on by itself */
+        }
+        if (c->resync)
+            want_all(c);
+        zr_jobs_send(c);
+    }
+    bool settled = is_settled(c);
+    if (settled)
+        settle(c);
+    if (c->changed)
+        zr_cache_publish(c);
+    if (settled)
+        end_ops(c, ZOBO_OK);
+}
+
+void
+zr_cache_fail(zobo_tree_cache *c, zobo_err err)
+{
+    if (c->condition.failed)
+        return;
+    c->condition.failed = err;
+    c->condition.current = false;
+    c->changed = true;
+    zr_jobs_drop(c);
+    zr_watch_drop(c->watch);
+    c->watch = NULL;
+    end_ops(c, err);
+}
+
+/* ---- the client's states ---- */
+
+static void
+connected(zobo_tree_cache *c)
+{
+    c->idle = false;
+    c->tries = 0;
+    if (c->watch && !c->setting && !c->condition.current) {
+        if (c->known_zxid && !c->resync) {
+            c->probe_zxid = c->known_zxid; /* the first answer tells whether anything has happened */
+            zr_jobs_want(c, c->place->path, strlen(c->place->path), ZR_LIST, 0);
+        } else {
+            want_all(c);
+        }
+    }
+    wake(c);
+}
+
+static void
+disconnected(zobo_tree_cache *c, bool lost)
+{
+    c->idle = true;
+    c->condition.current = false;
+    c->condition.lost += lost;
+    c->condition.suspended += !lost;
+    zr_cache_publish(c);
+}
+
+static void
+state(zr_recipe *r, zobo_state state)
+{
+    zobo_tree_cache *c = (zobo_tree_cache *)r;
+    if (!c->started || c->condition.failed)
+        return;
+    if (state == ZOBO_CONNECTED || state == ZOBO_CONNECTED_RO)
+        connected(c);
+    else
+        disconnected(c, state == ZOBO_LOST);
+}
+
+/* ---- life ---- */
+
+static void
+freed(zr_recipe *r)
+{
+    zobo_tree_cache *c = (zobo_tree_cache *)r;
+    if (c->nap)
+        zobo_call_cancel(c->nap);
+    zr_cache_go_on(c);
+}
+
+static void
+destroy(zr_recipe *r)
+{
+    zobo_tree_cache *c = (zobo_tree_cache *)r;
+    zr_jobs_drop(c);
+    zb_map_free(&c->jobs);
+    zr_board_free(&c->board);
+    zr_snapshot_unref(c->told);
+    zr_tree_free(&c->tree);
+    zr_place_unref(c->place);
+    zb_free(c->path);
+    zr_recipe_fini(r);
+    zb_free(c);
+}
+
+static zobo_err
+take_options(zobo_tree_cache *c, const zobo_tree_cache_options *options, zobo_problem *why)
+{
+    size_t first = ZB_SIZED_FIRST(zobo_tree_cache_options, max_nodes);
+    zobo_err err = zb_sized_take(&c->o, sizeof c->o, options, first, first, "zobo_tree_cache_options", why);
+    if (err)
+        return err;
+    if (c->o.max_depth > ZR_TREE_DEPTH)
+        return zb_problem(why, ZOBO_EBADOPTION, 0, "max_depth is more than %d", (int)ZR_TREE_DEPTH);
+    if (c->o.max_depth == 0)
+        c->o.max_depth = ZR_TREE_DEPTH;
+    return ZOBO_OK;
+}
+
+static void
+free_parts(zobo_tree_cache *c)
+{
+    zr_board_free(&c->board);
+    zr_snapshot_unref(c->told);
+    zr_place_unref(c->place);
+    zb_free(c);
+}
+
+zobo_err
+zobo_tree_cache_new(zobo_client *client, const char *root, const zobo_tree_cache_options *options,
+                    zobo_tree_cache **out, zobo_problem *why)
+{
+    static const zr_kind kind = {state, freed, destroy};
+    zb_problem_clear(why);
+    *out = NULL;
+    zobo_err err = zobo_path_check(root, false, why);
+    if (err)
+        return err;
+    zobo_tree_cache *c = zb_calloc(1, sizeof *c);
+    if (!c)
+        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+    err = take_options(c, options, why);
+    if (err) {
+        zb_free(c);
+        return err;
+    }
+    char uuid[ZR_UUID];
+    uint64_t seed;
+    zobo_uuid(client, uuid);
+    memcpy(&seed, uuid, sizeof seed);
+    zb_map_init(&c->jobs, seed);
+    zb_list_init(&c->queue);
+    c->batch = FIRST_BATCH;
+    c->data_bytes = FIRST_DATA_BYTES;
+    c->place = zr_place_new(root);
+    if (c->place)
+        c->told = zr_snapshot_new(&c->tree, c->place, &c->condition);
+    if (c->told) {
+        atomic_fetch_add(&c->told->refs, 1);
+        zr_board_post(&c->board, c->told);
+    }
+    err = c->told ? zr_recipe_init(&c->r, &kind, client) : ZOBO_ENOMEM;
+    if (err) {
+        free_parts(c);
+        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    }
+    *out = c;
+    return ZOBO_OK;
+}
+
+void
+zobo_tree_cache_free(zobo_tree_cache *cache)
+{
+    if (!cache)
+        return;
+    atomic_store(&cache->freed, true);
+    zr_recipe_free(&cache->r);
+}
+
+static void
+begin_start(zr_op *op)
+{
+    zobo_tree_cache *c = (zobo_tree_cache *)op->recipe;
+    c->started = true;
+    if (c->condition.failed) {
+        zr_op_end(op, c->condition.failed, NULL);
+    } else if (c->condition.current) {
+        zr_op_end(op, ZOBO_OK, NULL);
+    } else if (!c->watch && !c->setting) {
+        c->idle = false; /* if the client is stopped, the request will say so */
+        wake(c);
+    }
+}
+
+zobo_err
+zobo_tree_cache_start_async(zobo_tree_cache *cache, const zobo_how *how, zobo_call **call)
+{
+    zr_op *op = zb_calloc(1, sizeof *op);
+    if (op)
+        op->begin = begin_start;
+    return zr_op_start(&cache->r, op, how, call);
+}
+
+zobo_err
+zobo_tree_cache_start(zobo_tree_cache *cache, uint32_t timeout_ms)
+{
+    zobo_how how = {.timeout_ms = timeout_ms};
+    zobo_call *call;
+    zobo_err err = zobo_tree_cache_start_async(cache, &how, &call);
+    return zr_wait(err, call, NULL);
+}
