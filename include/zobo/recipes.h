@@ -6,10 +6,12 @@
  *   lease.h     one of many, for a time
  *   party.h     who is here
  *   counter.h   a number or a value that all share
- *   watchers.h  following one node */
+ *   watchers.h  following one node
+ *   cache.h     a copy of a subtree */
 #ifndef ZOBO_RECIPES_H
 #define ZOBO_RECIPES_H
 
+#include <zobo/cache.h>
 #include <zobo/counter.h>
 #include <zobo/election.h>
 #include <zobo/lock.h>
