@@ -86,6 +86,6 @@ const char *zr_lock_find_own(const zobo_lock *lock, const zobo_reply *children);
  * its way and is nearest to it: *obstacle, NULL when it is the lock's turn. */
 bool zr_lock_place(const zobo_lock *lock, const zobo_reply *children, const char **obstacle);
 /* zr_lock_new_roll makes the op that reads the contenders. NULL: no memory. */
-zr_op *zr_lock_new_roll(void);
+zr_op *zr_lock_new_roll(const zobo_lock *lock);
 
 #endif

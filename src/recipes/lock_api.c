@@ -193,7 +193,7 @@ zobo_lock_cancel(zobo_lock *lock)
 zobo_err
 zobo_lock_contenders_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 {
-    return zr_op_start(&lock->r, zr_lock_new_roll(), how, call);
+    return zr_op_start(&lock->r, zr_lock_new_roll(lock), how, call);
 }
 
 zobo_err

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Semaphores: never more leases than the node says, whatever happens to connections and sessions; nothing stays
+ * behind. */
+#include "recipes.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <zobo/lock.h>
+#include <zobo/semaphore.h>
+
+static zobo_server *server;
+static zobo_client *a, *b, *look;
+
+static int
+up(void **state)
+{
+    (void)state;
+    server = serve_fast();
+    a = join_server(server);
+    b = join_server(server);
+    look = join_server(server);
+    return 0;
+}
+
+static int
+down(void **state)
+{
+    (void)state;
+    zobo_close(a);
+    zobo_close(b);
+    zobo_close(look);
+    zobo_server_close(server);
+    return 0;
+}
+
+static const char path[] = "/pool/one", guard[] = "/pool/one-__lock__";
+
+static int
+forget_pool(void **state)
+{
+    (void)state;
+    zobo_err err = zobo_delete_recursive(look, "/pool", NULL);
+    return err && err != ZOBO_ENONODE ? -1 : 0;
+}
+
+static zobo_semaphore *
+semaphore_with(zobo_client *c, zobo_semaphore_options o)
+{
+    zobo_semaphore *s;
+    zobo_problem why;
+    if (zobo_semaphore_new(c, path, &o, &s, &why))
+        fail_msg("%s", why.text);
+    return s;
+}
+
+static zobo_semaphore *
+semaphore_of(zobo_client *c, uint32_t max_leases)
+{
+    return semaphore_with(c, (zobo_semaphore_options){.max_leases = max_leases});
+}
+
+static int
+waiters(void)
+{
+    return children_of(look, guard);
+}
+
+static void
+test_layout(void **state)
+{
+    (void)state;
+    zobo_semaphore *s = semaphore_with(a, (zobo_semaphore_options){.max_leases = 1, .identifier = "me3"});
+    zobo_semaphore *t = semaphore_with(b, (zobo_semaphore_options){.max_leases = 1, .identifier = "it's"});
+    zobo_reply *r;
+    zobo_call *call;
+    char child[200];
+    zobo_client_id id;
+    assert_ok(zobo_semaphore_acquire(s, 0));
+    assert_ok(zobo_get(look, path, NULL, &r));
+    assert_string_equal(r->data, "1");
+    zobo_reply_free(r);
+    assert_ok(zobo_get_children(look, path, NULL, &r));
+    assert_int_equal(r->n_children, 1);
+    assert_int_equal(strlen(r->children[0]), 32);
+    snprintf(child, sizeof child, "%s/%s", path, r->children[0]);
+    zobo_reply_free(r);
+    assert_ok(zobo_get(look, child, NULL, &r));
+    assert_string_equal(r->data, "me3");
+    assert_ok(zobo_get_client_id(a, &id));
+    assert_true(r->stat.ephemeral_owner == id.session_id);
+    assert_true(r->stat.czxid == zobo_semaphore_fence(s));
+    zobo_reply_free(r);
+    assert_int_equal(waiters(), 0);
+    assert_ok(zobo_semaphore_acquire_async(t, NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_get_children(look, guard, NULL, &r));
+    snprintf(child, sizeof child, "%s/%s", guard, r->children[0]);
+    assert_memory_equal(r->children[0] + 32, "__lock__", 8);
+    zobo_reply_free(r);
+    assert_ok(zobo_get(look, child, NULL, &r));
+    assert_string_equal(r->data, "b\"it's\"");
+    zobo_reply_free(r);
+    assert_ok(zobo_semaphore_release(s));
+    assert_ok(zobo_call_get(call, 5000, &r));
+    assert_memory_equal(r->path, path, strlen(path));
+    zobo_reply_free(r);
+    zobo_call_free(call);
+    assert_int_equal(waiters(), 0);
+    zobo_semaphore_free(s);
+    zobo_semaphore_free(t);
+    ZT_WAIT(children_of(look, path) == 0);
+}
+
+static void
+test_counts(void **state)
+{
+    (void)state;
+    zobo_semaphore *s[4];
+    zobo_reply *r;
+    zobo_call *call;
+    for (int i = 0; i < 4; i++)
+        s[i] = semaphore_with(i % 2 ? a : b, (zobo_semaphore_options){.max_leases = 3, .identifier = "x"});
+    assert_err(zobo_semaphore_check(s[0]), ZOBO_ENOTHELD);
+    assert_err(zobo_semaphore_release(s[0]), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_lease_holders(s[0], &r));
+    assert_int_equal(r->n_children, 0);
+    zobo_reply_free(r);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(i == 1 ? zobo_semaphore_try(s[i]) : zobo_semaphore_acquire(s[i], 5000));
+        assert_ok(zobo_semaphore_check(s[i]));
+        if (i)
+            assert_true(zobo_semaphore_fence(s[i]) > zobo_semaphore_fence(s[i - 1]));
+    }
+    assert_err(zobo_semaphore_try(s[3]), ZOBO_EHELD);
+    assert_int_equal(waiters(), 0);
+    assert_err(zobo_semaphore_try(s[0]), ZOBO_EHELD); /* one lease for each object */
+    assert_err(zobo_semaphore_acquire(s[3], 50), ZOBO_EWAITTIMEOUT);
+    ZT_WAIT(waiters() == 0);
+    assert_int_equal(children_of(look, path), 3);
+    assert_ok(zobo_semaphore_lease_holders(s[3], &r));
+    assert_int_equal(r->n_children, 3);
+    assert_string_equal(r->children[2], "x");
+    zobo_reply_free(r);
+    assert_ok(zobo_semaphore_acquire_async(s[3], NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_semaphore_release(s[1]));
+    assert_err(zobo_semaphore_release(s[1]), ZOBO_ENOTHELD);
+    assert_ok(zobo_call_get(call, 5000, NULL));
+    zobo_call_free(call);
+    assert_int_equal(children_of(look, path), 3);
+    for (int i = 0; i < 4; i++)
+        zobo_semaphore_free(s[i]);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+static void
+test_number_of_the_node(void **state)
+{
+    (void)state;
+    zobo_semaphore *one = semaphore_of(a, 1), *two = semaphore_of(b, 2);
+    zobo_semaphore *any = semaphore_with(b, (zobo_semaphore_options){.adopt_max_leases = true});
+    zobo_call *call;
+    assert_ok(zobo_semaphore_acquire(one, 0));
+    assert_err(zobo_semaphore_acquire(two, 0), ZOBO_EBADDATA);
+    assert_err(zobo_semaphore_try(two), ZOBO_EBADDATA);
+    assert_err(zobo_semaphore_try(any), ZOBO_EHELD);
+    assert_ok(zobo_semaphore_acquire_async(any, NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_err(zobo_semaphore_acquire(two, 0), ZOBO_EBADDATA); /* at once, guard or not */
+    assert_ok(zobo_set(look, path, "2", 1, -1, NULL));         /* more */
+    assert_ok(zobo_call_get(call, 5000, NULL));
+    zobo_call_free(call);
+    assert_err(zobo_semaphore_try(two), ZOBO_EHELD);
+    assert_ok(zobo_set(look, path, "1", 1, -1, NULL)); /* fewer: nobody loses his */
+    assert_ok(zobo_semaphore_check(one));
+    assert_ok(zobo_semaphore_acquire_async(two, NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_semaphore_release(any));
+    assert_err(zobo_call_wait(call, 100), ZOBO_ETIMEDOUT);
+    assert_ok(zobo_semaphore_release(one));
+    assert_ok(zobo_call_get(call, 5000, NULL));
+    zobo_call_free(call);
+    assert_ok(zobo_set(look, path, "for something else", 18, -1, NULL));
+    assert_err(zobo_semaphore_try(one), ZOBO_EHELD); /* what the object said goes: 1 */
+    assert_ok(zobo_semaphore_release(two));
+    assert_ok(zobo_semaphore_try(one));
+    zobo_semaphore_free(one);
+    zobo_semaphore_free(two);
+    zobo_semaphore_free(any);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+static void
+test_cancel_time_and_free(void **state)
+{
+    (void)state;
+    zobo_semaphore *x = semaphore_of(a, 1), *y = semaphore_of(b, 1), *z = semaphore_of(a, 1);
+    zobo_call *calls[4];
+    assert_ok(zobo_semaphore_acquire(x, 0));
+    for (int i = 0; i < 4; i++)
+        assert_ok(zobo_semaphore_acquire_async(y, &(zobo_how){.timeout_ms = i == 2 ? 50 : 0}, &calls[i]));
+    ZT_WAIT(waiters() == 1);
+    zobo_call_cancel(calls[1]);
+    assert_err(zobo_call_get(calls[1], 5000, NULL), ZOBO_ECANCELLED);
+    assert_err(zobo_call_get(calls[2], 5000, NULL), ZOBO_EWAITTIMEOUT);
+    zobo_call_cancel(calls[0]);
+    assert_err(zobo_call_get(calls[0], 5000, NULL), ZOBO_ECANCELLED);
+    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_call_get(calls[3], 5000, NULL));
+    for (int i = 0; i < 4; i++)
+        zobo_call_free(calls[i]);
+    assert_ok(zobo_semaphore_acquire_async(x, NULL, &calls[0])); /* waits for a lease */
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_semaphore_acquire_async(z, NULL, &calls[1])); /* waits for the guard */
+    ZT_WAIT(waiters() == 2);
+    assert_ok(zobo_semaphore_cancel(z));
+    assert_err(zobo_call_get(calls[1], 5000, NULL), ZOBO_ECANCELLED);
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_semaphore_cancel(x));
+    assert_err(zobo_call_get(calls[0], 5000, NULL), ZOBO_ECANCELLED);
+    zobo_call_free(calls[0]);
+    zobo_call_free(calls[1]);
+    ZT_WAIT(waiters() == 0);
+    assert_ok(zobo_semaphore_acquire_async(x, NULL, &calls[0]));
+    assert_ok(zobo_semaphore_acquire_async(z, NULL, &calls[1]));
+    ZT_WAIT(waiters() == 2);
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(z);
+    assert_err(zobo_call_get(calls[0], 5000, NULL), ZOBO_ECANCELLED);
+    assert_err(zobo_call_get(calls[1], 5000, NULL), ZOBO_ECANCELLED);
+    zobo_call_free(calls[0]);
+    zobo_call_free(calls[1]);
+    zobo_semaphore_free(y);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+/* Given up after each number of steps; whatever the moment, it is had or it is not. */
+static void
+test_given_up_at_each_step(void **state)
+{
+    (void)state;
+    int had = 0;
+    for (int i = 0; i < 400; i++) {
+        zobo_semaphore *x = semaphore_of(a, 1);
+        zobo_call *call;
+        assert_ok(zobo_semaphore_acquire_async(x, NULL, &call));
+        for (int j = 0; j < i % 14; j++)
+            assert_ok(zobo_exists(i % 2 ? a : look, "/", NULL, NULL));
+        if (i % 3 == 0)
+            zobo_call_cancel(call);
+        else if (i % 3 == 1)
+            assert_ok(zobo_semaphore_cancel(x));
+        else
+            zobo_semaphore_free(x);
+        zobo_err err = zobo_call_get(call, 5000, NULL);
+        zobo_call_free(call);
+        if (err)
+            assert_err(err, ZOBO_ECANCELLED);
+        else
+            had++;
+        if (i % 3 != 2) {
+            assert_err(zobo_semaphore_check(x), err ? ZOBO_ENOTHELD : ZOBO_OK);
+            zobo_semaphore_free(x);
+        }
+        if (i % 7 == 0)
+            ZT_WAIT(children_of(look, path) <= 0 && waiters() <= 0);
+    }
+    assert_in_range(had, 1, 399);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+static void
+on_lost(void *arg, zobo_semaphore *s)
+{
+    if (zobo_semaphore_check(s) == ZOBO_ELOCKLOST)
+        zt_latch_hit(arg);
+}
+
+static void
+delete_leases(void)
+{
+    zobo_reply *r;
+    assert_ok(zobo_get_children(look, path, NULL, &r));
+    for (size_t i = 0; i < r->n_children; i++) {
+        char child[200];
+        snprintf(child, sizeof child, "%s/%s", path, r->children[i]);
+        assert_ok(zobo_delete(look, child, -1));
+    }
+    zobo_reply_free(r);
+}
+
+static void
+test_loss(void **state)
+{
+    (void)state;
+    zt_latch lost;
+    zobo_call *call;
+    zt_latch_init(&lost);
+    zobo_semaphore *x = semaphore_with(a, (zobo_semaphore_options){.lost = on_lost, .lost_arg = &lost});
+    zobo_semaphore *y = semaphore_of(b, 1);
+    assert_ok(zobo_semaphore_acquire(x, 0));
+    assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_server_expire(server, session_of(a)));
+    assert_ok(zobo_call_get(call, 5000, NULL));
+    zobo_call_free(call);
+    assert_true(zt_latch_wait(&lost, 1, ZT_SOON_MS));
+    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(x), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_release(y));
+    assert_ok(zobo_semaphore_acquire(x, 5000));
+    delete_leases();
+    assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
+    assert_ok(zobo_semaphore_acquire(x, 5000));
+    assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_server_expire(server, session_of(b))); /* who waits begins anew */
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_call_get(call, 20000, NULL));
+    zobo_call_free(call);
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(y);
+    x = semaphore_with(a, (zobo_semaphore_options){.release_on_suspended = true});
+    assert_ok(zobo_semaphore_acquire(x, 5000));
+    assert_ok(zobo_server_drop(server, session_of(a)));
+    ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
+    ZT_WAIT(children_of(look, path) == 0);
+    zobo_semaphore_free(x);
+    zt_latch_destroy(&lost);
+}
+
+/* The server hears the client, but is not heard: the client gives its session up by its own clock, and the lease of the
+ * old session still lies there when the object acquires again. */
+static void
+test_a_lease_of_the_session_before(void **state)
+{
+    (void)state;
+    zobo_client *c = zt_client(zobo_server_hosts(server), 2000);
+    zobo_semaphore *x = semaphore_of(c, 1);
+    assert_ok(zobo_semaphore_acquire(x, 0));
+    int64_t fence = zobo_semaphore_fence(x);
+    zobo_server_delay(server, 4000);
+    ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
+    zobo_server_delay(server, 0);
+    assert_int_equal(children_of(look, path), 1);
+    assert_ok(zobo_semaphore_acquire(x, 10000));
+    assert_true(zobo_semaphore_fence(x) > fence);
+    assert_int_equal(children_of(look, path), 1);
+    assert_ok(zobo_semaphore_release(x));
+    assert_int_equal(children_of(look, path), 0);
+    zobo_semaphore_free(x);
+    zobo_close(c);
+}
+
+/* Every answer of an acquire and a release is lost in turn, with the connection. */
+static void
+test_lost_replies(void **state)
+{
+    (void)state;
+    zobo_semaphore *x = semaphore_of(a, 1), *y = semaphore_of(b, 1);
+    for (int round = 0; round < 2; round++) {
+        for (unsigned skip = 0; skip < 9; skip++) {
+            zobo_call *call;
+            if (round)
+                assert_ok(zobo_semaphore_acquire(y, 5000));
+            assert_ok(zobo_semaphore_acquire_async(x, NULL, &call));
+            for (unsigned i = 0; i < skip; i++)
+                assert_ok(zobo_exists(look, "/", NULL, NULL));
+            zobo_server_lose_replies(server, 1);
+            assert_ok(zobo_server_drop(server, session_of(a)));
+            zobo_server_lose_replies(server, 0);
+            if (round)
+                assert_ok(zobo_semaphore_release(y));
+            assert_ok(zobo_call_get(call, 20000, NULL));
+            zobo_call_free(call);
+            assert_int_equal(children_of(look, path), 1);
+            assert_int_equal(waiters(), 0);
+            assert_ok(zobo_semaphore_release(x));
+            assert_int_equal(children_of(look, path), 0);
+        }
+    }
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(y);
+}
+
+/* Somebody removes the guard's node of him who waits: no lease is made without it. */
+static void
+test_guard_removed(void **state)
+{
+    (void)state;
+    zobo_semaphore *x = semaphore_of(a, 1), *y = semaphore_of(b, 1), *z = semaphore_of(look, 1);
+    zobo_call *second, *third;
+    zobo_reply *r;
+    char child[200];
+    assert_ok(zobo_semaphore_acquire(x, 0));
+    assert_ok(zobo_semaphore_acquire_async(y, NULL, &second));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_get_children(look, guard, NULL, &r));
+    snprintf(child, sizeof child, "%s/%s", guard, r->children[0]);
+    zobo_reply_free(r);
+    assert_ok(zobo_delete(look, child, -1));
+    assert_ok(zobo_semaphore_acquire_async(z, NULL, &third)); /* now two believe to be first */
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_semaphore_release(x));
+    ZT_WAIT(zobo_call_done(second) || zobo_call_done(third));
+    assert_int_equal(children_of(look, path), 1);
+    zobo_semaphore *first = zobo_call_done(second) ? y : z;
+    assert_ok(zobo_semaphore_release(first));
+    assert_ok(zobo_call_get(first == y ? third : second, 5000, NULL));
+    zobo_call_free(second);
+    zobo_call_free(third);
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(y);
+    zobo_semaphore_free(z);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+enum { MAX = 3, ROUNDS = 60 };
+
+typedef struct crowd {
+    zobo_semaphore *s;
+    atomic_int *inside;
+    atomic_int *most;
+    bool failed;
+} crowd;
+
+static void *
+come_and_go(void *arg)
+{
+    crowd *c = arg;
+    for (int i = 0; i < ROUNDS && !c->failed; i++) {
+        c->failed = zobo_semaphore_acquire(c->s, 60000) != ZOBO_OK;
+        int now = atomic_fetch_add(c->inside, 1) + 1;
+        if (now > atomic_load(c->most))
+            atomic_store(c->most, now);
+        c->failed = c->failed || now > MAX;
+        if (i % 4 == 0)
+            zt_nap();
+        atomic_fetch_sub(c->inside, 1);
+        c->failed = zobo_semaphore_release(c->s) != ZOBO_OK || c->failed;
+    }
+    return NULL;
+}
+
+static void
+test_threads_contend(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    pthread_t threads[N];
+    crowd members[N];
+    atomic_int inside = 0, most = 0;
+    zobo_semaphore *shared = semaphore_of(a, MAX);
+    for (int i = 0; i < N; i++) {
+        zobo_semaphore *s = i < 2 ? shared : semaphore_of(i % 2 ? a : b, MAX);
+        members[i] = (crowd){.s = s, .inside = &inside, .most = &most};
+        assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &members[i]), 0);
+    }
+    for (int i = 0; i < N; i++) {
+        pthread_join(threads[i], NULL);
+        assert_false(members[i].failed);
+        if (i)
+            zobo_semaphore_free(members[i].s);
+    }
+    assert_in_range(atomic_load(&most), 2, MAX);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+static void
+test_event_loop(void **state)
+{
+    (void)state;
+    zobo_client *loop = join_with_loop(server);
+    zobo_semaphore *x = semaphore_of(loop, 1), *y = semaphore_of(a, 1);
+    zobo_call *call;
+    assert_ok(zobo_semaphore_acquire(y, 0));
+    assert_err(zobo_semaphore_acquire(x, 30), ZOBO_EWAITTIMEOUT);
+    assert_ok(zobo_semaphore_acquire_async(x, NULL, &call));
+    ZT_WAIT(zobo_process(loop) == ZOBO_OK && waiters() == 1);
+    assert_ok(zobo_semaphore_release(y));
+    ZT_WAIT(zobo_process(loop) == ZOBO_OK && zobo_call_done(call));
+    assert_ok(zobo_call_get(call, 1, NULL));
+    zobo_call_free(call);
+    assert_ok(zobo_semaphore_release(x));
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(y);
+    zobo_close(loop);
+}
+
+static void
+in_callback(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zobo_semaphore *s = arg;
+    (void)reply;
+    if (!err && zobo_semaphore_acquire(s, 5000) == ZOBO_OK && zobo_semaphore_release(s) == ZOBO_OK)
+        zobo_semaphore_free(s);
+}
+
+static void
+test_in_a_callback(void **state)
+{
+    (void)state;
+    zobo_semaphore *x = semaphore_of(a, 1);
+    zobo_stat stat;
+    assert_ok(zobo_exists_async(a, "/", NULL, &(zobo_how){.done = in_callback, .arg = x}, NULL));
+    ZT_WAIT(zobo_exists(look, path, NULL, &stat) == ZOBO_OK && stat.cversion >= 2);
+    ZT_WAIT(waiters() == 0);
+}
+
+static void
+test_unstarted_and_stopped(void **state)
+{
+    (void)state;
+    zobo_client *c;
+    zobo_call *call;
+    zobo_options o = zt_options(zobo_server_hosts(server), SESSION_MS);
+    assert_ok(zobo_new(&o, &c, NULL));
+    zobo_semaphore *x = semaphore_of(c, 1), *y = semaphore_of(c, 1);
+    assert_err(zobo_semaphore_acquire(x, 1000), ZOBO_ENOTSTARTED);
+    assert_ok(zobo_start(c, 0, NULL));
+    assert_ok(zobo_semaphore_acquire(x, 1000));
+    assert_ok(zobo_stop(c));
+    ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
+    assert_ok(zobo_start(c, 0, NULL));
+    assert_ok(zobo_semaphore_acquire(x, 1000));
+    assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
+    ZT_WAIT(waiters() == 1);
+    assert_ok(zobo_stop(c));
+    zobo_err err = zobo_call_get(call, 5000, NULL);
+    assert_true(err == ZOBO_ESTOPPED || err == ZOBO_ENOTSTARTED);
+    zobo_call_free(call);
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(y);
+    zobo_close(c);
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+static void
+test_wrong_options(void **state)
+{
+    (void)state;
+    zobo_semaphore *x;
+    zobo_problem why;
+    assert_err(zobo_semaphore_new(a, "s", NULL, &x, &why), ZOBO_EBADPATH);
+    assert_err(zobo_semaphore_new(a, "/s", &(zobo_semaphore_options){.max_leases = 0x80000000U}, &x, &why),
+               ZOBO_EBADOPTION);
+    assert_err(zobo_semaphore_new(a, "/s", &(zobo_semaphore_options){.size = 3}, &x, &why), ZOBO_EBADOPTION);
+    assert_null(x);
+    zobo_semaphore_free(NULL);
+}
+
+static void
+test_made_and_freed_often(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        zobo_semaphore *x = semaphore_of(a, 2);
+        if (i % 100 == 0)
+            assert_ok(zobo_semaphore_acquire(x, 0));
+        else if (i % 10 == 0)
+            assert_ok(zobo_semaphore_acquire_async(x, NULL, NULL));
+        zobo_semaphore_free(x);
+    }
+    ZT_WAIT(children_of(look, path) == 0 && waiters() == 0);
+}
+
+#define EACH(test) cmocka_unit_test_teardown(test, forget_pool)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        EACH(test_layout),
+        EACH(test_counts),
+        EACH(test_number_of_the_node),
+        EACH(test_cancel_time_and_free),
+        EACH(test_given_up_at_each_step),
+        EACH(test_loss),
+        EACH(test_a_lease_of_the_session_before),
+        EACH(test_lost_replies),
+        EACH(test_guard_removed),
+        EACH(test_threads_contend),
+        EACH(test_event_loop),
+        EACH(test_in_a_callback),
+        EACH(test_unstarted_and_stopped),
+        EACH(test_wrong_options),
+        EACH(test_made_and_freed_often),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
