@@ -2,7 +2,7 @@
 /* How a lease is got and let go.
  *
  *   prepare (the node) -> guard -> look: read the number, list the leases
- *       one is free:  make, on condition that the guard's node is there -> examine whose it is -> close: let the guard go
+ *       one is free:  make, if the guard's node is there -> examine whose it is -> close: let the guard go
  *       none is free: look again with watches -> wait for one to tell -> look
  *
  * A lease's name is the object's own, so that an answer that was lost does no harm: it is seen in the list, or in the
