@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All recipes: what kazoo and Curator build from ZooKeeper's nodes. zobo.h does not include them.
  *
- *   lock.h      one at a time, one writer or many readers
- *   election.h  one of many leads
- *   lease.h     one of many, for a time
- *   party.h     who is here
- *   counter.h   a number or a value that all share
- *   watchers.h  following one node
- *   cache.h     a copy of a subtree */
+ *   lock.h        one at a time, one writer or many readers
+ *   multi_lock.h  several locks as one
+ *   semaphore.h   so many at a time
+ *   election.h    one of many leads
+ *   lease.h       one of many, for a time
+ *   party.h       who is here
+ *   counter.h     a number or a value that all share
+ *   watchers.h    following one node
+ *   cache.h       a copy of a subtree */
 #ifndef ZOBO_RECIPES_H
 #define ZOBO_RECIPES_H
 
@@ -15,7 +17,9 @@
 #include <zobo/counter.h>
 #include <zobo/election.h>
 #include <zobo/lock.h>
+#include <zobo/multi_lock.h>
 #include <zobo/party.h>
+#include <zobo/semaphore.h>
 #include <zobo/watchers.h>
 
 /* Not in a build without JSON. */
