@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Semaphore: as lock.c, but so many may hold at a time: by the server's nodes never more, and everybody gets his lease in
+ * the end. */
+#include <string.h>
+
+#include <zobo/semaphore.h>
+
+#include "sim/world/world.h"
+
+typedef struct actor {
+    wclient *c;
+    zobo_semaphore *lock;
+    zobo_call *call;
+    bool acquiring, releasing;
+    bool holding; /* has acquired, and is going to release, though it may have been lost meanwhile */
+    bool held;    /* and has not been told that it is lost */
+    bool lost;
+    bool asks;    /* is not told, but asks zobo_semaphore_check */
+    unsigned due; /* let_go */
+    char node[80];
+    int64_t fence, last_fence;
+    uint64_t gone_since; /* the node of a holder is not there; 0: it is */
+    uint32_t timeout_ms; /* of the acquire under way; 0: none */
+    uint64_t asked_at;
+    unsigned rounds;
+} actor;
+
+enum { MAX_ACTORS = 8, ROUNDS = 3, LEASES = 2 };
+
+typedef struct locks {
+    actor actors[MAX_ACTORS];
+    size_t n;
+} locks;
+
+static const char path[] = "/semaphores/one";
+
+static void next(wclient *c, void *arg);
+
+static void
+again(actor *a, uint64_t most_ms)
+{
+    world_after(a->c, 0, a->c->w->small ? 10 : most_ms, next, a);
+}
+
+/* --- what must hold ----------------------------------------------------------------------------------------------- */
+
+static void
+check_node(actor *a)
+{
+    world *w = a->c->w;
+    zs_node node;
+    zobo_client_id id;
+    if (!world_node(w, a->node, &node, NULL, 0))
+        return; /* its session has just ended, or the server is down */
+    if (!zobo_get_client_id(a->c->c, &id) && node.owner != id.session_id)
+        world_fail(w, "client %u acquires with a node of another session", (unsigned)a->c->index);
+    if (node.czxid != a->fence)
+        world_fail(w, "the token is %lld, the node's czxid %lld", (long long)a->fence, (long long)node.czxid);
+}
+
+static bool
+node_is_there(const actor *a)
+{
+    zs_node node;
+    return world_node(a->c->w, a->node, &node, NULL, 0) && node.czxid == a->fence;
+}
+
+static void
+check_loss(actor *a)
+{
+    world *w = a->c->w;
+    if (node_is_there(a) || !world_up(w)) {
+        a->gone_since = 0;
+        return;
+    }
+    if (!a->gone_since || a->c->frozen_until > w->now)
+        a->gone_since = w->now;
+    if (w->now - a->gone_since > ZB_MS(2U * a->c->timeout_ms))
+        world_fail(w, "client %u holds a lock whose node is gone, and has not been told for %u ms",
+                   (unsigned)a->c->index, (unsigned)((w->now - a->gone_since) / ZB_MS(1)));
+}
+
+static void
+check(world *w)
+{
+    locks *v = w->state;
+    zs_node node;
+    for (size_t i = 0; i < v->n; i++) {
+        actor *a = &v->actors[i];
+        if (a->held && a->asks && zobo_semaphore_check(a->lock)) {
+            a->lost = true;
+            a->held = false;
+        }
+        if (a->held)
+            check_loss(a);
+    }
+    if (world_node(w, path, &node, NULL, 0) && node.n_children > LEASES)
+        world_fail(w, "%d leases are given out", (int)node.n_children);
+}
+
+/* --- actors ------------------------------------------------------------------------------------------------------- */
+
+static void
+released(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    actor *a = arg;
+    (void)reply;
+    world_trace(a->c->w, "client %u has released: %s", (unsigned)a->c->index, zobo_err_name(err));
+    a->releasing = false;
+    if (err == ZOBO_OK && a->lock && world_up(a->c->w) && a->node[0] && node_is_there(a))
+        world_fail(a->c->w, "the node of a lock that was released is there");
+    if (err && err != ZOBO_ELOCKLOST && err != ZOBO_ECANCELLED && err != ZOBO_ENOTHELD)
+        world_fail(a->c->w, "release: %s", zobo_err_name(err));
+    if ((err == ZOBO_ENOTHELD || err == ZOBO_ELOCKLOST) && !a->lost && !a->asks && a->lock)
+        world_fail(a->c->w, "a lock that was held and not lost is not held");
+    a->rounds++;
+    again(a, 300);
+}
+
+static void
+let_go(wclient *c, void *arg)
+{
+    actor *a = arg;
+    const zobo_how how = {.done = released, .arg = a};
+    if (--a->due > 0 || !a->holding)
+        return;
+    if (a->asks && zobo_semaphore_check(a->lock))
+        a->lost = true;
+    a->held = a->holding = false;
+    a->releasing = true;
+    world_trace(c->w, "client %u releases %s", (unsigned)c->index, a->node);
+    if (zobo_semaphore_release_async(a->lock, &how, NULL))
+        world_fail(c->w, "zobo_semaphore_release_async");
+}
+
+static void
+lost(void *arg, zobo_semaphore *lock)
+{
+    actor *a = arg;
+    world_trace(a->c->w, "client %u is told that it has lost the lock", (unsigned)a->c->index);
+    world_must(a->c->w, lock == a->lock);
+    a->held = false;
+    a->lost = true;
+}
+
+static void
+hold(actor *a, const zobo_reply *reply)
+{
+    world *w = a->c->w;
+    zobo_err is = zobo_semaphore_check(a->lock);
+    if (is == ZOBO_ELOCKLOST) /* before it could be told that it had it */
+        a->lost = true;
+    else if (is)
+        world_fail(w, "an acquired lock is %s", zobo_err_name(is));
+    world_must(w, reply && reply->path);
+    (void)snprintf(a->node, sizeof a->node, "%s", reply->path);
+    a->fence = zobo_semaphore_fence(a->lock);
+    a->held = is == ZOBO_OK && !a->lost;
+    a->gone_since = 0;
+    world_trace(w, "client %u has acquired %s, token %lld", (unsigned)a->c->index, a->node, (long long)a->fence);
+    if (a->held) {
+        world_must(w, a->fence > a->last_fence);
+        a->last_fence = a->fence;
+        check_node(a);
+    }
+    a->holding = true;
+    a->due++;
+    world_after(a->c, 0, w->small || world_chance(w, 80) ? 50 : 8000, let_go, a);
+}
+
+static void
+acquired(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    actor *a = arg;
+    world *w = a->c->w;
+    uint64_t took = client_clock(a->c, w->now) - a->asked_at;
+    a->acquiring = false;
+    zobo_call_free(a->call);
+    a->call = NULL;
+    if (err == ZOBO_OK && a->lock) {
+        hold(a, reply);
+        return;
+    }
+    world_trace(w, "client %u has not acquired: %s", (unsigned)a->c->index, zobo_err_name(err));
+    if (err == ZOBO_EWAITTIMEOUT && (!a->timeout_ms || took < ZB_MS(a->timeout_ms)))
+        world_fail(w, "an acquire of %u ms is late after %u", a->timeout_ms, (unsigned)(took / ZB_MS(1)));
+    if (err && err != ZOBO_EWAITTIMEOUT && err != ZOBO_EHELD && err != ZOBO_ECANCELLED)
+        world_fail(w, "acquire: %s", zobo_err_name(err));
+    again(a, 300);
+}
+
+static void
+make(actor *a)
+{
+    world *w = a->c->w;
+    zobo_problem why;
+    a->asks = world_chance(w, 30);
+    zobo_semaphore_options o = {
+        .max_leases = LEASES, .identifier = "sim", .lost = a->asks ? NULL : lost, .lost_arg = a};
+    if (zobo_semaphore_new(a->c->c, path, &o, &a->lock, &why))
+        world_fail(w, "zobo_semaphore_new: %s", why.text);
+    a->last_fence = 0;
+}
+
+static void
+next(wclient *c, void *arg)
+{
+    actor *a = arg;
+    world *w = c->w;
+    if (w->healed && a->rounds >= ROUNDS)
+        return;
+    if (!a->lock)
+        make(a);
+    a->lost = false;
+    a->acquiring = true;
+    a->asked_at = client_clock(c, w->now);
+    a->timeout_ms = w->small || world_chance(w, 60) ? 0 : (uint32_t)(1 + world_below(w, 5000));
+    zobo_how how = {.done = acquired, .arg = a, .timeout_ms = a->timeout_ms};
+    bool only_try = !w->small && world_chance(w, 15);
+    world_trace(w, "client %u %s a lease within %u ms", (unsigned)c->index, only_try ? "tries" : "wants",
+                a->timeout_ms);
+    zobo_err err = only_try ? zobo_semaphore_try_async(a->lock, &how, &a->call)
+                            : zobo_semaphore_acquire_async(a->lock, &how, &a->call);
+    if (err)
+        world_fail(w, "acquire_async: %s", zobo_err_name(err));
+}
+
+static void
+free_lock(actor *a)
+{
+    world_trace(a->c->w, "client %u frees its lock", (unsigned)a->c->index);
+    zobo_semaphore_free(a->lock);
+    a->lock = NULL;
+    if (a->holding)
+        again(a, 300);
+    a->holding = a->held = false;
+}
+
+static void
+abandon(world *w, wclient *c)
+{
+    locks *v = w->state;
+    for (size_t i = 0; i < v->n; i++) {
+        actor *a = &v->actors[i];
+        if (a->c != c || !a->lock)
+            continue;
+        switch (world_below(w, 3)) {
+        case 0:
+            free_lock(a);
+            break;
+        case 1:
+            if (zobo_semaphore_cancel(a->lock))
+                world_fail(w, "zobo_semaphore_cancel");
+            break;
+        default:
+            if (a->call)
+                zobo_call_cancel(a->call);
+        }
+    }
+}
+
+/* --- the scenario ------------------------------------------------------------------------------------------------- */
+
+static void
+begin(world *w)
+{
+    locks *v = w->state;
+    size_t clients = w->small ? 3 : 2 + world_below(w, 4);
+    for (size_t i = 0; i < clients; i++)
+        (void)world_client(w);
+    v->n = w->small ? 3 : clients + world_below(w, MAX_ACTORS - clients + 1);
+    for (size_t i = 0; i < v->n; i++) {
+        actor *a = &v->actors[i];
+        a->c = &w->clients[i % clients];
+        again(a, 50);
+    }
+}
+
+static bool
+settled(world *w)
+{
+    locks *v = w->state;
+    for (size_t i = 0; i < v->n; i++) {
+        const actor *a = &v->actors[i];
+        if (a->acquiring || a->releasing || a->holding || a->rounds < ROUNDS)
+            return false;
+    }
+    return true;
+}
+
+static void
+end(world *w)
+{
+    locks *v = w->state;
+    for (size_t i = 0; i < v->n; i++) {
+        actor *a = &v->actors[i];
+        wclient *was = world_as(a->c);
+        zobo_semaphore_free(a->lock);
+        a->lock = NULL;
+        w->current = was;
+    }
+}
+
+static void
+leftover(world *w)
+{
+    char names[4][80];
+    size_t n = world_children(w, path, names, 4);
+    if (n)
+        world_fail(w, "%u leases are left, %s", (unsigned)n, names[0]);
+    if (world_ephemerals(w))
+        world_fail(w, "%u ephemeral nodes are left", (unsigned)world_ephemerals(w));
+}
+
+static void
+show(world *w)
+{
+    locks *v = w->state;
+    for (size_t i = 0; i < v->n; i++) {
+        const actor *a = &v->actors[i];
+        world_trace(w, "actor %u of client %u: %s%s%s%s%s, %u rounds, node %s", (unsigned)i, (unsigned)a->c->index,
+                    a->acquiring ? "acquiring " : "",
+                    a->held      ? "held "
+                    : a->holding ? "holding "
+                                 : "",
+                    a->releasing ? "releasing " : "", a->lost ? "lost " : "", a->lock ? "" : "freed ", a->rounds,
+                    a->node);
+    }
+}
+
+const char world_program[] = "sim_semaphore";
+const scenario world_scenarios[] = {
+    {.name = "semaphore",
+     .state_size = sizeof(locks),
+     .begin = begin,
+     .check = check,
+     .abandon = abandon,
+     .settled = settled,
+     .end = end,
+     .leftover = leftover,
+     .show = show},
+};
+const size_t world_n_scenarios = sizeof world_scenarios / sizeof world_scenarios[0];
