@@ -46,6 +46,7 @@ fence(const struct holding *h)
 
 static const struct holding_kind kind = {.what = "the leadership",
                                          .taken = "another leads",
+                                         .in_order = true,
                                          .acquire = acquire,
                                          .release = release,
                                          .show = show,

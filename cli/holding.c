@@ -172,7 +172,7 @@ not_acquired(struct holding *h, const struct args *in, zobo_err err)
     if (h->ctx->signal != 0)
         return DONE; /* ends by it */
     if (err != ZOBO_EWAITTIMEOUT && err != ZOBO_EHELD)
-        return fail(h->ctx, err, h->path, NULL);
+        return fail(h->ctx, err, h->path, err == ZOBO_EBADDATA ? h->bad_data_hint : NULL);
     note(h->ctx, "%s: %s", h->path, err == ZOBO_EHELD ? h->kind->taken : "not to be had within the time given");
     return in->opt[H_CONFLICT_CODE].given ? (int)in->opt[H_CONFLICT_CODE].n : NOT_IN_TIME;
 }
@@ -240,23 +240,36 @@ hold_and_run(struct holding *h, const struct args *in)
 }
 
 static int
+compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int
 show(struct holding *h)
 {
     zobo_reply *reply = NULL;
     zobo_err err = h->kind->show(h, &reply);
     if (err != ZOBO_OK)
         return fail(h->ctx, err, h->path, NULL);
+    const char **texts = need_memory(reply->n_children, sizeof *texts);
+    for (size_t i = 0; i < reply->n_children; i++)
+        texts[i] = reply->children[i];
+    if (!h->kind->in_order)
+        qsort(texts, reply->n_children, sizeof *texts, compare_texts);
     for (size_t i = 0; i < reply->n_children; i++)
         if (h->ctx->format == FORMAT_JSON) {
             struct json json = {.to = stdout};
             json_open(&json, NULL, '{');
-            json_int(&json, "place", (int64_t)i + 1);
-            json_text(&json, "identifier", reply->children[i]);
+            if (h->kind->in_order)
+                json_int(&json, "place", (int64_t)i + 1);
+            json_text(&json, "identifier", texts[i]);
             end_json(&json);
         } else {
-            put_text(h->ctx, reply->children[i]);
+            put_text(h->ctx, texts[i]);
             fputc('\n', stdout);
         }
+    free((void *)texts);
     zobo_reply_free(reply);
     return DONE;
 }

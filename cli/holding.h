@@ -26,6 +26,7 @@ struct holding;
 struct holding_kind {
     const char *what;  /* "the lock" */
     const char *taken; /* "another holds it" */
+    bool in_order;     /* what `show` tells is a line */
     zobo_err (*acquire)(struct holding *h, bool wait, const zobo_how *how, zobo_call **call);
     zobo_err (*release)(struct holding *h, const zobo_how *how, zobo_call **call);
     zobo_err (*show)(struct holding *h, zobo_reply **out);
@@ -38,7 +39,8 @@ struct holding {
     const char *path;
     void *held;
     char identifier[300];
-    bool lost; /* set by the recipe's callback; no more after that */
+    const char *bad_data_hint; /* or NULL */
+    bool lost;                 /* set by the recipe's callback; no more after that */
 
     bool no_wait; /* set by the command, as is `again` */
     bool again;   /* when the command has ended, acquire once more and run it once more */

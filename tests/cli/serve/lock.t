@@ -88,6 +88,38 @@ Shared with those that share, not with others.
   $ echo >go; wait $first; echo >other; wait $second; next_line 7; wait $third
   written
 
+A semaphore: so many at a time.
+
+  $ exec 5< <(exec zobo lock --semaphore 2 -i one /sem -- sh -c 'echo 1; [ "$ZOBO_FENCE" -gt 0 ]; read -r x <go' 2>&1); first=$!; next_line 5
+  1
+  $ exec 6< <(exec zobo lock --semaphore 2 -i two /sem -- sh -c 'echo 2; read -r x <other' 2>&1); second=$!; next_line 6
+  2
+  $ zobo lock --semaphore 2 -n /sem -- echo never
+  ! zobo: /sem: no lease is free
+  [124]
+  $ zobo lock --semaphore 2 --timeout 50ms /sem -- echo never
+  ! zobo: /sem: not to be had within the time given
+  [124]
+  $ zobo lock --semaphore 3 /sem -- echo never
+  ! zobo: /sem: the node holds what this recipe does not write (BadData -1095)
+  ! hint: the semaphore has another number of leases: `zobo get` on it shows how many
+  [3]
+  $ zobo lock --semaphore 2 --show /sem; zobo lock --semaphore 2 --show -o json /sem
+  one
+  two
+  {"identifier":"one"}
+  {"identifier":"two"}
+  $ exec 7< <(exec zobo lock --semaphore 2 -i three /sem -- echo 3 2>&1); third=$!
+  $ echo >go; wait $first; next_line 7; wait $third; echo >other; wait $second
+  3
+  $ zobo get /sem; zobo ls /sem
+  2
+  (no newline)
+  $ zobo lock -s --semaphore 2 /sem -- true
+  ! zobo: --shared or --semaphore: which?
+  ! hint: `zobo help lock` tells how it is used
+  [2]
+
 Signals go to the command, and to what it has started; the lock is released when it has ended.
 
   $ exec 5< <(exec zobo lock /l -- sh -c 'trap "echo trapped; exit 3" TERM; echo ready; while :; do sleep 9; done' 2>/dev/null); pid=$!
