@@ -118,8 +118,8 @@ without_the_lock_it_fails(void **state)
     const char *wrong = check_turns(turns, n, resource_value(c.role));
     assert_non_null(wrong);
     printf("without the lock: %s\n", wrong);
-    for (size_t i = 0; i < n; i++)
-        turns[i].proven = 0;
+    for (size_t i = 0; i < n; i++) /* and by what was written alone */
+        turns[i].proven = turns[i].who = 0;
     wrong = check_turns(turns, n, resource_value(c.role));
     assert_non_null(wrong);
     assert_non_null(strstr(wrong, "lost"));
