@@ -406,7 +406,7 @@ def crowd(path, a, b):
     if a.kind != "kazoo":
         return
     peers = [a, b] + [CREW.make(kind) for kind in ("kazoo", "zobo") * 2]
-    for kind, args in (("lock", ("c",)), ("wlock", ("c",))):
+    for kind, args in (("lock", ("c",)), ("wlock", ("c",)), ("semaphore", ("c", 1))):
         with tempfile.NamedTemporaryFile("w+") as file:
             file.write("0")
             file.flush()
@@ -419,6 +419,7 @@ def crowd(path, a, b):
 # --------------------------------------------------------------------------------------------------------------------
 
 SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers,
+             semaphore, semaphore_of_the_dead,
              election, counters, parties, lease, multi_lease, crowd]
 
 

@@ -13,6 +13,7 @@
 #include <zobo/lease.h>
 #include <zobo/lock.h>
 #include <zobo/party.h>
+#include <zobo/semaphore.h>
 #include <zobo/zobo.h>
 
 /* What is answered: JSON. */
@@ -41,6 +42,7 @@ typedef struct object {
     char name[16];
     union {
         zobo_lock *lock;
+        zobo_semaphore *semaphore;
         zobo_election *election;
         zobo_counter *counter;
         zobo_party *party;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks, elections: the commands of README.md. */
+/* Locks, semaphores, elections: the commands of README.md. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +106,77 @@ lock_crowd(object *o, char **words, int n, answer *a)
 static const verb lock_verbs[] = {{"acquire", lock_acquire},       {"attempt", lock_attempt}, {"release", lock_release},
                                   {"contenders", lock_contenders}, {"crowd", lock_crowd},     {NULL, NULL}};
 
+/* --- semaphore: PATH IDENT LEASES -------------------------------------------------------------------------------- */
+
+static zobo_err
+semaphore_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    zobo_semaphore_options options = {.identifier = words[1], .max_leases = peer_ms(words[2])};
+    return zobo_semaphore_new(o->client, words[0], &options, &o->as.semaphore, why);
+}
+
+static void
+semaphore_free(object *o)
+{
+    zobo_semaphore_free(o->as.semaphore);
+}
+
+static zobo_err
+semaphore_acquire(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    return say_unless(a, zobo_semaphore_acquire(o->as.semaphore, peer_ms(words[0])), ZOBO_EWAITTIMEOUT, "false");
+}
+
+static zobo_err
+semaphore_attempt(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    return say_unless(a, zobo_semaphore_try(o->as.semaphore), ZOBO_EHELD, "false");
+}
+
+static zobo_err
+semaphore_release(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    return say_unless(a, zobo_semaphore_release(o->as.semaphore), ZOBO_ENOTHELD, "false");
+}
+
+static zobo_err
+semaphore_holders(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    zobo_reply *reply = NULL;
+    zobo_err err = zobo_semaphore_lease_holders(o->as.semaphore, &reply);
+    if (!err)
+        say_list(a, reply->children, reply->n_children, true);
+    zobo_reply_free(reply);
+    return err;
+}
+
+static zobo_err
+acquire_semaphore(object *o)
+{
+    return zobo_semaphore_acquire(o->as.semaphore, 0);
+}
+
+static zobo_err
+release_semaphore(object *o)
+{
+    return zobo_semaphore_release(o->as.semaphore);
+}
+
+static zobo_err
+semaphore_crowd(object *o, char **words, int n, answer *a)
+{
+    return crowd(o, words, n, a, acquire_semaphore, release_semaphore);
+}
+
+static const verb semaphore_verbs[] = {{"acquire", semaphore_acquire}, {"attempt", semaphore_attempt},
+                                       {"release", semaphore_release}, {"contenders", semaphore_holders},
+                                       {"crowd", semaphore_crowd},     {NULL, NULL}};
+
 /* --- election: PATH IDENT ---------------------------------------------------------------------------------------- */
 
 static zobo_err
@@ -182,5 +253,6 @@ static const verb election_verbs[] = {{"lead", election_lead},
 const kind lock_kinds[] = {{"lock", 2, lock_make, lock_free, lock_verbs},
                            {"rlock", 2, lock_make, lock_free, lock_verbs},
                            {"wlock", 2, lock_make, lock_free, lock_verbs},
+                           {"semaphore", 3, semaphore_make, semaphore_free, semaphore_verbs},
                            {"election", 2, election_make, election_free, election_verbs},
                            {NULL, 0, NULL, NULL, NULL}};
