@@ -7,12 +7,14 @@
  *   election.h    one of many leads
  *   lease.h       one of many, for a time
  *   party.h       who is here
+ *   barrier.h     waiting for all, beginning and ending together
  *   counter.h     a number or a value that all share
  *   watchers.h    following one node
  *   cache.h       a copy of a subtree */
 #ifndef ZOBO_RECIPES_H
 #define ZOBO_RECIPES_H
 
+#include <zobo/barrier.h>
 #include <zobo/cache.h>
 #include <zobo/counter.h>
 #include <zobo/election.h>
