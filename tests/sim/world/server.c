@@ -323,7 +323,10 @@ open_engine(world *w)
     zobo_problem why;
     zs_store *store;
     zs_store_options where = {.dir = w->dir, .no_sync = true, .map_bytes = 64 << 20};
-    zs_engine_options o = {.rules = {.log = {log_line, w, ZOBO_LOG_WARN}}, .tick_ms = TICK_MS, .random = random_bytes};
+    zs_engine_options o = {.rules = {.log = {log_line, w, ZOBO_LOG_WARN}},
+                           .tick_ms = TICK_MS,
+                           .max_queued_jobs = w->sc->one_by_one ? 1 : w->max_jobs,
+                           .random = random_bytes};
     w->boots++;
     w->tick_at = 0;
     w->taking = false;
@@ -405,6 +408,7 @@ server_begin(world *w)
     }
     engine_rng.s = zb_rng_next(&w->rng);
     w->quick_disk = world_chance(w, 40);
+    w->max_jobs = world_chance(w, 70) ? 0 : 1 + world_below(w, 30);
     open_engine(w);
 }
 
@@ -478,6 +482,12 @@ size_t
 world_ephemerals(world *w)
 {
     return w->e ? (size_t)zs_txn_meta(zs_engine_snapshot(w->e))->n_ephemerals : 0;
+}
+
+int64_t
+world_zxid(world *w)
+{
+    return w->e ? zs_txn_meta(zs_engine_snapshot(w->e))->last_zxid : 0;
 }
 
 static void

@@ -99,12 +99,13 @@ typedef enum wplan {
 typedef struct scenario {
     const char *name;
     size_t clients_min, clients_max;
-    size_t state_size;                     /* world.state: that many zero bytes */
-    uint32_t settle_ms;                    /* after healing it settles within this; 0: 120 s */
-    uint32_t max_requests;                 /* of a client in one second; 0: 2000. More is a loop without a pause */
-    bool leaves_watches;                   /* the server's watches are not counted at the end */
-    void (*begin)(world *w);               /* makes clients (world_client) and begins */
-    void (*check)(world *w);               /* after every event; may be NULL */
+    size_t state_size;       /* world.state: that many zero bytes */
+    uint32_t settle_ms;      /* after healing it settles within this; 0: 120 s */
+    uint32_t max_requests;   /* of a client in one second; 0: 2000. More is a loop without a pause */
+    bool one_by_one;         /* the server publishes each write by itself, for checks that must see each */
+    bool leaves_watches;     /* the server's watches are not counted at the end */
+    void (*begin)(world *w); /* makes clients (world_client) and begins */
+    void (*check)(world *w); /* after every event; may be NULL */
     void (*abandon)(world *w, wclient *c); /* c's user cancels or frees what he has under way; may be NULL */
     bool (*settled)(world *w);             /* healed: all work is done, and nobody begins any */
     void (*end)(world *w);                 /* settled: recipes are freed */
@@ -189,6 +190,7 @@ struct world {
     bool taking;
     uint64_t slow_until;
     bool quick_disk;
+    size_t max_jobs; /* in the queue of writes; 0: many */
     /* failing */
     jmp_buf broken;
     bool print;
@@ -251,6 +253,7 @@ size_t world_children(world *w, const char *path, char (*names)[80], size_t most
 bool world_session_lives(world *w, int64_t session);
 size_t world_ephemerals(world *w); /* how many there are at all */
 size_t world_watches(world *w);
+int64_t world_zxid(world *w); /* the last */
 
 /* --- between its files -------------------------------------------------------------------------------------------- */
 
