@@ -222,6 +222,14 @@ Without a command it tells what it holds, until a signal comes.
   [143]
   $ zobo ls /l
 
+What the server refuses is told, and nothing is run.
+
+  $ zobo create /closed >/dev/null; zobo acl set /closed world:anyone:r
+  $ zobo lock /closed/l -- echo never
+  ! zobo: /closed/l: the node's ACL does not permit this (NoAuth -102)
+  ! hint: give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may
+  [6]
+
 On a terminal the command has the terminal, and what is typed to interrupt it comes once.
 
   $ cat >terminal.py <<'END'
