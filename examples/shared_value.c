@@ -29,6 +29,7 @@ main(int argc, char **argv)
     zobo_shared_value *shared = NULL;
     zobo_problem why = {.text = ""};
     char line[256];
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc != 2) {
         fprintf(stderr, "usage: %s PATH\n", argv[0]);
         return 2;
