@@ -207,6 +207,19 @@ check_role_turns(const crew *c)
     printf("%s: %zu turns, %zu ended without the lock, %zu refused\n", c->role, n, unproven, refused);
 }
 
+/* How often a part was dealt out. */
+static void
+tell_of_parts(const crew *c)
+{
+    size_t n, deals = 0;
+    int64_t *masks = log_read(dir, c->role, c->n, sizeof *masks, &n);
+    for (size_t i = 0; i < n; i++)
+        deals += masks[i] != 0;
+    free(masks);
+    if (c->n)
+        printf("%s: %zu parts dealt out\n", c->role, deals);
+}
+
 /* The sum of what was acknowledged is what the counter holds. */
 static void
 check_counter(const crew *c, zobo_client *client)
@@ -284,6 +297,7 @@ nothing_is_lost_in_the_storm(void **state)
     end_crew(&crews[PARTITION]);
     for (int i = LOCK; i <= LATCH; i++)
         check_role_turns(&crews[i]);
+    tell_of_parts(&crews[PARTITION]);
     check_counter(&crews[COUNTER], client);
     check_queue(&crews[PUT], &crews[TAKE]);
     check_queue(&crews[LOCKING_PUT], &crews[LOCKING_TAKE]);

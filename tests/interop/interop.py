@@ -420,7 +420,7 @@ def crowd(path, a, b):
 
 SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers,
              semaphore, semaphore_of_the_dead,
-             election, counters, parties, lease, multi_lease, crowd]
+             election, counters, barrier, double_barrier, parties, lease, multi_lease, crowd]
 
 
 def run(scenario, a, b):

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zobo/barrier.h>
 #include <zobo/counter.h>
 #include <zobo/election.h>
 #include <zobo/lease.h>
@@ -45,6 +46,8 @@ typedef struct object {
         zobo_semaphore *semaphore;
         zobo_election *election;
         zobo_counter *counter;
+        zobo_barrier *barrier;
+        zobo_double_barrier *double_barrier;
         zobo_party *party;
         zobo_lease *lease;
         zobo_multi_lease *multi_lease;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counters: the commands of README.md. */
+/* Counters, barriers: the commands of README.md. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "peer.h"
+
+enum { LIMIT_MS = 30000 }; /* for what should not take long */
 
 /* --- counter, count32: PATH -------------------------------------------------------------------------------------- */
 
@@ -43,8 +45,85 @@ counter_value(object *o, char **words, int n, answer *a)
 
 static const verb counter_verbs[] = {{"add", counter_add}, {"value", counter_value}, {NULL, NULL}};
 
+/* --- barrier: PATH; dbarrier: PATH N IDENT ----------------------------------------------------------------------- */
+
+static zobo_err
+barrier_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    return zobo_barrier_new(o->client, words[0], NULL, &o->as.barrier, why);
+}
+
+static void
+barrier_free(object *o)
+{
+    zobo_barrier_free(o->as.barrier);
+}
+
+static zobo_err
+barrier_create(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    say_bool(a, true);
+    return zobo_barrier_create(o->as.barrier);
+}
+
+static zobo_err
+barrier_remove(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    bool removed = false;
+    zobo_err err = zobo_barrier_remove(o->as.barrier, &removed);
+    say_bool(a, removed);
+    return err;
+}
+
+static zobo_err
+barrier_wait(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    return say_unless(a, zobo_barrier_wait(o->as.barrier, peer_ms(words[0])), ZOBO_EWAITTIMEOUT, "false");
+}
+
+static const verb barrier_verbs[] = {
+    {"create", barrier_create}, {"remove", barrier_remove}, {"wait", barrier_wait}, {NULL, NULL}};
+
+static zobo_err
+dbarrier_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    zobo_double_barrier_options options = {.identifier = words[2]};
+    return zobo_double_barrier_new(o->client, words[0], peer_ms(words[1]), &options, &o->as.double_barrier, why);
+}
+
+static void
+dbarrier_free(object *o)
+{
+    zobo_double_barrier_free(o->as.double_barrier);
+}
+
+static zobo_err
+dbarrier_enter(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    say_bool(a, true);
+    return zobo_double_barrier_enter(o->as.double_barrier, LIMIT_MS);
+}
+
+static zobo_err
+dbarrier_leave(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    say_bool(a, true);
+    return zobo_double_barrier_leave(o->as.double_barrier, LIMIT_MS);
+}
+
+static const verb dbarrier_verbs[] = {{"enter", dbarrier_enter}, {"leave", dbarrier_leave}, {NULL, NULL}};
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 const kind data_kinds[] = {{"counter", 1, counter_make, counter_free, counter_verbs},
                            {"count32", 1, counter_make, counter_free, counter_verbs},
+                           {"barrier", 1, barrier_make, barrier_free, barrier_verbs},
+                           {"dbarrier", 3, dbarrier_make, dbarrier_free, dbarrier_verbs},
                            {NULL, 0, NULL, NULL, NULL}};
