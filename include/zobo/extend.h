@@ -2,9 +2,10 @@
 /* What recipes are built from, for a program that builds its own: calls that it ends itself, timers, listeners that run
  * inline. zobo's recipes use nothing else but the verbs.
  *
- * Inline callbacks (ZOBO_INLINE) of one client never run two at a time: together they are a strand. What only they touch
- * needs no lock. A recipe keeps its state there: each step submits a verb's twin whose inline callback is the next step,
- * and what other threads ask for comes in by a promise that is kept at once. Inline callbacks must not block. */
+ * Inline callbacks (ZOBO_INLINE) of one client never run two at a time: together they are a strand. What only they
+ * touch needs no lock. A recipe keeps its state there: each step submits a verb's twin whose inline callback is the
+ * next step, and what other threads ask for comes in by a promise that is kept at once. Inline callbacks must not
+ * block. */
 #ifndef ZOBO_EXTEND_H
 #define ZOBO_EXTEND_H
 
@@ -23,15 +24,16 @@ typedef struct zobo_promise zobo_promise;
 
 /* Asked, inline and at most once, to give a promise up: see to it that it is kept soon, with `why` if nothing else came
  * of it. `why` is ZOBO_ECANCELLED (zobo_call_cancel), ZOBO_EWAITTIMEOUT (how.timeout_ms is over) or ZOBO_ESTOPPED (the
- * client stops). */
+ * client stops, or is closed). */
 typedef void zobo_give_up_fn(void *arg, zobo_err why);
 
 /* zobo_promise_new makes a call that zobo_promise_keep ends (kazoo: handler.async_result).
  *
  * `how` and `call` are those of every twin; how->timeout_ms 0 is no limit. `give_up` may be NULL: the call can then be
- * neither cancelled nor late. It does not run after the promise has been kept inline; when it is kept elsewhere, give_up
- * may be under way. `*out` must be kept before zobo_close returns. The client need not be started.
- * Errors: ZOBO_EINVAL (how), ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. */
+ * neither cancelled nor late. It does not run after the promise has been kept inline; when it is kept elsewhere,
+ * give_up may be under way. `*out` must be kept before zobo_close returns. The client need not be started; until it is,
+ * callbacks, give_up too, run when somebody waits for one of its calls, or closes it. Errors: ZOBO_EINVAL (how),
+ * ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. */
 ZOBO_MUST_CHECK zobo_err zobo_promise_new(zobo_client *client, const zobo_how *how, zobo_give_up_fn *give_up, void *arg,
                                           zobo_call **call, zobo_promise **out);
 
@@ -48,13 +50,13 @@ void zobo_promise_keep_quietly(zobo_promise *promise, zobo_err err, const zobo_r
 
 /* zobo_sleep_async makes a call that ends with ZOBO_OK after `ms` milliseconds: with an inline callback, a timer.
  *
- * how->timeout_ms means nothing here. Cancelled, it ends with ZOBO_ECANCELLED; when the client stops, with ZOBO_ESTOPPED;
- * the loss of the connection or the session does not disturb it. Errors: ZOBO_ENOTSTARTED, ZOBO_EINVAL (how),
- * ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo handler.sleep_func. */
+ * how->timeout_ms means nothing here. Cancelled, it ends with ZOBO_ECANCELLED; when the client stops, with
+ * ZOBO_ESTOPPED; the loss of the connection or the session does not disturb it. Errors: ZOBO_ENOTSTARTED, ZOBO_EINVAL
+ * (how), ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo handler.sleep_func. */
 ZOBO_MUST_CHECK zobo_err zobo_sleep_async(zobo_client *client, uint32_t ms, const zobo_how *how, zobo_call **call);
 
-/* zobo_add_inline_listener is zobo_add_listener, but `fn` runs inline. zobo_remove_listener undoes it, for inline listeners from inline
- * callbacks too.
+/* zobo_add_inline_listener is zobo_add_listener, but `fn` runs inline. zobo_remove_listener undoes it, for inline
+ * listeners from inline callbacks too.
  *
  * Errors: ZOBO_EINVAL (fn NULL), ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. */
 ZOBO_MUST_CHECK zobo_err zobo_add_inline_listener(zobo_client *client, zobo_listener_fn *fn, void *arg);

@@ -178,8 +178,10 @@ set_timer(zobo_promise *p, uint32_t ms)
 
 /* ---- the public functions ---- */
 
+/* `is` tells what it is to be. It may be late as soon as it has its timer. */
 static zobo_err
-new_promise(zobo_client *c, const zobo_how *how, bool sleeps, uint32_t ms, zobo_call **call, zobo_promise **out)
+new_promise(zobo_client *c, const zobo_how *how, const zobo_promise *is, uint32_t ms, zobo_call **call,
+            zobo_promise **out)
 {
     zobo_call *made;
     zobo_err err = zb_compound_new(c, how, call != NULL, &made);
@@ -191,15 +193,15 @@ new_promise(zobo_client *c, const zobo_how *how, bool sleeps, uint32_t ms, zobo_
         zb_compound_discard(made);
         return ZOBO_ENOMEM;
     }
+    *p = *is;
     p->item.kind = ZB_ITEM_GIVE_UP;
     p->client = c;
     p->call = made;
-    p->sleeps = sleeps;
     zb_lock(c);
     zb_list_push_back(&c->promises, &p->of_client);
-    if (sleeps && !c->running)
+    if (p->sleeps && !c->running)
         err = ZOBO_ENOTSTARTED;
-    else if ((sleeps || ms) && !set_timer(p, ms))
+    else if ((p->sleeps || ms) && !set_timer(p, ms))
         err = ZOBO_ENOMEM;
     if (err) {
         zb_list_remove(&p->of_client);
@@ -221,16 +223,10 @@ zobo_err
 zobo_promise_new(zobo_client *c, const zobo_how *how, zobo_give_up_fn *give_up, void *arg, zobo_call **call,
                  zobo_promise **out)
 {
+    zobo_promise is = {.give_up = give_up, .arg = arg};
     if (call)
         *call = NULL;
-    zobo_err err = new_promise(c, how, false, give_up && how ? how->timeout_ms : 0, call, out);
-    if (!err) {
-        zb_lock(c);
-        (*out)->give_up = give_up;
-        (*out)->arg = arg;
-        zb_unlock(c);
-    }
-    return err;
+    return new_promise(c, how, &is, give_up && how ? how->timeout_ms : 0, call, out);
 }
 
 static void
@@ -273,10 +269,10 @@ zobo_promise_keep_quietly(zobo_promise *p, zobo_err err, const zobo_reply *reply
 zobo_err
 zobo_sleep_async(zobo_client *c, uint32_t ms, const zobo_how *how, zobo_call **call)
 {
-    zobo_promise *p;
+    zobo_promise is = {.sleeps = true}, *p;
     if (call)
         *call = NULL;
-    return new_promise(c, how, true, ms, call, &p);
+    return new_promise(c, how, &is, ms, call, &p);
 }
 
 zobo_err
