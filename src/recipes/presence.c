@@ -219,9 +219,9 @@ zr_presence_remove(zr_presence *p)
     if (zr_presence_now(p) != ZOBO_PRESENCE_ABSENT)
         zr_presence_show(p, ZOBO_PRESENCE_ABSENT, ZOBO_OK);
     p->removed = ZOBO_OK;
-    remover *m = p->made ? zb_calloc(1, sizeof *m) : NULL;
+    remover *m = p->made && !p->stays ? zb_calloc(1, sizeof *m) : NULL;
     if (!m) {
-        zr_presence_end_waits(p, true, UINT64_MAX, p->made ? ZOBO_ENOMEM : ZOBO_OK);
+        zr_presence_end_waits(p, true, UINT64_MAX, p->made && !p->stays ? ZOBO_ENOMEM : ZOBO_OK);
         return;
     }
     m->p = p;
@@ -257,6 +257,14 @@ zr_presence_stop(zr_presence *p, zobo_err why)
     }
     zr_presence_end_waits(p, false, UINT64_MAX, why);
     zr_presence_remove(p); /* whose end may be p's */
+}
+
+void
+zr_presence_abandon(zr_presence *p)
+{
+    p->made = false;
+    p->stays = true;
+    zr_presence_stop(p, ZOBO_ECANCELLED);
 }
 
 void

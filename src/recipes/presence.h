@@ -38,6 +38,8 @@ void zr_presence_free(zr_presence *p);
 void zr_presence_start(zr_presence *p);
 /* zr_presence_stop has it deleted; what waits for it to be there ends with `why`. */
 void zr_presence_stop(zr_presence *p, zobo_err why);
+/* zr_presence_abandon: it is no longer looked after, but its node stays. */
+void zr_presence_abandon(zr_presence *p);
 /* zr_presence_state: the client's state has changed. */
 void zr_presence_state(zr_presence *p, zobo_state state);
 bool zr_presence_wanted(const zr_presence *p);

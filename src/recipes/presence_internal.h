@@ -20,6 +20,7 @@ struct zr_presence {
     bool has_acl;
     zr_presence_options options;
     bool wanted;
+    bool stays; /* its node is not to be deleted */
     bool may_take;
     bool was_there;    /* since it was started */
     bool made;         /* a create was sent, and nothing has shown since that the node is not ours */

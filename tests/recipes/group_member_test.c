@@ -140,7 +140,7 @@ test_faults(void **state)
     zt_put(r.zk, "/gro/up/b", "2");
     for (unsigned after = 1; after < 12; after++) {
         for (int kind = 0; kind < 2; kind++) {
-            zobo_client *zk = rig_client(&r);
+            zobo_client *zk = rig_patient_client(&r);
             zobo_call *wait;
             zobo_group_member *a = member(zk, "a", "1");
             if (kind == 0)

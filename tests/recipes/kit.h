@@ -64,15 +64,24 @@ rig_expire(rig *r, zobo_client *zk)
     ZT_WAIT(zobo_connected(zk) && session_of(zk) != before && session_of(zk) != 0);
 }
 
-/* Waits for a call whose requests lose their answers, which only a broken connection brings to light. */
+/* A client that finds out that an answer is lost: by the time it takes. */
+static inline zobo_client *
+rig_patient_client(const rig *r)
+{
+    zobo_options o = zt_options(zobo_server_hosts(r->server), 4000);
+    o.request_timeout_ms = 250;
+    return zt_client_with(&o);
+}
+
+/* Waits for a call of such a client, whose connection is lost once, too. */
 static inline zobo_err
 rig_get(rig *r, zobo_client *zk, zobo_call *call, zobo_reply **out)
 {
-    for (uint32_t ms = 50; ms < 2000 && zobo_call_wait(call, ms) == ZOBO_ETIMEDOUT; ms += 50) {
+    if (zobo_call_wait(call, 100) == ZOBO_ETIMEDOUT) {
         zobo_err err = zobo_server_drop(r->server, session_of(zk));
         (void)err; /* it may be between two connections */
     }
-    return zobo_call_get(call, 1, out);
+    return zobo_call_get(call, 2 * ZT_SOON_MS, out);
 }
 
 static inline size_t

@@ -166,7 +166,7 @@ test_faults(void **state)
     for (unsigned after = 1; after < 10; after++) {
         for (int kind = 0; kind < 2; kind++) {
             zobo_call *call;
-            zobo_client *zk = rig_client(&r);
+            zobo_client *zk = rig_patient_client(&r);
             zobo_lease *a = lease(zk, "a"), *b = lease(r.zk, "b");
             set_clock();
             now_ms += (int64_t)(after * 2 + (unsigned)kind) * 1000000;
@@ -306,7 +306,7 @@ test_several_with_faults(void **state)
     for (unsigned after = 1; after < 12; after++) {
         zobo_call *call;
         zobo_reply *reply;
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = rig_patient_client(&r);
         zobo_multi_lease *a = multi(zk, "a");
         if (after % 2)
             zobo_server_lose_replies(r.server, after);

@@ -164,7 +164,7 @@ test_faults(void **state)
     rig_open(&r);
     for (unsigned after = 0; after < 6; after++) {
         for (int answers = 0; answers < 2; answers++) {
-            zobo_client *zk = rig_client(&r);
+            zobo_client *zk = rig_patient_client(&r);
             zobo_party *p = party(zk, "a", after % 2);
             zobo_call *join;
             zobo_reply *who;

@@ -213,7 +213,7 @@ test_faults(void **state)
     rig_open(&r);
     for (unsigned after = 1; after < 8; after++) {
         for (int kind = 0; kind < 3; kind++) {
-            zobo_client *zk = rig_client(&r);
+            zobo_client *zk = rig_patient_client(&r);
             zobo_call *wait, *set;
             zobo_persistent_node *n = node(zk, "one");
             if (kind == 0)

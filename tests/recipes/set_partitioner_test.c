@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recipes/kit.h"
+
+#include <zobo/lock.h>
+#include <zobo/partitioner.h>
+
+static const char *const items[] = {"c", "a", "b", "e", "d", "a", "g", "f"}; /* one twice */
+enum { N_ITEMS = 8, N_DIFFERENT = 7, BOUNDARY_MS = 100 };
+
+/* A member that does what the manual says: when its part is to be given back, it gives it back. */
+typedef struct worker {
+    zobo_set_partitioner *p;
+    pthread_mutex_t lock;
+    char text[2000]; /* states told */
+    bool lazy;       /* it does not */
+    zobo_err err;
+} worker;
+
+static void
+changed(void *arg, zobo_partition_state state, zobo_err err)
+{
+    worker *w = arg;
+    pthread_mutex_lock(&w->lock);
+    size_t n = strlen(w->text);
+    snprintf(w->text + n, sizeof w->text - n, "%s ", zobo_partition_state_name(state));
+    bool lazy = w->lazy;
+    zobo_set_partitioner *p = w->p;
+    w->err = err;
+    pthread_mutex_unlock(&w->lock);
+    if (state == ZOBO_PARTITION_RELEASE && !lazy && p) {
+        zobo_call *call = NULL;
+        if (zobo_set_partitioner_release_set_async(p, NULL, &call) == ZOBO_OK)
+            zobo_call_free(call);
+    }
+}
+
+static zobo_set_partitioner_options
+options_of(worker *w, const char *who)
+{
+    return (zobo_set_partitioner_options){
+        .identifier = who, .time_boundary_ms = BOUNDARY_MS, .changed = w ? changed : NULL, .arg = w};
+}
+
+static void
+worker_start(worker *w, zobo_client *zk, const char *who, const zobo_set_partitioner_options *more)
+{
+    zobo_problem why;
+    zobo_set_partitioner *p = NULL;
+    zobo_set_partitioner_options o = options_of(w, who);
+    if (more) {
+        o.partition = more->partition;
+        o.fail_when_lost = more->fail_when_lost;
+    }
+    pthread_mutex_init(&w->lock, NULL);
+    if (zobo_set_partitioner_new(zk, "/s/et", items, N_ITEMS, &o, &p, &why))
+        fail_msg("%s", why.text);
+    pthread_mutex_lock(&w->lock);
+    w->p = p;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void
+worker_stop(worker *w)
+{
+    zobo_set_partitioner_free(w->p);
+    pthread_mutex_destroy(&w->lock);
+}
+
+/* The part as text, "" when there is none at present. */
+static const char *
+part(worker *w, char buf[100])
+{
+    zobo_reply *mine;
+    buf[0] = 0;
+    if (zobo_set_partitioner_state(w->p) != ZOBO_PARTITION_ACQUIRED)
+        return buf;
+    if (zobo_set_partitioner_wait(w->p, 1, &mine) == ZOBO_OK) {
+        for (size_t i = 0; i < mine->n_children; i++)
+            strcat(buf, mine->children[i]);
+        strcat(buf, ".");
+    }
+    zobo_reply_free(mine);
+    return buf;
+}
+
+static bool
+has_part(worker *w, const char *want)
+{
+    char buf[100];
+    return strcmp(part(w, buf), want) == 0;
+}
+
+static void
+test_divided(void **state)
+{
+    rig r;
+    worker a = {0}, b = {0}, c = {0};
+    zobo_reply *mine;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk[3] = {rig_client(&r), rig_client(&r), rig_client(&r)};
+    worker_start(&a, zk[0], "wa", NULL);
+    assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, &mine));
+    assert_int_equal(mine->n_children, N_DIFFERENT);
+    assert_string_equal(mine->children[0], "a");
+    assert_string_equal(mine->children[6], "g");
+    zobo_reply_free(mine);
+    assert_int_equal(count_children(r.zk, "/s/et/party"), 1);
+    assert_int_equal(count_children(r.zk, "/s/et/locks"), N_DIFFERENT);
+    assert_int_equal(count_children(r.zk, "/s/et/locks/a"), 1);
+    worker_start(&b, zk[1], "wb", NULL);
+    ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
+    worker_start(&c, zk[2], "aa", NULL); /* sorted by identifier, not by arrival */
+    ZT_WAIT(has_part(&c, "adg.") && has_part(&a, "be.") && has_part(&b, "cf."));
+    zobo_set_partitioner_free(b.p);
+    ZT_WAIT(has_part(&c, "aceg.") && has_part(&a, "bdf."));
+    assert_ok(zobo_set_partitioner_finish(c.p, ZT_SOON_MS));
+    assert_int_equal(zobo_set_partitioner_state(c.p), ZOBO_PARTITION_FAILURE);
+    assert_err(zobo_set_partitioner_wait(c.p, 0, NULL), ZOBO_ENOTHELD);
+    assert_err(zobo_set_partitioner_finish(c.p, 0), ZOBO_ENOTHELD);
+    assert_err(zobo_set_partitioner_release_set(c.p, 0), ZOBO_ENOTHELD);
+    ZT_WAIT(has_part(&a, "abcdefg."));
+    worker_stop(&a);
+    worker_stop(&c);
+    ZT_WAIT(count_children(r.zk, "/s/et/party") == 0 && count_children(r.zk, "/s/et/locks/a") == 0);
+    for (int i = 0; i < 3; i++)
+        zobo_close(zk[i]);
+    rig_close(&r);
+}
+
+static void
+test_states(void **state)
+{
+    rig r;
+    worker a = {.lazy = true}, b = {0};
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    worker_start(&a, zk, "wa", NULL);
+    ZT_WAIT(has_part(&a, "abcdefg."));
+    worker_start(&b, r.zk, "wb", NULL);
+    ZT_WAIT(zobo_set_partitioner_state(a.p) == ZOBO_PARTITION_RELEASE);
+    assert_err(zobo_set_partitioner_wait(a.p, 0, NULL), ZOBO_ELOCKLOST);
+    assert_err(zobo_set_partitioner_wait(b.p, 4 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT); /* a still holds its items */
+    assert_ok(zobo_set_partitioner_release_set(a.p, ZT_SOON_MS));
+    assert_ok(zobo_set_partitioner_wait(b.p, ZT_SOON_MS, NULL));
+    assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, NULL));
+    assert_true(has_part(&b, "bdf.") && has_part(&a, "aceg."));
+    assert_ok(zobo_server_drop(r.server, session_of(zk))); /* suspended: it might soon be another's */
+    ZT_WAIT(zobo_set_partitioner_state(a.p) == ZOBO_PARTITION_RELEASE);
+    assert_ok(zobo_set_partitioner_release_set(a.p, ZT_SOON_MS));
+    ZT_WAIT(has_part(&a, "aceg."));
+    assert_ok(zobo_set_partitioner_release_set(a.p, ZT_SOON_MS)); /* unasked */
+    ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
+    worker_stop(&b);
+    zobo_set_partitioner_free(a.p);
+    assert_string_equal(a.text, "ACQUIRED RELEASE ALLOCATING ACQUIRED RELEASE ALLOCATING ACQUIRED RELEASE ALLOCATING "
+                                "ACQUIRED ");
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_loss_of_the_session(void **state)
+{
+    rig r;
+    worker a = {0}, b = {0}, k = {0};
+    zobo_set_partitioner_options kazoo = {.fail_when_lost = true};
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    worker_start(&a, zk, "wa", NULL);
+    worker_start(&b, r.zk, "wb", NULL);
+    ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
+    for (int i = 0; i < 3; i++) {
+        rig_expire(&r, zk);
+        ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
+    }
+    worker_stop(&a);
+    worker_start(&k, zk, "wk", &kazoo);
+    ZT_WAIT(has_part(&b, "aceg.") && has_part(&k, "bdf."));
+    rig_expire(&r, zk);
+    ZT_WAIT(zobo_set_partitioner_state(k.p) == ZOBO_PARTITION_FAILURE);
+    assert_err(zobo_set_partitioner_wait(k.p, 0, NULL), ZOBO_ESESSIONEXPIRED);
+    ZT_WAIT(has_part(&b, "abcdefg."));
+    worker_stop(&k);
+    worker_stop(&b);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+/* What somebody else has locked is waited for, and taken as soon as it is free. */
+static void
+test_an_item_that_is_held(void **state)
+{
+    rig r;
+    worker a = {0};
+    zobo_lock *lock;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    assert_ok(zobo_lock_new(r.zk, "/s/et/locks/c", NULL, &lock, NULL));
+    assert_ok(zobo_lock_acquire(lock, 0));
+    worker_start(&a, zk, "wa", NULL);
+    assert_err(zobo_set_partitioner_wait(a.p, 5 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT);
+    assert_int_equal(zobo_set_partitioner_state(a.p), ZOBO_PARTITION_ALLOCATING);
+    rig_expire(&r, zk);
+    assert_err(zobo_set_partitioner_wait(a.p, 5 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT);
+    assert_ok(zobo_lock_release(lock));
+    assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, NULL));
+    /* A lock whose node somebody deletes is no longer held. */
+    zobo_reply *names;
+    char path[200];
+    assert_ok(zobo_get_children(r.zk, "/s/et/locks/d", NULL, &names));
+    snprintf(path, sizeof path, "/s/et/locks/d/%s", names->children[0]);
+    zobo_reply_free(names);
+    assert_ok(zobo_delete(r.zk, path, -1));
+    ZT_WAIT(!is_there(r.zk, path, NULL) && has_part(&a, "abcdefg.") && count_children(r.zk, "/s/et/locks/d") == 1);
+    assert_non_null(strstr(a.text, "RELEASE"));
+    zobo_lock_free(lock);
+    worker_stop(&a);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_the_same_identifier(void **state)
+{
+    rig r;
+    worker a = {0}, b = {0};
+    char pa[100], pb[100];
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    worker_start(&a, zk, "same", NULL);
+    worker_start(&b, r.zk, "same", NULL);
+    ZT_WAIT((has_part(&a, "aceg.") && has_part(&b, "bdf.")) || (has_part(&b, "aceg.") && has_part(&a, "bdf.")));
+    assert_true(strlen(part(&a, pa)) + strlen(part(&b, pb)) == N_DIFFERENT + 2);
+    worker_stop(&a);
+    worker_stop(&b);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+/* All to the last. */
+static void
+to_the_last(void *arg, const char *const *members, size_t n, size_t me, const char *const *names, size_t n_items,
+            bool *mine)
+{
+    (void)arg, (void)names, (void)members;
+    for (size_t i = 0; i < n_items; i++)
+        mine[i] = me + 1 == n;
+}
+
+static void
+test_a_partition_of_one_s_own(void **state)
+{
+    rig r;
+    worker a = {0}, b = {0};
+    zobo_set_partitioner_options own = {.partition = to_the_last};
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    worker_start(&a, zk, "a", &own);
+    worker_start(&b, r.zk, "b", &own);
+    ZT_WAIT(has_part(&a, ".") && has_part(&b, "abcdefg."));
+    worker_stop(&b);
+    ZT_WAIT(has_part(&a, "abcdefg."));
+    worker_stop(&a);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_what_is_refused(void **state)
+{
+    rig r;
+    zobo_set_partitioner *p;
+    zobo_problem why;
+    const char *bad[] = {"a", "b/c"};
+    (void)state;
+    rig_open(&r);
+    assert_err(zobo_set_partitioner_new(r.zk, "s", items, N_ITEMS, NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_set_partitioner_new(r.zk, "/s", bad, 2, NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_set_partitioner_new(r.zk, "/s", NULL, 2, NULL, &p, &why), ZOBO_EINVAL);
+    zobo_set_partitioner_options o = {.identifier = "a/b"};
+    assert_err(zobo_set_partitioner_new(r.zk, "/s", items, N_ITEMS, &o, &p, &why), ZOBO_EBADPATH);
+    assert_null(p);
+    zobo_set_partitioner_free(NULL);
+    zobo_acl nobody = {ZOBO_PERM_READ, "world", "anyone"};
+    zobo_create_options co = {.acl = &(zobo_acl_list){&nobody, 1}};
+    assert_ok(zobo_create(r.zk, "/closed", "", 0, &co, NULL));
+    o = (zobo_set_partitioner_options){.time_boundary_ms = BOUNDARY_MS};
+    assert_ok(zobo_set_partitioner_new(r.zk, "/closed", items, N_ITEMS, &o, &p, &why));
+    assert_err(zobo_set_partitioner_wait(p, ZT_SOON_MS, NULL), ZOBO_ENOAUTH);
+    assert_int_equal(zobo_set_partitioner_state(p), ZOBO_PARTITION_FAILURE);
+    zobo_set_partitioner_free(p);
+    assert_ok(zobo_set_partitioner_new(r.zk, "/empty", NULL, 0, &o, &p, &why)); /* nothing to divide */
+    zobo_reply *mine;
+    assert_ok(zobo_set_partitioner_wait(p, ZT_SOON_MS, &mine));
+    assert_int_equal(mine->n_children, 0);
+    zobo_reply_free(mine);
+    zobo_set_partitioner_free(p);
+    rig_close(&r);
+}
+
+static void
+test_before_the_client_is_started(void **state)
+{
+    rig r;
+    zobo_client *zk;
+    worker a = {0};
+    (void)state;
+    rig_open(&r);
+    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    assert_ok(zobo_new(&o, &zk, NULL));
+    worker_start(&a, zk, "a", NULL);
+    assert_ok(zobo_start(zk, 0, NULL));
+    ZT_WAIT(has_part(&a, "abcdefg."));
+    assert_ok(zobo_stop(zk));
+    ZT_WAIT(zobo_set_partitioner_state(a.p) != ZOBO_PARTITION_ACQUIRED);
+    assert_ok(zobo_start(zk, 0, NULL));
+    ZT_WAIT(has_part(&a, "abcdefg."));
+    worker_stop(&a);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_faults(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (unsigned after = 1; after < 14; after += 2) {
+        zobo_client *zk = rig_patient_client(&r);
+        worker a = {0};
+        zobo_call *call;
+        zobo_reply *mine;
+        if (after % 4 == 1)
+            zobo_server_lose_replies(r.server, after);
+        else
+            zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+        worker_start(&a, zk, "a", NULL);
+        assert_ok(zobo_set_partitioner_wait_async(a.p, NULL, &call));
+        assert_ok(rig_get(&r, zk, call, &mine));
+        assert_int_equal(mine->n_children, N_DIFFERENT);
+        zobo_reply_free(mine);
+        zobo_call_free(call);
+        zobo_server_lose_replies(r.server, 0);
+        zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+        worker_stop(&a);
+        zobo_close(zk);
+        ZT_WAIT(count_children(r.zk, "/s/et/locks/a") == 0);
+    }
+    rig_close(&r);
+}
+
+enum { MANY = 7, ROUNDS = 6 };
+
+/* Each item belongs to one, whoever comes, goes and loses his session. */
+static void
+test_many(void **state)
+{
+    rig r;
+    zobo_client *zk[MANY];
+    worker w[MANY];
+    (void)state;
+    rig_open(&r);
+    memset(w, 0, sizeof w);
+    for (int i = 0; i < MANY; i++) {
+        char who[20];
+        snprintf(who, sizeof who, "w%d", i);
+        zk[i] = rig_client(&r);
+        worker_start(&w[i], zk[i], who, NULL);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        int victim = round % MANY;
+        for (int i = 0; i < MANY; i++)
+            ZT_WAIT(has_part(&w[i], (const char *[]){"a.", "b.", "c.", "d.", "e.", "f.", "g."}[i]));
+        assert_ok(zobo_server_expire(r.server, session_of(zk[victim])));
+        zt_nap();
+    }
+    for (int i = 0; i < MANY; i++) {
+        worker_stop(&w[i]);
+        zobo_close(zk[i]);
+    }
+    rig_close(&r);
+}
+
+static void
+test_lives(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_set_partitioner_options o = {.time_boundary_ms = 1};
+    for (int i = 0; i < 2000; i++) {
+        zobo_set_partitioner *p;
+        assert_ok(zobo_set_partitioner_new(zk, "/s/et", items, N_ITEMS, &o, &p, NULL));
+        if (i % 100 == 0)
+            assert_ok(zobo_set_partitioner_wait(p, ZT_SOON_MS, NULL));
+        if (i % 7 == 0)
+            zt_nap();
+        zobo_set_partitioner_free(p);
+    }
+    ZT_WAIT(count_children(r.zk, "/s/et/party") == 0);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+static void
+test_event_loop(void **state)
+{
+    rig r;
+    zobo_client *zk;
+    zobo_call *call;
+    zobo_set_partitioner *p;
+    zobo_set_partitioner_options po = {.time_boundary_ms = BOUNDARY_MS};
+    (void)state;
+    rig_open(&r);
+    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    o.event_loop = true;
+    assert_ok(zobo_new(&o, &zk, NULL));
+    assert_ok(zobo_start_async(zk));
+    assert_ok(zobo_set_partitioner_new(zk, "/s/et", items, N_ITEMS, &po, &p, NULL));
+    assert_ok(zobo_set_partitioner_wait_async(p, NULL, &call));
+    while (!zobo_call_done(call))
+        assert_ok(zobo_process(zk));
+    assert_ok(zobo_call_get(call, 0, NULL));
+    zobo_call_free(call);
+    zobo_set_partitioner_free(p);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_divided),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_loss_of_the_session),
+        cmocka_unit_test(test_an_item_that_is_held),
+        cmocka_unit_test(test_the_same_identifier),
+        cmocka_unit_test(test_a_partition_of_one_s_own),
+        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_before_the_client_is_started),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_lives),
+        cmocka_unit_test(test_event_loop),
+    };
+    if (getenv("ZT_FILTER"))
+        cmocka_set_test_filter(getenv("ZT_FILTER"));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
