@@ -115,7 +115,7 @@ check(world *w)
     const actor *holder = NULL;
     for (size_t i = 0; i < v->n; i++) {
         actor *a = &v->actors[i];
-        if (a->held && a->asks && zobo_lock_check(a->lock)) {
+        if (a->held && (a->asks || w->no_memory) && zobo_lock_check(a->lock)) {
             a->lost = true;
             a->held = false;
         }
@@ -142,9 +142,9 @@ released(void *arg, zobo_err err, const zobo_reply *reply)
     a->releasing = false;
     if (err == ZOBO_OK && a->lock && world_up(a->c->w) && a->node[0] && node_is_there(a))
         world_fail(a->c->w, "the node of a lock that was released is there");
-    if (err && err != ZOBO_ELOCKLOST && err != ZOBO_ECANCELLED && err != ZOBO_ENOTHELD)
+    if (err && err != ZOBO_ELOCKLOST && err != ZOBO_ECANCELLED && err != ZOBO_ENOTHELD && !world_bears(a->c->w, err))
         world_fail(a->c->w, "release: %s", zobo_err_name(err));
-    if ((err == ZOBO_ENOTHELD || err == ZOBO_ELOCKLOST) && !a->lost && !a->asks && a->lock)
+    if ((err == ZOBO_ENOTHELD || err == ZOBO_ELOCKLOST) && !a->lost && !a->asks && a->lock && !a->c->w->no_memory)
         world_fail(a->c->w, "a lock that was held and not lost is not held");
     a->rounds++;
     again(a, 300);
@@ -157,13 +157,20 @@ let_go(wclient *c, void *arg)
     const zobo_how how = {.done = released, .arg = a};
     if (--a->due > 0 || !a->holding)
         return;
-    if (a->asks && zobo_lock_check(a->lock))
+    if ((a->asks || c->w->no_memory) && zobo_lock_check(a->lock))
         a->lost = true;
     a->held = a->holding = false;
     a->releasing = true;
     world_trace(c->w, "client %u releases %s", (unsigned)c->index, a->node);
-    if (zobo_lock_release_async(a->lock, &how, NULL))
+    zobo_err err = zobo_lock_release_async(a->lock, &how, NULL);
+    if (err && !world_bears(c->w, err))
         world_fail(c->w, "zobo_lock_release_async");
+    if (err) {
+        a->releasing = false;
+        a->holding = true;
+        a->due++;
+        world_after(c, 0, 50, let_go, a);
+    }
 }
 
 static void
@@ -185,10 +192,10 @@ hold(actor *a, const zobo_reply *reply)
         a->lost = true;
     else if (is)
         world_fail(w, "an acquired lock is %s", zobo_err_name(is));
-    world_must(w, reply && reply->path);
-    (void)snprintf(a->node, sizeof a->node, "%s", reply->path);
+    world_must(w, (reply && reply->path) || w->no_memory);
+    (void)snprintf(a->node, sizeof a->node, "%s", reply && reply->path ? reply->path : "");
     a->fence = zobo_lock_fence(a->lock);
-    a->held = is == ZOBO_OK && !a->lost;
+    a->held = is == ZOBO_OK && !a->lost && a->node[0];
     a->gone_since = 0;
     world_trace(w, "client %u has acquired %s, token %lld", (unsigned)a->c->index, a->node, (long long)a->fence);
     if (a->held) {
@@ -217,8 +224,15 @@ acquired(void *arg, zobo_err err, const zobo_reply *reply)
     world_trace(w, "client %u has not acquired: %s", (unsigned)a->c->index, zobo_err_name(err));
     if (err == ZOBO_EWAITTIMEOUT && (!a->timeout_ms || took < ZB_MS(a->timeout_ms)))
         world_fail(w, "an acquire of %u ms is late after %u", a->timeout_ms, (unsigned)(took / ZB_MS(1)));
-    if (err && err != ZOBO_EWAITTIMEOUT && err != ZOBO_EHELD && err != ZOBO_ECANCELLED)
+    if (err && err != ZOBO_EWAITTIMEOUT && err != ZOBO_EHELD && err != ZOBO_ECANCELLED && !world_bears(w, err))
         world_fail(w, "acquire: %s", zobo_err_name(err));
+    if (err == ZOBO_EREPLYLOST && a->lock) { /* it may be held */
+        a->holding = true;
+        a->node[0] = '\0';
+        a->due++;
+        world_after(a->c, 0, 50, let_go, a);
+        return;
+    }
     again(a, 300);
 }
 
@@ -231,7 +245,8 @@ make(actor *a)
     a->kind = !v->readers ? ZOBO_LOCK : world_chance(w, 60) ? ZOBO_READ_LOCK : ZOBO_WRITE_LOCK;
     a->asks = world_chance(w, 30);
     zobo_lock_options o = {.kind = a->kind, .identifier = "sim", .lost = a->asks ? NULL : lost, .lost_arg = a};
-    if (zobo_lock_new(a->c->c, path, &o, &a->lock, &why))
+    zobo_err err = zobo_lock_new(a->c->c, path, &o, &a->lock, &why);
+    if (err && !world_bears(w, err))
         world_fail(w, "zobo_lock_new: %s", why.text);
     a->last_fence = 0;
 }
@@ -245,6 +260,10 @@ next(wclient *c, void *arg)
         return;
     if (!a->lock)
         make(a);
+    if (!a->lock) {
+        again(a, 100);
+        return;
+    }
     a->lost = false;
     a->acquiring = true;
     a->asked_at = client_clock(c, w->now);
@@ -255,8 +274,12 @@ next(wclient *c, void *arg)
                 a->timeout_ms);
     zobo_err err =
         only_try ? zobo_lock_try_async(a->lock, &how, &a->call) : zobo_lock_acquire_async(a->lock, &how, &a->call);
-    if (err)
+    if (err && !world_bears(w, err))
         world_fail(w, "acquire_async: %s", zobo_err_name(err));
+    if (err) {
+        a->acquiring = false;
+        again(a, 100);
+    }
 }
 
 static void
@@ -377,6 +400,7 @@ const char world_program[] = "sim_lock";
 const scenario world_scenarios[] = {
     {.name = "lock",
      .state_size = sizeof(locks),
+     .bears_oom = true,
      .begin = begin,
      .check = check,
      .abandon = abandon,
@@ -386,6 +410,7 @@ const scenario world_scenarios[] = {
      .show = show},
     {.name = "readers",
      .state_size = sizeof(locks),
+     .bears_oom = true,
      .begin = begin_readers,
      .check = check,
      .abandon = abandon,

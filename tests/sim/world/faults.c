@@ -151,13 +151,13 @@ fault_heal(world *w)
 /* --- at one frame ------------------------------------------------------------------------------------------------- */
 
 static const char *const names[] = {"none",
-#define X(name, at_request) #name,
+#define X(name, when) #name,
                                     WORLD_PLANS(X)
 #undef X
 };
-static const bool at_request[] = {false,
-#define X(name, at_request) at_request,
-                                  WORLD_PLANS(X)
+static const wwhen whens[] = {AT_REQUEST,
+#define X(name, when) when,
+                              WORLD_PLANS(X)
 #undef X
 };
 
@@ -167,10 +167,10 @@ world_plan_name(wplan plan)
     return names[plan];
 }
 
-bool
-world_plan_at_request(wplan plan)
+wwhen
+world_plan_when(wplan plan)
 {
-    return at_request[plan];
+    return whens[plan];
 }
 
 /* Longer than any session lasts, by any clock. */
@@ -245,12 +245,30 @@ bool
 plan_request(wlink *l)
 {
     world *w = link_client(l)->w;
-    return w->plan == PLAN_NONE || !at_request[w->plan] || plan_frame(l, w->n_requests);
+    return w->plan == PLAN_NONE || whens[w->plan] != AT_REQUEST || plan_frame(l, w->n_requests);
 }
 
 bool
 plan_answer(wlink *l)
 {
     world *w = link_client(l)->w;
-    return w->plan == PLAN_NONE || at_request[w->plan] || plan_frame(l, w->n_answers);
+    return w->plan == PLAN_NONE || whens[w->plan] != AT_ANSWER || plan_frame(l, w->n_answers);
+}
+
+bool
+plan_allocation(world *w)
+{
+    if (!w->current || !w->begun || w->ending)
+        return true;
+    if (++w->n_allocations != w->plan_at || w->plan != PLAN_OOM)
+        return true;
+    w->no_memory = true;
+    world_trace(w, "FAULT no memory for client %u", (unsigned)w->current->index);
+    return false;
+}
+
+bool
+world_bears(const world *w, zobo_err err)
+{
+    return w->no_memory && (err == ZOBO_ENOMEM || err == ZOBO_EREPLYLOST);
 }

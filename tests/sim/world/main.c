@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a program's scenarios: seeds under random faults, then a small run for each frame and each fault at that frame.
+/* Runs a program's scenarios: seeds under random faults, then a small run for each frame and each fault at that frame, and
+ * for each allocation that fails.
  *
  *   SIM_SEEDS     how many seeds under random faults for each scenario (default 150; under a sanitizer, which is ten
  *                 times slower, 15; with ZOBO_SOAK ten times more)
@@ -103,10 +104,12 @@ planned_runs(tally *t, const scenario *sc)
     wcounts counts = one(t, &run);
     run.print = t->print;
     for (int p = PLAN_NONE + 1; p < N_PLANS && t->broken < MAX_BROKEN; p++) {
-        uint64_t frames = world_plan_at_request((wplan)p) ? counts.requests : counts.answers;
+        const uint64_t numbers[] = {counts.requests, counts.answers, counts.allocations};
+        uint64_t frames = numbers[world_plan_when((wplan)p)];
         uint64_t stride = most && frames > most ? (frames + most - 1) / most : 1;
         if (!wanted("SIM_PLAN", world_plan_name((wplan)p)) ||
-            (!sc->abandon && (p == PLAN_ABANDON_REQUEST || p == PLAN_ABANDON_ANSWER)))
+            (!sc->abandon && (p == PLAN_ABANDON_REQUEST || p == PLAN_ABANDON_ANSWER)) ||
+            (!sc->bears_oom && p == PLAN_OOM))
             continue;
         run.plan = (wplan)p;
         /* Not always the same frames where not all are tried. */

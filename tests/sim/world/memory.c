@@ -16,10 +16,18 @@ typedef struct block {
 
 static zb_link blocks = {&blocks, &blocks};
 
+static world *here;
+
+void
+memory_begin(world *w)
+{
+    here = w;
+}
+
 static void *
 make(size_t size, bool clear, void *from)
 {
-    if (size > SIZE_MAX - sizeof(block))
+    if (size > SIZE_MAX - sizeof(block) || !plan_allocation(here))
         return NULL;
     block *b = clear ? calloc(1, sizeof *b + size) : malloc(sizeof *b + size);
     if (!b)

@@ -204,6 +204,7 @@ course(world *w)
 {
     server_begin(w);
     w->sc->begin(w);
+    w->begun = true;
     client_look(w);
     w->healed = w->small;
     fault_begin(w);
@@ -260,10 +261,11 @@ world_run(const wrun *run, wcounts *out)
     name_run(w, run);
     hang_watch(w);
     io_begin(w);
+    memory_begin(w);
     bool ok = setjmp(w->broken) == 0;
     if (ok)
         course(w);
-    *out = (wcounts){w->n_events, w->n_requests, w->n_answers, w->hash};
+    *out = (wcounts){w->n_events, w->n_requests, w->n_answers, w->n_allocations, w->hash};
     if (!ok) { /* what its calls have open stays as it is */
         server_remove(w);
         memory_forget();

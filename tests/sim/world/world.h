@@ -68,27 +68,32 @@ typedef struct wprofile {
 extern const wprofile world_profiles[];
 extern const size_t world_n_profiles;
 
-/* --- what goes wrong at one frame --------------------------------------------------------------------------------- */
+/* --- what goes wrong at one frame, or one allocation ---------------------------------------------------------------- */
 
-/* Requests and answers are counted over all links (events are answers, heartbeats are neither). */
+typedef enum wwhen { AT_REQUEST, AT_ANSWER, AT_ALLOCATION } wwhen;
+
+/* Requests and answers are counted over all links (events are answers, heartbeats are neither), allocations over all
+ * clients. */
 #define WORLD_PLANS(X)                                                                                                 \
-    X(CUT_REQUEST, true)     /* the link breaks before the request reaches the server */                               \
-    X(CUT_ANSWER, false)     /* it breaks when the request has been carried out, instead of its answer */              \
-    X(CUT_TWICE, false)      /* the same, and once more five answers later */                                          \
-    X(EXPIRE_REQUEST, true)  /* the session ends at the request */                                                     \
-    X(EXPIRE_ANSWER, false)  /* the session ends behind the answer, which still goes out */                            \
-    X(EXPIRE_LOST, false)    /* the session ends, and the answer is lost */                                            \
-    X(CRASH_ANSWER, false)   /* the server goes down instead of answering, and comes back */                           \
-    X(OUTAGE_ANSWER, false)  /* for so long that clients give their sessions up, which it still has when it is back */ \
-    X(PART_REQUEST, true)    /* the client is cut off at the request for longer than its session lasts */              \
-    X(PART_ANSWER, false)    /* the same, instead of an answer */                                                      \
-    X(FREEZE_ANSWER, false)  /* the client's process stands still for longer than its session lasts */                 \
-    X(ABANDON_REQUEST, true) /* the user gives up when the request is at the server */                                 \
-    X(ABANDON_ANSWER, false) /* when the answer is on its way */
+    X(CUT_REQUEST, AT_REQUEST)    /* the link breaks before the request reaches the server */                          \
+    X(CUT_ANSWER, AT_ANSWER)      /* it breaks when the request has been carried out, instead of its answer */         \
+    X(CUT_TWICE, AT_ANSWER)       /* the same, and once more five answers later */                                     \
+    X(EXPIRE_REQUEST, AT_REQUEST) /* the session ends at the request */                                                \
+    X(EXPIRE_ANSWER, AT_ANSWER)   /* the session ends behind the answer, which still goes out */                       \
+    X(EXPIRE_LOST, AT_ANSWER)     /* the session ends, and the answer is lost */                                       \
+    X(CRASH_ANSWER, AT_ANSWER)    /* the server goes down instead of answering, and comes back */                      \
+    X(OUTAGE_ANSWER,                                                                                                   \
+      AT_ANSWER) /* for so long that clients give their sessions up, which it still has when it is back */             \
+    X(PART_REQUEST, AT_REQUEST)    /* the client is cut off at the request for longer than its session lasts */        \
+    X(PART_ANSWER, AT_ANSWER)      /* the same, instead of an answer */                                                \
+    X(FREEZE_ANSWER, AT_ANSWER)    /* the client's process stands still for longer than its session lasts */           \
+    X(ABANDON_REQUEST, AT_REQUEST) /* the user gives up when the request is at the server */                           \
+    X(ABANDON_ANSWER, AT_ANSWER)   /* when the answer is on its way */                                                 \
+    X(OOM, AT_ALLOCATION)          /* there is no memory, once: if the scenario bears it */
 
 typedef enum wplan {
     PLAN_NONE,
-#define X(name, at_request) PLAN_##name,
+#define X(name, when) PLAN_##name,
     WORLD_PLANS(X)
 #undef X
         N_PLANS
@@ -103,6 +108,7 @@ typedef struct scenario {
     uint32_t settle_ms;      /* after healing it settles within this; 0: 120 s */
     uint32_t max_requests;   /* of a client in one second; 0: 2000. More is a loop without a pause */
     bool one_by_one;         /* the server publishes each write by itself, for checks that must see each */
+    bool bears_oom;          /* its actors bear ZOBO_ENOMEM (world_bears) */
     bool leaves_watches;     /* the server's watches are not counted at the end */
     void (*begin)(world *w); /* makes clients (world_client) and begins */
     void (*check)(world *w); /* after every event; may be NULL */
@@ -170,8 +176,8 @@ struct world {
     size_t n_heap, cap_heap;
     uint64_t order, n_events, same_time;
     uint64_t heal_at;
-    bool healed; /* no faults any more, nobody begins anything */
-    bool ending; /* recipes have been freed */
+    bool healed;        /* no faults any more, nobody begins anything */
+    bool begun, ending; /* clients have been made; recipes have been freed */
     wclient clients[WORLD_CLIENTS];
     size_t n_clients;
     wclient *current; /* whose code is running */
@@ -182,6 +188,8 @@ struct world {
     wlink *links;
     uint32_t n_links;
     uint64_t n_requests, n_answers; /* frames */
+    uint64_t n_allocations;         /* of clients, since they were made, until recipes are freed */
+    bool no_memory;                 /* there was none, once at least */
     /* the server */
     char dir[64];
     zs_engine *e; /* NULL: down */
@@ -211,11 +219,11 @@ typedef struct wrun {
     bool print;
 } wrun;
 typedef struct wcounts {
-    uint64_t events, requests, answers, hash;
+    uint64_t events, requests, answers, allocations, hash;
 } wcounts;
 bool world_run(const wrun *run, wcounts *out);
 const char *world_plan_name(wplan plan);
-bool world_plan_at_request(wplan plan);
+wwhen world_plan_when(wplan plan);
 
 /* --- for scenarios ------------------------------------------------------------------------------------------------ */
 
@@ -242,6 +250,8 @@ _Noreturn void world_fail(world *w, const char *fmt, ...) ZB_PRINTF(2, 3);
         if (!(cond))                                                                                                   \
             world_fail(w, "%s:%d: %s", __FILE__, __LINE__, #cond);                                                     \
     } while (0)
+/* world_bears: the error is one of memory, and there was none in this run. */
+bool world_bears(const world *w, zobo_err err);
 /* No memory is the test's own trouble. */
 void *world_alloc(size_t size);
 
@@ -318,8 +328,10 @@ void fault_heal(world *w);
 /* A frame is about to be given to the server, or to the client. False: it is not, for the link is gone. */
 bool plan_request(wlink *l);
 bool plan_answer(wlink *l);
+bool plan_allocation(world *w); /* false: it fails */
 
 /* memory.c */
+void memory_begin(world *w);
 size_t memory_left(void); /* blocks; told on stderr */
 void memory_forget(void);
 
