@@ -44,7 +44,7 @@ typedef struct zobo_barrier_options {
 /* zobo_barrier_new makes a barrier's handle; it does not talk to the server, and makes no node.
  *
  * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_barrier_free; on an error it is NULL and `why` (may be NULL)
- * tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL ("/" is no barrier), ZOBO_EBADOPTION, ZOBO_ENOMEM,
+ * tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_ENOMEM,
  * ZOBO_EFORKED. Any thread, any callback. Source: kazoo Barrier(). */
 ZOBO_MUST_CHECK zobo_err zobo_barrier_new(zobo_client *client, const char *path, const zobo_barrier_options *options,
                                           zobo_barrier **out, zobo_problem *why);

@@ -43,10 +43,12 @@ typedef struct zobo_counter zobo_counter;
 
 /* How a counter is to be. Zero is the default for every field. */
 typedef struct zobo_counter_options {
-    size_t size;           /* 0, or sizeof(zobo_counter_options) */
-    int64_t default_value; /* of a node that is missing or empty [kazoo: default] */
-    bool curator;          /* Curator's layout instead of kazoo's [kazoo: support_curator] */
-    bool no_witness;       /* see above */
+    size_t size;              /* 0, or sizeof(zobo_counter_options) */
+    int64_t default_value;    /* of a node that is missing or empty [kazoo: default] */
+    bool curator;             /* Curator's layout instead of kazoo's [kazoo: support_curator]: the
+                            * node holds four bytes from the moment it is made */
+    bool no_witness;          /* see above */
+    const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */
 } zobo_counter_options;
 
 /* What a change did: a twin's reply->data points to one (reply->data_len is its size). */
@@ -58,8 +60,8 @@ typedef struct zobo_counter_change {
 /* zobo_counter_new makes a counter's handle; it does not talk to the server.
  *
  * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_counter_free; on an error it is NULL and `why` (may be NULL)
- * tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL ("/" cannot be a counter), ZOBO_EBADOPTION (a default that
- * Curator's layout cannot hold), ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo Counter(). */
+ * tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION (also a default that Curator's layout cannot
+ * hold), ZOBO_EINVAL (no client; the ACL), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback. Source: kazoo Counter(). */
 ZOBO_MUST_CHECK zobo_err zobo_counter_new(zobo_client *client, const char *path, const zobo_counter_options *options,
                                           zobo_counter **out, zobo_problem *why);
 
@@ -92,8 +94,8 @@ ZOBO_MUST_CHECK zobo_err zobo_counter_sub_async(zobo_counter *counter, int64_t d
 void zobo_counter_last(const zobo_counter *counter, zobo_counter_change *change);
 
 /* zobo_counter_free frees the handle and removes its witness; the counter stays. What is under way ends with
- * ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from one of them: once
- * that has returned). NULL is ignored. Any thread but inline callbacks. */
+ * ZOBO_ECANCELLED or ZOBO_EABANDONED, of which the twins' `done` may be told after it has returned. NULL is ignored. Any
+ * thread, any callback but inline ones. */
 void zobo_counter_free(zobo_counter *counter);
 
 /* ---- */
@@ -113,14 +115,15 @@ typedef struct zobo_shared_value_options {
     size_t seed_len;
     zobo_shared_value_fn *changed; /* may be NULL */
     void *changed_arg;
-    bool no_witness; /* see above */
+    bool no_witness;          /* see above */
+    const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */
 } zobo_shared_value_options;
 
 /* zobo_shared_value_new makes a handle; it does not talk to the server.
  *
  * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_shared_value_free; on an error it is NULL and
- * `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL ("/"; a seed of NULL with a length),
- * ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: Curator SharedValue(). */
+ * `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_EINVAL (no client; a
+ * seed of NULL with a length; the ACL), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback. Source: Curator SharedValue(). */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_new(zobo_client *client, const char *path,
                                                const zobo_shared_value_options *options, zobo_shared_value **out,
                                                zobo_problem *why);
@@ -162,8 +165,10 @@ ZOBO_MUST_CHECK zobo_err zobo_shared_value_try_set_async(zobo_shared_value *shar
                                                          int32_t version, const zobo_how *how, zobo_call **call);
 
 /* zobo_shared_value_free stops following and frees the handle; the value stays. What is under way ends with
- * ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from one of them: once
- * that has returned). NULL is ignored. Any thread but inline callbacks. */
+ * ZOBO_ECANCELLED or ZOBO_EABANDONED, of which the twins' `done` may be told after it has returned.
+ *
+ * When it returns options.changed is not running, unless this is called from it, and will not be called again. NULL is
+ * ignored. Any thread, any callback but inline ones. */
 void zobo_shared_value_free(zobo_shared_value *shared);
 
 #ifdef __GNUC__

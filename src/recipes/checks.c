@@ -29,7 +29,7 @@ zr_check_place(const char *path, zobo_problem *why)
 {
     zobo_err err = zr_check_path(path, why);
     if (!err && strcmp(path, "/") == 0)
-        err = zb_problem(why, ZOBO_EINVAL, 0, "this cannot be at \"/\"");
+        err = zb_problem(why, ZOBO_EBADPATH, 0, "this cannot be at \"/\"");
     return err;
 }
 

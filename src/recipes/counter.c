@@ -17,7 +17,9 @@ struct zobo_counter {
     zr_witnesses pool;
     char *path;
     zobo_counter_options o;
+    zobo_acl_list acl; /* o.acl points here, or is NULL */
     change *active;
+    bool serving;
     zb_link waiting; /* change */
     bool known;      /* as of the last look: */
     int64_t value;
@@ -80,13 +82,21 @@ read_value(zr_op *op)
 static void look(zr_op *op);
 static void make_change(change *ch);
 
+/* One that fails at once has come to its end when zr_pause returns: the next one is begun here, not within it, for there
+ * may be many. */
 static void
 next_change(zobo_counter *c)
 {
-    zb_link *l = zb_list_pop_front(&c->waiting);
-    c->active = l ? ZB_CONTAINER_OF(l, change, wait) : NULL;
-    if (l)
+    zb_link *l;
+    c->active = NULL;
+    if (c->serving)
+        return;
+    c->serving = true;
+    while (!c->active && (l = zb_list_pop_front(&c->waiting)) != NULL) {
+        c->active = ZB_CONTAINER_OF(l, change, wait);
         zr_pause(&c->active->s.op, 0, look);
+    }
+    c->serving = false;
 }
 
 static zobo_err
@@ -143,10 +153,28 @@ made(void *arg, zobo_err err, const zobo_reply *reply)
     (void)reply;
     if (!op || zr_retry(op, err, look))
         return;
-    if (err)
+    if (err && err != ZOBO_ENODEEXISTS)
         zr_op_end(op, err, NULL);
     else
         look(op);
+}
+
+/* kazoo makes an empty node. Curator's must hold a number at any time: its SharedCount reads four bytes. */
+static void
+make_node(zr_op *op)
+{
+    const zobo_counter *c = counter_of(op);
+    zobo_how how = zr_op_how(op, made);
+    zobo_create_options options = {.makepath = true, .acl = c->o.acl};
+    char text[ZR_COUNT_MAX];
+    zobo_err err;
+    if (c->o.curator) {
+        size_t len = zr_count_write(c->o.default_value, true, text);
+        err = zobo_create_async(c->r.client, c->path, text, len, &options, &how, NULL);
+    } else {
+        err = zobo_ensure_path_async(c->r.client, c->path, c->o.acl, &how, NULL);
+    }
+    zr_sent(op, err, made);
 }
 
 static void
@@ -157,8 +185,7 @@ looked(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     zobo_counter *c = counter_of(op);
     if (err == ZOBO_ENONODE) {
-        zobo_how how = zr_op_how(op, made);
-        zr_sent(op, zobo_ensure_path_async(c->r.client, c->path, NULL, &how, NULL), made);
+        make_node(op);
     } else if (err) {
         zr_op_end(op, err, NULL);
     } else if (!zr_count_read(reply->data, reply->data_len, c->o.curator, c->o.default_value, &c->value)) {
@@ -233,44 +260,69 @@ freed(zr_recipe *r)
 }
 
 static void
-destroy(zr_recipe *r)
+free_counter(zobo_counter *c)
 {
-    zobo_counter *c = (zobo_counter *)r;
-    zr_recipe_fini(r);
     zr_witnesses_fini(&c->pool);
+    zr_acl_free(&c->acl);
     zb_free(c->path);
     zb_free(c);
 }
 
+static void
+destroy(zr_recipe *r)
+{
+    zr_recipe_fini(r);
+    free_counter((zobo_counter *)r);
+}
+
 static const zr_kind kind = {.freed = freed, .destroy = destroy};
+
+static zobo_err
+check(zobo_client *client, const char *path, const zobo_counter_options *o, zobo_problem *why)
+{
+    if (!client)
+        return zb_problem(why, ZOBO_EINVAL, 0, "there is no client");
+    zobo_err err = zr_check_place(path, why);
+    if (!err)
+        err = zr_check_acl(o->acl, why);
+    if (!err && o->curator && (o->default_value > INT32_MAX || o->default_value < INT32_MIN))
+        err = zb_problem(why, ZOBO_EBADOPTION, 0, "zobo_counter_options.default_value needs more than 32 bits");
+    return err;
+}
+
+static zobo_err
+fill(zobo_counter *c, zobo_client *client, const char *path, const zobo_counter_options *o)
+{
+    c->o = *o;
+    zb_list_init(&c->waiting);
+    c->path = zr_strdup(path);
+    if (!c->path || (o->acl && !zr_acl_copy(o->acl, &c->acl)))
+        return ZOBO_ENOMEM;
+    c->o.acl = o->acl ? &c->acl : NULL;
+    zobo_err err = zr_witnesses_init(&c->pool, &c->r, path, false, o->no_witness);
+    c->pool.acl = c->o.acl;
+    return err ? err : zr_recipe_init(&c->r, &kind, client);
+}
 
 zobo_err
 zobo_counter_new(zobo_client *client, const char *path, const zobo_counter_options *options, zobo_counter **out,
                  zobo_problem *why)
 {
     zobo_counter_options o;
+    zb_problem_clear(why);
     *out = NULL;
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_counter_options, acl),
+                                 ZB_SIZED_FIRST(zobo_counter_options, acl), "zobo_counter_options", why);
     if (!err)
-        err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_counter_options, no_witness),
-                            ZB_SIZED_FIRST(zobo_counter_options, no_witness), "zobo_counter_options", why);
+        err = check(client, path, &o, why);
     if (err)
         return err;
-    if (o.curator && (o.default_value > INT32_MAX || o.default_value < INT32_MIN))
-        return zb_problem(why, ZOBO_EBADOPTION, 0, "zobo_counter_options.default_value needs more than 32 bits");
     zobo_counter *c = zb_calloc(1, sizeof *c);
     if (!c)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
-    c->o = o;
-    zb_list_init(&c->waiting);
-    c->path = zr_strdup(path);
-    err = c->path ? zr_witnesses_init(&c->pool, &c->r, path, false, o.no_witness) : ZOBO_ENOMEM;
-    if (!err)
-        err = zr_recipe_init(&c->r, &kind, client);
+        return zr_no_memory(why);
+    err = fill(c, client, path, &o);
     if (err) {
-        zr_witnesses_fini(&c->pool);
-        zb_free(c->path);
-        zb_free(c);
+        free_counter(c);
         return zb_problem(why, err, 0, "%s", zobo_err_text(err));
     }
     *out = c;

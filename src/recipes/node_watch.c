@@ -344,14 +344,19 @@ zr_node_watch_init(zr_node_watch *w, const zr_kind *kind, zobo_client *client, c
     return ZOBO_OK;
 }
 
-static void
-first_step(zr_recipe *r, void *arg)
+void
+zr_node_watch_go(zr_node_watch *w)
 {
-    zr_node_watch *w = (zr_node_watch *)r;
-    (void)arg;
     w->due = true;
     if (!w->nap)
         go_on(w);
+}
+
+static void
+first_step(zr_recipe *r, void *arg)
+{
+    (void)arg;
+    zr_node_watch_go((zr_node_watch *)r);
 }
 
 zobo_err

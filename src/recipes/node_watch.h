@@ -52,6 +52,9 @@ void zr_node_watch_fini(zr_node_watch *w); /* frees all but w */
 /* zr_node_watch_begin sends the first request, soon. ZOBO_ENOMEM. */
 ZOBO_MUST_CHECK zobo_err zr_node_watch_begin(zr_node_watch *w);
 
+/* zr_node_watch_go sends it now. Strand. */
+void zr_node_watch_go(zr_node_watch *w);
+
 /* zr_node_watch_again has the node read again after a pause: what was seen could not be kept. For `seen`. */
 void zr_node_watch_again(zr_node_watch *w);
 

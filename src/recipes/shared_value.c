@@ -1,41 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A shared value: the node is read with a one-shot watch, which is set anew with each read; what is known is what was
- * read, or set here, last. */
+/* A shared value: start reads the node, and makes it if it is missing; from then on a node watch follows it. What is known
+ * is what was read, or set here, last. What is to be told lies in a place for one: the latest, however slow the user is. */
 #include <zobo/counter.h>
 
 #include <string.h>
 
 #include "base/sized.h"
 #include "recipes/checks.h"
+#include "recipes/node_watch.h"
 #include "recipes/witness.h"
 
 struct zobo_shared_value {
-    zr_recipe r;
+    zr_node_watch node; /* first */
     zr_witnesses pool;
-    char *path;
     void *seed;
     size_t seed_len;
+    zobo_acl_list acl;
+    bool has_acl;
     zobo_shared_value_fn *changed;
     void *changed_arg;
     bool started;
-    zr_op *start; /* that began last, and has not come back */
-    bool reading; /* it is being read, so that the watch will be set */
-    bool asked;   /* it changed meanwhile */
-    zr_watch *watch;
-    /* what is known: */
-    bool is_there;
-    void *data;
-    size_t len;
-    zobo_stat stat;
+    zr_op *start;            /* under way */
+    zr_news *known;          /* once started */
+    _Atomic(zr_news *) news; /* to be told; whoever takes it out owns it */
+    /* What was told last; callback thread. */
+    zobo_err told_err;
+    int64_t told_mzxid;
 };
-
-/* A look at the node: of the user's start, or of its own. */
-typedef struct reading {
-    zr_op op;
-    zr_watch *watch; /* being set */
-    bool is_start;
-    bool missing; /* whether the node was when looked at last */
-} reading;
 
 typedef struct setting {
     zr_sure s;
@@ -59,141 +50,79 @@ copy_bytes(const void *data, size_t len)
 
 /* ---- telling ---- */
 
-typedef struct news {
-    zobo_reply reply;
-    bool is_there;
-    void *data;
-} news;
-
-static void
-drop_news(void *arg)
-{
-    news *n = arg;
-    zb_free(n->data);
-    zb_free(n);
-}
-
 static void
 tell(zr_recipe *r, void *arg)
 {
     zobo_shared_value *v = (zobo_shared_value *)r;
-    news *n = arg;
-    v->changed(v->changed_arg, v, n->is_there ? &n->reply : NULL);
-    drop_news(n);
+    zr_news *news = atomic_exchange(&v->news, NULL);
+    (void)arg;
+    if (!news)
+        return;
+    int64_t mzxid = news->reply ? news->reply->stat.mzxid : 0;
+    if (news->err != v->told_err || mzxid != v->told_mzxid) {
+        v->told_err = news->err;
+        v->told_mzxid = mzxid;
+        v->changed(v->changed_arg, v, news->reply);
+    }
+    zr_news_free(news);
 }
 
-static zobo_reply
-as_reply(const zobo_shared_value *v)
-{
-    return (zobo_reply){.data = v->data, .data_len = v->len, .has_stat = true, .stat = v->stat};
-}
-
-/* False: no memory. */
+/* Puts it into the place for what is to be told. False: no memory, and nothing has changed. */
 static bool
-send_news(zobo_shared_value *v)
+send_news(zobo_shared_value *v, zobo_err err, const zobo_reply *reply)
 {
-    if (!v->changed || v->r.gone)
+    if (!v->changed || v->node.r.gone)
         return true;
-    news *n = zb_calloc(1, sizeof *n);
-    if (!n)
+    zr_news *news = zr_news_new(err, reply, NULL);
+    if (!news)
         return false;
-    n->is_there = v->is_there;
-    n->reply = as_reply(v);
-    n->reply.data = n->data = copy_bytes(v->data, v->len);
-    if ((v->data && !n->data) || zr_tell(&v->r, tell, drop_news, n)) {
-        drop_news(n);
+    zr_news *old = atomic_exchange(&v->news, news);
+    if (!old && zr_tell(&v->node.r, tell, NULL, NULL)) {
+        zr_news_free(atomic_exchange(&v->news, NULL));
         return false;
     }
+    zr_news_free(old);
     return true;
 }
 
-/* Takes note of what was read or set. Answers come in order, but a set's may be overtaken by the news of a later one. */
+/* Takes note of what was read or set: ZOBO_OK with a reply, or ZOBO_ENONODE. Answers come in order, but a set's may be
+ * overtaken by the news of a later one. False: no memory. */
 static bool
-learn(zobo_shared_value *v, bool is_there, const void *data, size_t len, const zobo_stat *stat)
+learn(zobo_shared_value *v, zobo_err err, const zobo_reply *reply)
 {
-    if (!is_there && !v->is_there && v->started)
+    const zr_news *was = v->known;
+    if (was && was->err == err && (err || reply->stat.mzxid <= was->reply->stat.mzxid))
         return true;
-    if (is_there && v->is_there && v->started && stat->mzxid <= v->stat.mzxid)
-        return true;
-    void *copy = is_there ? copy_bytes(data, len) : NULL;
-    if (is_there && data && !copy)
-        return false;
-    zobo_shared_value old = *v;
-    v->is_there = is_there;
-    v->data = copy;
-    v->len = is_there ? len : 0;
-    v->stat = is_there ? *stat : (zobo_stat){0};
-    if (!send_news(v)) {
-        v->is_there = old.is_there;
-        v->data = old.data;
-        v->len = old.len;
-        v->stat = old.stat;
-        zb_free(copy);
+    zr_news *is = zr_news_new(err, reply, NULL);
+    if (!is || !send_news(v, err, reply)) {
+        zr_news_free(is);
         return false;
     }
-    zb_free(old.data);
+    zr_news_free(v->known);
+    v->known = is;
     return true;
 }
 
-/* ---- reading ---- */
-
-static void look(zr_op *op);
-static void read_again(zobo_shared_value *v);
-
 static void
-on_event(void *owner, const zobo_event *event)
+seen(zr_node_watch *w, zobo_err err, const zobo_reply *reply, const zr_cause *cause)
 {
-    zobo_shared_value *v = owner;
-    (void)event;
-    v->watch = NULL; /* one-shot: this was its last */
-    read_again(v);
-}
-
-static void
-reading_over(zr_op *op)
-{
-    zobo_shared_value *v = value_of(op);
-    bool begun = op->begun;
-    if (v->start == op)
-        v->start = NULL;
-    zb_free(op);
-    if (!begun)
-        return;
-    v->reading = false;
-    if (v->asked && v->started && !v->r.gone)
-        read_again(v);
-}
-
-static void
-read_again(zobo_shared_value *v)
-{
-    if (v->reading || v->r.gone) {
-        v->asked = true;
-        return;
-    }
-    v->asked = false;
-    if (!zobo_connected(v->r.client) && zobo_get_state(v->r.client) == ZOBO_LOST) {
-        v->asked = true; /* on_state begins it */
-        return;
-    }
-    reading *rd = zb_calloc(1, sizeof *rd);
-    if (!rd) {
-        v->asked = true;
-        return;
-    }
-    v->reading = true;
-    rd->op.begin = look;
-    rd->op.destroy = reading_over;
-    zr_op_begin_quiet(&v->r, &rd->op);
+    (void)cause;
+    if (err && err != ZOBO_ENONODE)
+        return; /* may not be read: what was known stays, and it is tried again by and by */
+    if (!learn((zobo_shared_value *)w, err, reply))
+        zr_node_watch_again(w);
 }
 
 static void
 on_state(zr_recipe *r, zobo_state state)
 {
-    zobo_shared_value *v = (zobo_shared_value *)r;
-    if (v->started && (state == ZOBO_CONNECTED || state == ZOBO_CONNECTED_RO) && (v->asked || !v->watch))
-        read_again(v);
+    if (((zobo_shared_value *)r)->started)
+        zr_node_watch_state(r, state);
 }
+
+/* ---- starting ---- */
+
+static void look(zr_op *op);
 
 static void
 made(void *arg, zobo_err err, const zobo_reply *reply)
@@ -211,91 +140,46 @@ made(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 make(zr_op *op)
 {
-    zobo_shared_value *v = value_of(op);
-    zobo_create_options options = {.makepath = true};
+    const zobo_shared_value *v = value_of(op);
+    zobo_create_options options = {.makepath = true, .acl = v->has_acl ? &v->acl : NULL};
     zobo_how how = zr_op_how(op, made);
-    zr_sent(op, zobo_create_async(v->r.client, v->path, v->seed, v->seed_len, &options, &how, NULL), made);
-}
-
-/* What a read has told; the watch stands, or not. */
-static void
-seen(zr_op *op, zobo_err err, const zobo_reply *reply)
-{
-    zobo_shared_value *v = value_of(op);
-    reading *rd = (reading *)op;
-    bool there = !err;
-    if (rd->is_start && !there) {
-        make(op);
-        return;
-    }
-    if (!learn(v, there, there ? reply->data : NULL, there ? reply->data_len : 0, there ? &reply->stat : NULL)) {
-        if (rd->is_start)
-            zr_op_end(op, ZOBO_ENOMEM, NULL);
-        else
-            zr_pause(op, 100, look);
-        return;
-    }
-    v->started = true;
-    zr_op_end(op, ZOBO_OK, NULL);
+    zr_sent(op, zobo_create_async(op->recipe->client, v->node.path, v->seed, v->seed_len, &options, &how, NULL), made);
 }
 
 static void
 looked(void *arg, zobo_err err, const zobo_reply *reply)
 {
-    reading *rd = arg;
-    zobo_shared_value *v = value_of(&rd->op);
-    zr_watch *watch = rd->watch;
-    bool for_exists = rd->missing;
-    bool stands = !err || (for_exists && err == ZOBO_ENONODE);
-    rd->watch = NULL;
-    zr_watch_set(watch, v->path, ZOBO_WATCH_DATA, stands);
     zr_op *op = zr_back(arg);
-    if (stands && (!op || v->r.gone || (for_exists && !err))) {
-        zr_watch_drop(watch);
-    } else if (stands) {
-        zr_watch_drop(v->watch);
-        v->watch = watch;
-    }
     if (!op || zr_retry(op, err, look))
         return;
-    if (err && err != ZOBO_ENONODE) {
-        zr_op_end(op, err, NULL);
+    zobo_shared_value *v = value_of(op);
+    if (err == ZOBO_ENONODE) {
+        make(op);
         return;
     }
-    if (!for_exists && err && !rd->is_start) { /* it is missing: then a watch on its making is set */
-        rd->missing = true;
-        look(op);
-    } else if (for_exists && !err) { /* it is there again */
-        rd->missing = false;
-        look(op);
-    } else {
-        seen(op, err, reply);
+    if (!err && !learn(v, ZOBO_OK, reply))
+        err = ZOBO_ENOMEM;
+    if (!err) {
+        v->started = true;
+        zr_node_watch_go(&v->node);
     }
+    zr_op_end(op, err, NULL);
 }
 
 static void
 look(zr_op *op)
 {
-    zobo_shared_value *v = value_of(op);
-    reading *rd = (reading *)op;
-    if (v->r.gone) {
-        zr_op_end(op, ZOBO_ECANCELLED, NULL);
-        return;
-    }
-    rd->watch = zr_watch_new(&v->r, on_event, v);
-    if (!rd->watch) {
-        if (rd->is_start)
-            zr_op_end(op, ZOBO_ENOMEM, NULL);
-        else
-            zr_pause(op, 100, look);
-        return;
-    }
     zobo_how how = zr_op_how(op, looked);
-    const zobo_watcher *watcher = zr_watch_watcher(rd->watch);
-    zr_sent(op,
-            rd->missing ? zobo_exists_async(v->r.client, v->path, watcher, &how, NULL)
-                        : zobo_get_async(v->r.client, v->path, watcher, &how, NULL),
-            looked);
+    zr_sent(op, zobo_get_async(op->recipe->client, value_of(op)->node.path, NULL, &how, NULL), looked);
+}
+
+static void
+start_over(zr_op *op)
+{
+    zobo_shared_value *v = value_of(op);
+    if (op->begun && v->start == op)
+        v->start = NULL;
+    zb_free(op);
 }
 
 static void
@@ -303,12 +187,10 @@ begin_start(zr_op *op)
 {
     zobo_shared_value *v = value_of(op);
     if (v->started || (v->start && !v->start->ended)) {
-        op->destroy = NULL;
         zr_op_end(op, ZOBO_EALREADY, NULL);
         return;
     }
     v->start = op;
-    v->reading = true;
     look(op);
 }
 
@@ -318,7 +200,7 @@ static zobo_err
 build_set(zr_sure *s, zobo_transaction *tx)
 {
     const setting *st = (setting *)s;
-    return zobo_transaction_set(tx, value_of(&s->op)->path, st->data, st->len, st->version);
+    return zobo_transaction_set(tx, value_of(&s->op)->node.path, st->data, st->len, st->version);
 }
 
 static void reread(zr_op *op);
@@ -339,7 +221,7 @@ reread_done(void *arg, zobo_err err, const zobo_reply *reply)
     setting *st = (setting *)op;
     if (!err) {
         st->stat = reply->stat;
-        (void)learn(value_of(op), true, reply->data, reply->data_len, &reply->stat);
+        (void)learn(value_of(op), ZOBO_OK, reply);
     }
     end_set(st);
 }
@@ -349,7 +231,7 @@ static void
 reread(zr_op *op)
 {
     zobo_how how = zr_op_how(op, reread_done);
-    zr_sent(op, zobo_get_async(op->recipe->client, value_of(op)->path, NULL, &how, NULL), reread_done);
+    zr_sent(op, zobo_get_async(op->recipe->client, value_of(op)->node.path, NULL, &how, NULL), reread_done);
 }
 
 static void
@@ -363,9 +245,9 @@ set_done(zr_sure *s, zobo_err err, size_t which, const zobo_result *results)
         s->doubt = true; /* who gives up now is not to be told that nothing was changed */
         reread(&s->op);
     } else {
+        zobo_reply is = {.data = st->data, .data_len = st->len, .has_stat = true, .stat = results->stat};
         st->stat = results->stat;
-        /* Without memory the news comes by the watch, which tries again. */
-        (void)learn(value_of(&s->op), true, st->data, st->len, &st->stat);
+        (void)learn(value_of(&s->op), ZOBO_OK, &is); /* without memory: the watch tells of it, and tries again */
         end_set(st);
     }
 }
@@ -394,13 +276,10 @@ static void
 begin_get(zr_op *op)
 {
     const zobo_shared_value *v = value_of(op);
-    zobo_reply reply = as_reply(v);
-    if (!v->started)
-        zr_op_end(op, ZOBO_ENOTSTARTED, NULL);
-    else if (!v->is_there)
-        zr_op_end(op, ZOBO_ENONODE, NULL);
+    if (v->started)
+        zr_op_end(op, v->known->err, v->known->reply);
     else
-        zr_op_end(op, ZOBO_OK, &reply);
+        zr_op_end(op, ZOBO_ENOTSTARTED, NULL);
 }
 
 /* ---- life ---- */
@@ -408,38 +287,56 @@ begin_get(zr_op *op)
 static void
 freed(zr_recipe *r)
 {
-    zobo_shared_value *v = (zobo_shared_value *)r;
-    zr_watch_drop(v->watch);
-    v->watch = NULL;
-    zr_witnesses_freed(&v->pool);
+    zr_node_watch_freed(r);
+    zr_witnesses_freed(&((zobo_shared_value *)r)->pool);
+}
+
+static void
+free_parts(zobo_shared_value *v)
+{
+    zr_witnesses_fini(&v->pool);
+    zr_acl_free(&v->acl);
+    zb_free(v->seed);
+    zb_free(v);
 }
 
 static void
 destroy(zr_recipe *r)
 {
     zobo_shared_value *v = (zobo_shared_value *)r;
-    zr_recipe_fini(r);
-    zr_witnesses_fini(&v->pool);
-    zb_free(v->data);
-    zb_free(v->seed);
-    zb_free(v->path);
-    zb_free(v);
+    zr_news_free(v->known);
+    zr_news_free(atomic_load(&v->news));
+    zr_node_watch_fini(&v->node);
+    free_parts(v);
 }
 
-static const zr_kind kind = {.state = on_state, .freed = freed, .destroy = destroy};
+static zobo_err
+check(zobo_client *client, const char *path, const zobo_shared_value_options *o, zobo_problem *why)
+{
+    if (!client)
+        return zb_problem(why, ZOBO_EINVAL, 0, "there is no client");
+    zobo_err err = zr_check_place(path, why);
+    if (!err)
+        err = zr_check_acl(o->acl, why);
+    return err ? err : zr_check_data(o->seed, o->seed_len, why);
+}
 
 static zobo_err
-fill(zobo_shared_value *v, zobo_client *client, const char *path, const zobo_shared_value_options *o)
+fill(zobo_shared_value *v, zobo_client *client, const char *path, const zobo_shared_value_options *o, zobo_problem *why)
 {
+    static const zr_kind kind = {.state = on_state, .freed = freed, .destroy = destroy};
     v->changed = o->changed;
     v->changed_arg = o->changed_arg;
     v->seed = copy_bytes(o->seed, o->seed_len);
     v->seed_len = o->seed_len;
-    v->path = zr_strdup(path);
-    if (!v->path || (o->seed && !v->seed))
-        return ZOBO_ENOMEM;
-    zobo_err err = zr_witnesses_init(&v->pool, &v->r, path, false, o->no_witness);
-    return err ? err : zr_recipe_init(&v->r, &kind, client);
+    v->has_acl = o->acl != NULL;
+    if ((o->seed && !v->seed) || (o->acl && !zr_acl_copy(o->acl, &v->acl)))
+        return zr_no_memory(why);
+    if (zr_witnesses_init(&v->pool, &v->node.r, path, false, o->no_witness))
+        return zr_no_memory(why);
+    v->pool.acl = v->has_acl ? &v->acl : NULL;
+    atomic_init(&v->news, NULL);
+    return zr_node_watch_init(&v->node, &kind, client, path, false, NULL, seen, why);
 }
 
 zobo_err
@@ -447,35 +344,30 @@ zobo_shared_value_new(zobo_client *client, const char *path, const zobo_shared_v
                       zobo_shared_value **out, zobo_problem *why)
 {
     zobo_shared_value_options o;
+    zb_problem_clear(why);
     *out = NULL;
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_shared_value_options, acl),
+                                 ZB_SIZED_FIRST(zobo_shared_value_options, acl), "zobo_shared_value_options", why);
     if (!err)
-        err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_shared_value_options, no_witness),
-                            ZB_SIZED_FIRST(zobo_shared_value_options, no_witness), "zobo_shared_value_options", why);
+        err = check(client, path, &o, why);
     if (err)
         return err;
-    if (!o.seed && o.seed_len)
-        return zb_problem(why, ZOBO_EINVAL, 0, "a seed of NULL has no length");
     zobo_shared_value *v = zb_calloc(1, sizeof *v);
-    err = v ? fill(v, client, path, &o) : ZOBO_ENOMEM;
-    if (err) {
-        if (v) {
-            zr_witnesses_fini(&v->pool);
-            zb_free(v->seed);
-            zb_free(v->path);
-        }
-        zb_free(v);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
-    }
-    *out = v;
-    return ZOBO_OK;
+    if (!v)
+        return zr_no_memory(why);
+    err = fill(v, client, path, &o, why);
+    if (err)
+        free_parts(v);
+    else
+        *out = v;
+    return err;
 }
 
 void
 zobo_shared_value_free(zobo_shared_value *v)
 {
     if (v)
-        zr_recipe_free(&v->r);
+        zr_recipe_free(&v->node.r);
 }
 
 /* ---- the verbs ---- */
@@ -483,13 +375,12 @@ zobo_shared_value_free(zobo_shared_value *v)
 zobo_err
 zobo_shared_value_start_async(zobo_shared_value *v, const zobo_how *how, zobo_call **call)
 {
-    reading *rd = zb_calloc(1, sizeof *rd);
-    if (!rd)
-        return zr_op_start(&v->r, NULL, how, call);
-    rd->is_start = true;
-    rd->op.begin = begin_start;
-    rd->op.destroy = reading_over;
-    return zr_op_start(&v->r, &rd->op, how, call);
+    zr_op *op = zb_calloc(1, sizeof *op);
+    if (op) {
+        op->begin = begin_start;
+        op->destroy = start_over;
+    }
+    return zr_op_start(&v->node.r, op, how, call);
 }
 
 zobo_err
@@ -507,7 +398,7 @@ zobo_shared_value_get_async(zobo_shared_value *v, const zobo_how *how, zobo_call
     zr_op *op = zb_calloc(1, sizeof *op);
     if (op)
         op->begin = begin_get;
-    return zr_op_start(&v->r, op, how, call);
+    return zr_op_start(&v->node.r, op, how, call);
 }
 
 zobo_err
@@ -529,7 +420,7 @@ zobo_shared_value_try_set_async(zobo_shared_value *v, const void *data, size_t l
         return ZOBO_EINVAL;
     setting *st = zb_calloc(1, sizeof *st);
     if (!st)
-        return zr_op_start(&v->r, NULL, how, call);
+        return zr_op_start(&v->node.r, NULL, how, call);
     st->data = copy_bytes(data, len);
     if (data && !st->data) {
         zb_free(st);
@@ -541,7 +432,7 @@ zobo_shared_value_try_set_async(zobo_shared_value *v, const void *data, size_t l
     st->s.fenced = version != -1;
     st->s.op.begin = begin_set;
     st->s.op.destroy = destroy_set;
-    return zr_op_start(&v->r, &st->s.op, how, call);
+    return zr_op_start(&v->node.r, &st->s.op, how, call);
 }
 
 zobo_err

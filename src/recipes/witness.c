@@ -541,6 +541,10 @@ node_made(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op || zr_retry(op, err, make_node))
         return;
     zr_sure *s = (zr_sure *)op;
+    if (err == ZOBO_ENONODE && !s->pool->own_dir) {
+        finish(s, err, 0, NULL);
+        return;
+    }
     if (err && err != ZOBO_ENODEEXISTS) { /* that is an attempt whose answer was lost */
         zr_op_end(op, err, NULL);
         return;
@@ -554,7 +558,8 @@ node_made(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 make_node(zr_op *op)
 {
-    zobo_create_options options = {.makepath = true};
+    zr_witnesses *p = ((zr_sure *)op)->pool;
+    zobo_create_options options = {.makepath = p->own_dir, .acl = p->acl};
     zobo_how how = zr_op_how(op, node_made);
     zr_sent(op, zobo_create_async(op->recipe->client, ((zr_sure *)op)->witness->path, "", 0, &options, &how, NULL),
             node_made);

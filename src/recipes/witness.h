@@ -23,18 +23,21 @@ typedef struct zr_witness zr_witness;
 typedef struct zr_witnesses {
     zr_recipe *r;
     char *dir;
+    const zobo_acl_list
+        *acl; /* of the nodes; NULL: the default. Set after zr_witnesses_init, and kept by whoever did */
     zb_link all;
     zb_link idle;
     zb_link waiting; /* zr_sure, for one to be idle */
     unsigned n;
     bool none;    /* plain transactions: see zr_sure.fenced */
-    bool own_dir; /* the directory is for witnesses only, and goes with the last */
+    bool own_dir; /* the directory is for witnesses only: made when needed, and goes with the last */
     bool swept;
     bool serving;
     zr_op dir_op; /* its removal */
 } zr_witnesses;
 
-/* zr_witnesses_init: they will lie in `dir`, which is copied, and made when needed. ZOBO_ENOMEM. */
+/* zr_witnesses_init: they will lie in `dir`, which is copied. One that is not their own and is missing when a witness is to
+ * be made is told as ZOBO_ENONODE of the first operation. ZOBO_ENOMEM. */
 ZOBO_MUST_CHECK zobo_err zr_witnesses_init(zr_witnesses *p, zr_recipe *r, const char *dir, bool own_dir, bool none);
 void zr_witnesses_freed(zr_witnesses *p); /* for kind->freed: removes the nodes */
 void zr_witnesses_fini(zr_witnesses *p);  /* for kind->destroy: frees the memory */

@@ -35,7 +35,7 @@ test_up_and_away(void **state)
     zobo_barrier_free(b);
     zobo_counters k = {.size = sizeof k};
     ZT_WAIT((zobo_get_counters(c, &k), k.watches == 0));
-    assert_err(zobo_barrier_new(c, "/", NULL, &b, NULL), ZOBO_EINVAL);
+    assert_err(zobo_barrier_new(c, "/", NULL, &b, NULL), ZOBO_EBADPATH);
     zobo_barrier_free(NULL);
 }
 

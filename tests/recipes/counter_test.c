@@ -89,6 +89,72 @@ test_curator_layout(void **state)
     assert_non_null(strstr(why.text, "default_value"));
 }
 
+static bool
+holds_bytes(const char *data, size_t len)
+{
+    zobo_reply *reply;
+    assert_ok(zobo_sync(other, "/a"));
+    assert_ok(zobo_get(other, "/a/k", NULL, &reply));
+    bool same = reply->data_len == len && memcmp(reply->data, data, len) == 0;
+    zobo_reply_free(reply);
+    return same;
+}
+
+/* Curator's SharedCount reads four bytes, so there is never a node with fewer: not when it was just made, nor when it was
+ * deleted meanwhile and its witness has to be made anew. A sum that does not fit shows what was there before it. */
+static void
+test_curator_never_sees_an_empty_node(void **state)
+{
+    (void)state;
+    zobo_counter *k = counter(c, &(zobo_counter_options){.curator = true, .default_value = INT32_MAX});
+    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EOVERFLOW);
+    assert_true(holds_bytes("\177\377\377\377", 4));
+    assert_ok(zobo_counter_sub(k, 5, NULL));
+    assert_ok(zobo_delete_recursive(other, "/a", NULL));
+    assert_err(zobo_counter_add(k, 3, NULL), ZOBO_EOVERFLOW);
+    assert_true(holds_bytes("\177\377\377\377", 4));
+    zobo_counter_free(k);
+    ZT_WAIT(children_of(other, "/a/k") == 0);
+    assert_ok(zobo_delete_recursive(other, "/a", NULL));
+    k = counter(c, &(zobo_counter_options){.default_value = INT64_MAX}); /* kazoo makes an empty one */
+    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EOVERFLOW);
+    assert_true(holds_bytes("", 0));
+    zobo_counter_free(k);
+}
+
+static bool
+has_acl(const char *path, uint32_t perms)
+{
+    zobo_reply *reply;
+    assert_ok(zobo_get_acls(other, path, &reply));
+    bool same = reply->n_acls == 1 && reply->acls[0].perms == perms;
+    zobo_reply_free(reply);
+    return same;
+}
+
+static void
+test_acl(void **state)
+{
+    zobo_acl mine = {ZOBO_PERM_ALL & ~ZOBO_PERM_ADMIN, "world", "anyone"};
+    const zobo_acl_list acl = {&mine, 1};
+    zobo_reply *names;
+    char path[128];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        zobo_counter *k = counter(c, &(zobo_counter_options){.curator = i == 1, .acl = &acl});
+        assert_ok(zobo_counter_add(k, 1, NULL));
+        assert_true(has_acl("/a/k", mine.perms));
+        assert_ok(zobo_get_children(other, "/a/k", NULL, &names));
+        assert_int_equal(names->n_children, 1);
+        snprintf(path, sizeof path, "/a/k/%s", names->children[0]);
+        zobo_reply_free(names);
+        assert_true(has_acl(path, mine.perms));
+        zobo_counter_free(k);
+        ZT_WAIT(children_of(other, "/a/k") == 0);
+        assert_ok(zobo_delete_recursive(other, "/a", NULL));
+    }
+}
+
 static void
 test_what_is_no_number(void **state)
 {
@@ -156,7 +222,12 @@ test_usage(void **state)
     zobo_counter *k;
     zobo_problem why;
     (void)state;
-    assert_err(zobo_counter_new(c, "/", NULL, &k, &why), ZOBO_EINVAL);
+    assert_err(zobo_counter_new(c, "/", NULL, &k, &why), ZOBO_EBADPATH);
+    assert_err(zobo_counter_new(NULL, "/a", NULL, &k, &why), ZOBO_EINVAL);
+    zobo_acl nobodys = {ZOBO_PERM_ALL, "world", NULL};
+    assert_err(zobo_counter_new(c, "/a", &(zobo_counter_options){.acl = &(zobo_acl_list){&nobodys, 1}}, &k, &why),
+               ZOBO_EINVAL);
+    assert_true(why.text[0]);
     assert_err(zobo_counter_new(c, "a", NULL, &k, &why), ZOBO_EBADPATH);
     assert_null(k);
     assert_err(zobo_counter_new(c, "/a", &(zobo_counter_options){.size = 3}, &k, &why), ZOBO_EBADOPTION);
@@ -389,6 +460,31 @@ test_free_ends_what_is_under_way(void **state)
     ZT_WAIT(children_of(other, "/a/k") == 0);
 }
 
+/* All that wait are told one after another, not one within the other. */
+static void
+test_very_many_and_a_stop(void **state)
+{
+    enum { N = 100000 };
+    zt_calls calls;
+    (void)state;
+    zobo_client *brief = another_client();
+    zobo_counter *k = counter(brief, NULL);
+    zt_calls_init(&calls, N);
+    for (int i = 0; i < N; i++) {
+        zobo_how how = zt_calls_how(&calls);
+        assert_ok(zobo_counter_add_async(k, 1, &how, NULL));
+    }
+    assert_ok(zobo_stop(brief));
+    assert_true(zt_calls_wait(&calls, ZT_SOON_MS));
+    size_t ok = zt_calls_count(&calls, ZOBO_OK), stopped = zt_calls_count(&calls, ZOBO_ESTOPPED);
+    size_t not_started = zt_calls_count(&calls, ZOBO_ENOTSTARTED), abandoned = zt_calls_count(&calls, ZOBO_EABANDONED);
+    assert_int_equal(ok + stopped + not_started + abandoned, N);
+    assert_true(ok < N && abandoned <= 1);
+    zobo_counter_free(k);
+    zobo_close(brief);
+    zt_calls_destroy(&calls);
+}
+
 static void
 test_deadline_and_cancel(void **state)
 {
@@ -508,6 +604,8 @@ main(void)
         counter_test(test_kazoo_layout),
         counter_test(test_default),
         counter_test(test_curator_layout),
+        counter_test(test_curator_never_sees_an_empty_node),
+        counter_test(test_acl),
         counter_test(test_what_is_no_number),
         counter_test(test_overflow),
         counter_test(test_usage),
@@ -522,6 +620,7 @@ main(void)
         counter_test(test_contention_and_trouble),
         counter_test(test_asynchronous_ones_in_a_row),
         counter_test(test_free_ends_what_is_under_way),
+        counter_test(test_very_many_and_a_stop),
         counter_test(test_deadline_and_cancel),
         counter_test(test_close_right_after_free),
         counter_test(test_in_a_callback),

@@ -7,9 +7,11 @@
 /* What a `changed` was told: "a b (gone) c". */
 typedef struct hearer {
     pthread_mutex_t lock;
+    pthread_cond_t let_on;
     char text[4096];
     int free_at; /* frees the value when told for the n-th time */
     int told;
+    bool hold; /* does not return */
     bool freed;
 } hearer;
 
@@ -25,6 +27,8 @@ hear(void *arg, zobo_shared_value *v, const zobo_reply *value)
              value ? (const char *)value->data : "(gone)");
     h->told++;
     bool let_go = h->told == h->free_at;
+    while (h->hold)
+        pthread_cond_wait(&h->let_on, &h->lock);
     pthread_mutex_unlock(&h->lock);
     if (!let_go)
         return;
@@ -63,6 +67,7 @@ value(zobo_client *client, const char *seed, hearer *h)
     if (h) {
         memset(h, 0, sizeof *h);
         pthread_mutex_init(&h->lock, NULL);
+        pthread_cond_init(&h->let_on, NULL);
     }
     if (zobo_shared_value_new(client, "/a/v", &o, &v, &why))
         fail_msg("%s", why.text);
@@ -94,14 +99,15 @@ test_life(void **state)
     assert_data(other, "/a/v", "seed");
     assert_ok(zobo_shared_value_start(w));
     assert_true(is(w, "seed"));
+    ZT_WAIT(heard_is("seed"));
     assert_ok(zobo_shared_value_set(v, "one", 3, &stat));
     assert_true(is(v, "one"));
     assert_int_equal(stat.version, 1);
-    ZT_WAIT(is(w, "one"));
+    ZT_WAIT(is(w, "one") && heard_is("seed one"));
     assert_ok(zobo_shared_value_try_set(w, "two", 3, stat.version, &stat));
     assert_int_equal(stat.version, 2);
     assert_err(zobo_shared_value_try_set(v, "three", 5, 1, NULL), ZOBO_EBADVERSION);
-    ZT_WAIT(is(v, "two"));
+    ZT_WAIT(is(v, "two") && heard_is("seed one two"));
     zt_put(c, "/a/v", "four");
     ZT_WAIT(heard_is("seed one two four"));
     zobo_shared_value_free(v);
@@ -116,6 +122,7 @@ test_deleted_and_made_again(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "s", &heard);
     assert_ok(zobo_shared_value_start(v));
+    ZT_WAIT(heard_is("s"));
     assert_ok(zobo_delete(other, "/a/v", -1));
     ZT_WAIT(heard_is("s (gone)"));
     assert_err(zobo_shared_value_get(v, &reply), ZOBO_ENONODE);
@@ -132,6 +139,7 @@ test_followed_over_everything(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "0", &heard);
     assert_ok(zobo_shared_value_start(v));
+    ZT_WAIT(heard_is("0"));
     assert_ok(zobo_server_drop(server, session_of(c)));
     zt_put(other, "/a/v", "1");
     ZT_WAIT(heard_ends(" 1"));
@@ -207,11 +215,57 @@ test_trouble(void **state)
     }
     end_trouble(&t);
     zobo_stat stat;
-    assert_ok(zobo_exists(c, "/a/v", NULL, &stat));
-    assert_int_equal(stat.version, sets); /* each once */
+    ZT_WAIT(zobo_exists(c, "/a/v", NULL, &stat) == ZOBO_OK); /* the last trouble may be on its way yet */
+    assert_int_equal(stat.version, sets);                    /* each once */
     ZT_WAIT(is(v, text));
     zobo_shared_value_free(v);
     zobo_shared_value_free(w);
+}
+
+/* While a callback runs the news do not pile up: the next one is told of what is so then. */
+static void
+test_a_slow_callback_is_told_the_latest(void **state)
+{
+    char text[24] = "";
+    (void)state;
+    zobo_shared_value *v = value(c, "0", &heard);
+    heard.hold = true;
+    assert_ok(zobo_shared_value_start(v));
+    ZT_WAIT(heard_is("0"));
+    for (int i = 1; i <= 50; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        zt_put(other, "/a/v", text);
+        ZT_WAIT(is(v, text));
+    }
+    pthread_mutex_lock(&heard.lock);
+    heard.hold = false;
+    pthread_cond_signal(&heard.let_on);
+    pthread_mutex_unlock(&heard.lock);
+    zt_put(other, "/a/v", "51");
+    ZT_WAIT(heard_ends(" 51"));
+    assert_true(heard_is("0 50 51") || heard_is("0 51"));
+    zobo_shared_value_free(v);
+}
+
+/* What may not be read for a while is read when it may, without anything else happening. */
+static void
+test_followed_over_a_refusal(void **state)
+{
+    zobo_acl no_read = {ZOBO_PERM_ALL & ~ZOBO_PERM_READ, "world", "anyone"};
+    zobo_counters k = {.size = sizeof k};
+    (void)state;
+    zobo_shared_value *v = value(c, "0", &heard);
+    assert_ok(zobo_shared_value_start(v));
+    ZT_WAIT(heard_is("0") && at_rest(c));
+    zobo_get_counters(c, &k);
+    uint64_t before = k.errors;
+    assert_ok(zobo_set_acls(other, "/a/v", &(zobo_acl_list){&no_read, 1}, -1, NULL));
+    assert_ok(zobo_server_expire(server, session_of(c)));
+    assert_ok(zobo_set(other, "/a/v", "1", 1, -1, NULL));
+    ZT_WAIT((zobo_get_counters(c, &k), zobo_connected(c) && k.errors > before && at_rest(c)));
+    assert_ok(zobo_set_acls(other, "/a/v", zobo_open_acl(), -1, NULL));
+    ZT_WAIT(heard_is("0 1"));
+    zobo_shared_value_free(v);
 }
 
 static void
@@ -221,6 +275,7 @@ test_freed_in_its_own_callback(void **state)
     zobo_shared_value *v = value(c, "s", &heard);
     heard.free_at = 2;
     assert_ok(zobo_shared_value_start(v));
+    ZT_WAIT(heard_is("s"));
     zt_put(other, "/a/v", "t");
     zt_put(other, "/a/v", "u");
     bool freed = false;
@@ -235,6 +290,7 @@ test_event_loop(void **state)
     zobo_client *looped = loop_client();
     zobo_shared_value *v = value(looped, "s", &heard);
     assert_ok(zobo_shared_value_start(v));
+    ZT_WAIT((assert_ok(zobo_process(looped)), heard_is("s")));
     zt_put(other, "/a/v", "t");
     ZT_WAIT((assert_ok(zobo_process(looped)), heard_is("s t")));
     zobo_shared_value_free(v);
@@ -247,8 +303,22 @@ test_usage(void **state)
     zobo_shared_value *v;
     zobo_problem why;
     (void)state;
-    assert_err(zobo_shared_value_new(c, "/", NULL, &v, &why), ZOBO_EINVAL);
+    assert_err(zobo_shared_value_new(c, "/", NULL, &v, &why), ZOBO_EBADPATH);
     assert_err(zobo_shared_value_new(c, "/x/", NULL, &v, &why), ZOBO_EBADPATH);
+    assert_err(zobo_shared_value_new(NULL, "/x", NULL, &v, &why), ZOBO_EINVAL);
+    zobo_acl nobodys = {ZOBO_PERM_ALL, NULL, "anyone"};
+    assert_err(
+        zobo_shared_value_new(c, "/x", &(zobo_shared_value_options){.acl = &(zobo_acl_list){&nobodys, 1}}, &v, &why),
+        ZOBO_EINVAL);
+    zobo_acl mine = {ZOBO_PERM_ALL & ~ZOBO_PERM_DELETE, "world", "anyone"};
+    assert_ok(
+        zobo_shared_value_new(c, "/mine", &(zobo_shared_value_options){.acl = &(zobo_acl_list){&mine, 1}}, &v, &why));
+    assert_ok(zobo_shared_value_start(v));
+    zobo_reply *acls;
+    assert_ok(zobo_get_acls(c, "/mine", &acls));
+    assert_int_equal(acls->acls[0].perms, mine.perms);
+    zobo_reply_free(acls);
+    zobo_shared_value_free(v);
     assert_err(zobo_shared_value_new(c, "/x", &(zobo_shared_value_options){.seed_len = 4}, &v, &why), ZOBO_EINVAL);
     zobo_shared_value_free(NULL);
     zt_put(c, "/x", "");
@@ -295,6 +365,8 @@ main(void)
         value_test(test_lost_answer),
         value_test(test_lost_answer_and_session),
         value_test(test_trouble),
+        value_test(test_a_slow_callback_is_told_the_latest),
+        value_test(test_followed_over_a_refusal),
         value_test(test_freed_in_its_own_callback),
         value_test(test_event_loop),
         value_test(test_usage),
