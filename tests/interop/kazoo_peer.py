@@ -20,6 +20,11 @@ def seconds(ms):
     return int(ms) / 1000.0 or None
 
 
+def name(ident):
+    """An identifier: "-" is the recipe's own default."""
+    return None if ident == "-" else ident
+
+
 def texts(items):
     return [item.decode() if isinstance(item, bytes) else item for item in items]
 
@@ -207,7 +212,7 @@ class Lease:
     """A NonBlockingLease (count 0) or a MultiNonBlockingLease."""
 
     def __init__(self, path, count, ident):
-        self.path, self.count, self.ident = path, int(count), ident
+        self.path, self.count, self.ident = path, int(count), name(ident)
 
     def obtain(self, ms):
         duration = datetime.timedelta(milliseconds=int(ms))
@@ -221,7 +226,7 @@ class Partitioner:
 
     def __init__(self, path, ident, *items):
         self.done = threading.Event()
-        self.recipe = ZK.SetPartitioner(path, set(items), identifier=ident, time_boundary=0.3)
+        self.recipe = ZK.SetPartitioner(path, set(items), identifier=name(ident), time_boundary=0.3)
         self.loop = threading.Thread(target=self.run, daemon=True)
         self.loop.start()
 
@@ -245,19 +250,19 @@ class Partitioner:
 
 
 MAKERS = {
-    "lock": lambda path, ident: Locks(ZK.Lock(path, ident)),
-    "rlock": lambda path, ident: Locks(ZK.ReadLock(path, ident)),
-    "wlock": lambda path, ident: Locks(ZK.WriteLock(path, ident)),
-    "semaphore": lambda path, ident, n: Locks(ZK.Semaphore(path, ident, int(n))),
-    "election": lambda path, ident: Election(ZK.Election(path, ident)),
+    "lock": lambda path, ident: Locks(ZK.Lock(path, name(ident))),
+    "rlock": lambda path, ident: Locks(ZK.ReadLock(path, name(ident))),
+    "wlock": lambda path, ident: Locks(ZK.WriteLock(path, name(ident))),
+    "semaphore": lambda path, ident, n: Locks(ZK.Semaphore(path, name(ident), int(n))),
+    "election": lambda path, ident: Election(ZK.Election(path, name(ident))),
     "counter": lambda path: Counter(ZK.Counter(path)),
     "count32": lambda path: Counter(ZK.Counter(path, support_curator=True)),
-    "party": lambda path, ident: Party(ZK.Party(path, ident)),
-    "shallow": lambda path, ident: Party(ZK.ShallowParty(path, ident)),
+    "party": lambda path, ident: Party(ZK.Party(path, name(ident))),
+    "shallow": lambda path, ident: Party(ZK.ShallowParty(path, name(ident))),
     "queue": lambda path: Queue(ZK.Queue(path)),
     "lqueue": lambda path: LockingQueue(ZK.LockingQueue(path)),
     "barrier": lambda path: Barrier(ZK.Barrier(path)),
-    "dbarrier": lambda path, n, ident: DoubleBarrier(ZK.DoubleBarrier(path, int(n), ident)),
+    "dbarrier": lambda path, n, ident: DoubleBarrier(ZK.DoubleBarrier(path, int(n), name(ident))),
     "lease": Lease,
     "partitioner": Partitioner,
 }

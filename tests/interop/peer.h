@@ -73,6 +73,8 @@ struct kind {
 
 extern const kind lock_kinds[], data_kinds[], member_kinds[]; /* the last of each has no name */
 
+/* peer_name: an identifier; "-" is the recipe's own default. */
+const char *peer_name(const char *word);
 uint32_t peer_ms(const char *word);
 
 #endif

@@ -92,7 +92,7 @@ static zobo_err
 dbarrier_make(object *o, char **words, int n, zobo_problem *why)
 {
     (void)n;
-    zobo_double_barrier_options options = {.identifier = words[2]};
+    zobo_double_barrier_options options = {.identifier = peer_name(words[2])};
     return zobo_double_barrier_new(o->client, words[0], peer_ms(words[1]), &options, &o->as.double_barrier, why);
 }
 

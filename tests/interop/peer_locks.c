@@ -13,7 +13,7 @@ static zobo_err
 lock_make(object *o, char **words, int n, zobo_problem *why)
 {
     (void)n;
-    zobo_lock_options options = {.identifier = words[1]};
+    zobo_lock_options options = {.identifier = peer_name(words[1])};
     if (*o->kind->name == 'r')
         options.kind = ZOBO_READ_LOCK;
     if (*o->kind->name == 'w')
@@ -112,7 +112,7 @@ static zobo_err
 semaphore_make(object *o, char **words, int n, zobo_problem *why)
 {
     (void)n;
-    zobo_semaphore_options options = {.identifier = words[1], .max_leases = peer_ms(words[2])};
+    zobo_semaphore_options options = {.identifier = peer_name(words[1]), .max_leases = peer_ms(words[2])};
     return zobo_semaphore_new(o->client, words[0], &options, &o->as.semaphore, why);
 }
 
@@ -183,8 +183,8 @@ static zobo_err
 election_make(object *o, char **words, int n, zobo_problem *why)
 {
     (void)n;
-    return zobo_election_new(o->client, words[0], &(zobo_election_options){.identifier = words[1]}, &o->as.election,
-                             why);
+    return zobo_election_new(o->client, words[0], &(zobo_election_options){.identifier = peer_name(words[1])},
+                             &o->as.election, why);
 }
 
 static void

@@ -12,7 +12,7 @@ static zobo_err
 party_make(object *o, char **words, int n, zobo_problem *why)
 {
     (void)n;
-    zobo_party_options options = {.identifier = words[1]};
+    zobo_party_options options = {.identifier = peer_name(words[1])};
     return strcmp(o->kind->name, "party") == 0
                ? zobo_party_new(o->client, words[0], &options, &o->as.party, why)
                : zobo_shallow_party_new(o->client, words[0], &options, &o->as.party, why);
@@ -71,7 +71,7 @@ static zobo_err
 lease_make(object *o, char **words, int n, zobo_problem *why)
 {
     (void)n;
-    zobo_lease_options options = {.identifier = words[2]};
+    zobo_lease_options options = {.identifier = peer_name(words[2])};
     uint32_t count = peer_ms(words[1]);
     o->multi = count > 0;
     return count ? zobo_multi_lease_new(o->client, words[0], count, &options, &o->as.multi_lease, why)

@@ -114,6 +114,12 @@ say_reply(answer *a, zobo_err err, zobo_err none, zobo_reply *reply)
     return ZOBO_OK;
 }
 
+const char *
+peer_name(const char *word)
+{
+    return strcmp(word, "-") == 0 ? NULL : word;
+}
+
 uint32_t
 peer_ms(const char *word)
 {
