@@ -10,6 +10,7 @@
  *   partitioner.h  a set divided among those who are here
  *   discovery.h    services and where they are, as Curator has them
  *   barrier.h      waiting for all, beginning and ending together
+ *   queue.h        what one puts another gets
  *   counter.h      a number or a value that all share
  *   watchers.h     following one node
  *   cache.h        a copy of a subtree */
@@ -24,6 +25,7 @@
 #include <zobo/multi_lock.h>
 #include <zobo/partitioner.h>
 #include <zobo/party.h>
+#include <zobo/queue.h>
 #include <zobo/semaphore.h>
 #include <zobo/watchers.h>
 

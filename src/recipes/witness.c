@@ -534,6 +534,19 @@ send_tx(zr_sure *s)
 static void make_node(zr_op *op);
 
 static void
+dir_made(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)reply;
+    if (!op || zr_retry(op, err, make_node))
+        return;
+    if (err)
+        zr_op_end(op, err, NULL);
+    else
+        make_node(op);
+}
+
+static void
 node_made(void *arg, zobo_err err, const zobo_reply *reply)
 {
     zr_op *op = zr_back(arg);
@@ -543,6 +556,11 @@ node_made(void *arg, zobo_err err, const zobo_reply *reply)
     zr_sure *s = (zr_sure *)op;
     if (err == ZOBO_ENONODE && !s->pool->own_dir) {
         finish(s, err, 0, NULL);
+        return;
+    }
+    if (err == ZOBO_ENONODE) {
+        zobo_how how = zr_op_how(op, dir_made);
+        zr_sent(op, zobo_ensure_path_async(op->recipe->client, s->pool->dir, s->pool->acl, &how, NULL), dir_made);
         return;
     }
     if (err && err != ZOBO_ENODEEXISTS) { /* that is an attempt whose answer was lost */
@@ -555,11 +573,11 @@ node_made(void *arg, zobo_err err, const zobo_reply *reply)
     send_tx(s);
 }
 
+/* Not with makepath, by which it might be made after its removal was asked for. */
 static void
 make_node(zr_op *op)
 {
-    zr_witnesses *p = ((zr_sure *)op)->pool;
-    zobo_create_options options = {.makepath = p->own_dir, .acl = p->acl};
+    zobo_create_options options = {.acl = ((zr_sure *)op)->pool->acl};
     zobo_how how = zr_op_how(op, node_made);
     zr_sent(op, zobo_create_async(op->recipe->client, ((zr_sure *)op)->witness->path, "", 0, &options, &how, NULL),
             node_made);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Queues: kazoo's Queue, Curator's DistributedDelayQueue.
+ *
+ * **Queue**: whoever gets an entry has removed it. Layout: `path/entry-<priority, 3 digits>-<sequence>`, persistent, the
+ * data as it is. Lower priorities come first, within one the older ones, and an entry that was put before a get began is
+ * minded by it. An entry is handed out at most once: a consumer that dies with it takes it along.
+ *
+ * **DelayQueue**: an entry is handed out when its time has come. Layout, Curator's:
+ * `path/queue-|<milliseconds since 1970, hexadecimal, capitals, at least 8 digits>|<sequence>`, persistent; its data is
+ * Curator's too: 00 01 00 01, then 01, the length in four bytes and the bytes, then 02. Entries in which Curator has put
+ * several items at once are left to Curator. Otherwise as Queue. Times are compared with this machine's clock.
+ *
+ * **Exactly once.** A put or a get whose answer is lost is neither done again nor given up: each handle has witnesses,
+ * nodes of its own whose versions are part of each transaction, as counter.h explains, with the same guarantee, the same
+ * price (one small node for each put or get that is under way at a time, removed at free; still one request each) and the
+ * same way out (options.no_witness: after a lost answer put ends with an error of class UNKNOWN; get takes the
+ * entry for another's if it is gone). Every child of a queue would
+ * be an entry to kazoo, so they lie beside it, in `<path>__witness__/`, or in options.witness_path; that node is
+ * made when needed and goes with the last of them.
+ *
+ * Costs: a Queue's get is two requests in a row (the entry's data and the queue's stat in one go, then the removal); the
+ * list of entries is read again only when one has been put since. Those
+ * of one handle that wait share one watch and one list. */
+#ifndef ZOBO_QUEUE_H
+#define ZOBO_QUEUE_H
+
+#include <zobo/call.h>
+#include <zobo/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+/* kazoo's default priority; 0 is the highest, 999 the lowest. */
+enum { ZOBO_PRIORITY = 100, ZOBO_PRIORITY_MAX = 999 };
+
+/* A queue. Any number of threads may use it at a time. */
+typedef struct zobo_queue zobo_queue;
+
+/* How a queue or a delay queue is to be. Zero is the default for every field. */
+typedef struct zobo_queue_options {
+    size_t size;              /* 0, or sizeof(zobo_queue_options) */
+    const char *witness_path; /* NULL: the queue's path with "__witness__" appended */
+    bool no_witness;          /* see above */
+} zobo_queue_options;
+
+/* zobo_queue_new makes a queue's handle; it does not talk to the server.
+ *
+ * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_queue_free; on an error it is NULL and `why`
+ * (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH ("/" too), ZOBO_EINVAL (witnesses within the queue),
+ * ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo Queue(). */
+ZOBO_MUST_CHECK zobo_err zobo_queue_new(zobo_client *client, const char *path, const zobo_queue_options *options,
+                                        zobo_queue **out, zobo_problem *why);
+
+/* zobo_queue_put adds an entry, exactly once, with `priority` from 0 (first) to 999. A missing queue is made.
+ *
+ * `data` NULL (and `len` 0) is null data. Errors: ZOBO_EINVAL (priority), ZOBO_ETOOBIG, ZOBO_ENOAUTH, ZOBO_EINVALIDACL,
+ * ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_EQUOTAEXCEEDED; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. After
+ * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (a twin's deadline, cancelling, freeing) it was not and will not be put;
+ * ZOBO_EABANDONED in their place: it was on its way, and whether it was put is not known. Source: kazoo Queue.put. */
+ZOBO_MUST_CHECK zobo_err zobo_queue_put(zobo_queue *queue, const void *data, size_t len, int priority);
+ZOBO_MUST_CHECK zobo_err zobo_queue_put_async(zobo_queue *queue, const void *data, size_t len, int priority,
+                                              const zobo_how *how, zobo_call **call);
+
+/* zobo_queue_get removes the first entry and hands it out, waiting for one at most `timeout_ms` (0: without limit; the
+ * twin's how.timeout_ms): (*out)->data, and (*out)->path, which it had.
+ *
+ * ZOBO_EWAITTIMEOUT: there was none in time; nothing was removed. ZOBO_ECANCELLED: the same. ZOBO_EABANDONED in their place:
+ * one was being removed, and may be lost. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM.
+ * Source: kazoo Queue.get. */
+ZOBO_MUST_CHECK zobo_err zobo_queue_get(zobo_queue *queue, uint32_t timeout_ms, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_queue_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
+
+/* zobo_queue_try_get is zobo_queue_get that does not wait for an entry: ZOBO_EEMPTY when there is none. */
+ZOBO_MUST_CHECK zobo_err zobo_queue_try_get(zobo_queue *queue, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_queue_try_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
+
+/* zobo_queue_len counts the entries (the twin: reply->count); 0 if there is no queue. Errors: ZOBO_ENOAUTH;
+ * ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM. Source: kazoo len(Queue). */
+ZOBO_MUST_CHECK zobo_err zobo_queue_len(zobo_queue *queue, int32_t *len);
+ZOBO_MUST_CHECK zobo_err zobo_queue_len_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
+
+/* zobo_queue_free frees the handle and removes its witnesses; the queue stays. What is under way ends with
+ * ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from one of them: once
+ * that has returned). NULL is ignored. Any thread but inline callbacks. */
+void zobo_queue_free(zobo_queue *queue);
+
+/* ---- */
+
+/* A queue of things that are due at a time. Any number of threads may use it. */
+typedef struct zobo_delay_queue zobo_delay_queue;
+
+/* zobo_delay_queue_new makes a handle; as zobo_queue_new. Source: Curator QueueBuilder.buildDelayQueue. */
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_new(zobo_client *client, const char *path, const zobo_queue_options *options,
+                                              zobo_delay_queue **out, zobo_problem *why);
+
+/* zobo_delay_queue_put adds an entry that is handed out from `at_ms` on (milliseconds since 1970, as zobo_wall_ms),
+ * exactly once. Errors: ZOBO_EINVAL (at_ms not above 0); as zobo_queue_put. Source: Curator DistributedDelayQueue.put. */
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put(zobo_delay_queue *queue, const void *data, size_t len, int64_t at_ms);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put_async(zobo_delay_queue *queue, const void *data, size_t len,
+                                                    int64_t at_ms, const zobo_how *how, zobo_call **call);
+
+/* zobo_delay_queue_get removes and hands out the entry that has been due for longest, waiting until one is, at most
+ * `timeout_ms`. Errors and the rest: as zobo_queue_get. */
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_get(zobo_delay_queue *queue, uint32_t timeout_ms, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_get_async(zobo_delay_queue *queue, const zobo_how *how, zobo_call **call);
+
+/* zobo_delay_queue_try_get does not wait: ZOBO_EEMPTY when none is due. */
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_try_get(zobo_delay_queue *queue, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_try_get_async(zobo_delay_queue *queue, const zobo_how *how, zobo_call **call);
+
+/* zobo_delay_queue_len counts the entries, due or not. As zobo_queue_len. */
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_len(zobo_delay_queue *queue, int32_t *len);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_len_async(zobo_delay_queue *queue, const zobo_how *how, zobo_call **call);
+
+/* zobo_delay_queue_free: as zobo_queue_free. */
+void zobo_delay_queue_free(zobo_delay_queue *queue);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
