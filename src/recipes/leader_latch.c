@@ -9,7 +9,7 @@
 #include "base/sized.h"
 #include "recipes/lock.h"
 
-enum { REFUSED_PAUSE_MS = 5000 };
+enum { NO_MEMORY_PAUSE_MS = 200, REFUSED_PAUSE_MS = 5000 };
 
 struct zobo_leader_latch {
     zr_recipe r; /* first */
@@ -132,16 +132,16 @@ answered(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     bool wanted = latch->taking_part && !latch->stopping;
     bool stopped = err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
-    if (wanted && err && err != ZOBO_ECANCELLED) {
+    if (wanted && !zr_lock_got(err) && err != ZOBO_ECANCELLED) {
         end_vigils(latch, err);
         if (!stopped) {
-            zr_pause(op, REFUSED_PAUSE_MS, ask);
+            zr_pause(op, err == ZOBO_ENOMEM ? NO_MEMORY_PAUSE_MS : REFUSED_PAUSE_MS, ask);
             return;
         }
     }
     zr_ref(&latch->r);
     zr_op_end(op, ZOBO_OK, NULL);
-    if (wanted && !err && zobo_lock_check(latch->lock) == ZOBO_OK)
+    if (wanted && zr_lock_got(err) && zobo_lock_check(latch->lock) == ZOBO_OK)
         win(latch);
     else if (!stopped || zobo_connected(latch->r.client)) /* lost before it was known to be held, or started anew */
         campaign(latch);

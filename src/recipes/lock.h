@@ -75,6 +75,12 @@ void zr_lock_begin_release(zr_op *op);
 void zr_lock_give_release_up(zr_op *op, zobo_err why);
 void zr_lock_on_state(zr_recipe *r, zobo_state state);
 void zr_lock_freed(zr_recipe *r);
+/* zr_lock_got: what an acquire has ended with means that the lock is held: also when there was no memory to say so. */
+static inline bool
+zr_lock_got(zobo_err err)
+{
+    return err == ZOBO_OK || err == ZOBO_EREPLYLOST;
+}
 /* zr_lock_let_go is a release that cannot fail, for which nobody waits. A lock that is not held is left as it is. Strand. */
 void zr_lock_let_go(zobo_lock *lock);
 

@@ -99,12 +99,12 @@ got(void *arg, zobo_err err, const zobo_reply *reply)
     zobo_call_free(e->asking);
     e->asking = NULL;
     zr_op *op = zr_back(arg);
-    if (op && !err) {
+    if (op && zr_lock_got(err)) {
         e->next++;
         take_next(op);
     } else if (op) {
         give_back(e, err);
-    } else if (!err && !m->freed) {
+    } else if (zr_lock_got(err) && !m->freed) {
         zr_lock_let_go(m->locks[i]); /* given up just before it was known to be held */
     }
     zr_unref(&m->h.r);

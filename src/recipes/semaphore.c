@@ -376,12 +376,12 @@ got_guard(void *arg, zobo_err err, const zobo_reply *reply)
     zobo_call_free(e->asking);
     e->asking = NULL;
     zr_op *op = zr_back(arg);
-    if (op && !err) {
+    if (op && zr_lock_got(err)) {
         e->guarded = true;
         look(op);
     } else if (op) {
         end(e, err);
-    } else if (!err && s->guard) {
+    } else if (zr_lock_got(err) && s->guard) {
         zr_lock_let_go(s->guard); /* given up just before it was known to be held */
     }
     zr_unref(&s->h.r);

@@ -9,7 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <zobo/election.h>
 #include <zobo/lock.h>
+#include <zobo/multi_lock.h>
+#include <zobo/semaphore.h>
 #include <zobo/server.h>
 
 #include "base/mem.h"
@@ -112,6 +115,99 @@ a_lock(zobo_client *c)
     zobo_lock_free(y);
 }
 
+static void
+lost_semaphore(void *arg, zobo_semaphore *x)
+{
+    (void)arg, (void)x;
+}
+
+static void
+a_semaphore(zobo_client *c)
+{
+    zobo_semaphore *x = NULL, *y = NULL;
+    zobo_call *call = NULL;
+    zobo_reply *r = NULL;
+    zobo_semaphore_options o = {.identifier = "x", .lost = lost_semaphore};
+    TRY(zobo_semaphore_new(c, "/oom/semaphore", &o, &x, NULL));
+    TRY(zobo_semaphore_new(c, "/oom/semaphore", NULL, &y, NULL));
+    if (x && y && TRY(zobo_semaphore_acquire(x, PATIENCE_MS)) == ZOBO_OK) {
+        TRY(zobo_semaphore_try(y));
+        if (TRY(zobo_semaphore_acquire_async(y, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
+            TRY(zobo_semaphore_lease_holders(x, &r));
+            zobo_reply_free(r);
+            if (TRY(zobo_semaphore_release(x))) { /* then it is held still */
+                zobo_semaphore_free(x);
+                x = NULL;
+            }
+            TRY(zobo_call_get(call, 0, NULL));
+            zobo_call_free(call);
+        }
+    }
+    zobo_semaphore_free(x);
+    zobo_semaphore_free(y);
+}
+
+static void
+a_multi_lock(zobo_client *c)
+{
+    static const char *const paths[] = {"/oom/second", "/oom/first"};
+    zobo_multi_lock *x = NULL, *y = NULL;
+    zobo_call *call = NULL;
+    TRY(zobo_multi_lock_new(c, paths, 2, NULL, &x, NULL));
+    TRY(zobo_multi_lock_new(c, paths, 1, &(zobo_multi_lock_options){.identifier = "y"}, &y, NULL));
+    if (x && y && TRY(zobo_multi_lock_acquire(y, PATIENCE_MS)) == ZOBO_OK) {
+        TRY(zobo_multi_lock_try(x));
+        if (TRY(zobo_multi_lock_acquire_async(x, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
+            if (TRY(zobo_multi_lock_release(y))) { /* then it is held still */
+                zobo_multi_lock_free(y);
+                y = NULL;
+            }
+            TRY(zobo_call_get(call, 0, NULL));
+            zobo_call_free(call);
+        }
+    }
+    zobo_multi_lock_free(x);
+    zobo_multi_lock_free(y);
+}
+
+static void
+reign(void *arg, zobo_election *e)
+{
+    (void)e;
+    ++*(int *)arg;
+}
+
+static void
+an_election(zobo_client *c)
+{
+    zobo_election *x = NULL;
+    int reigns = 0;
+    TRY(zobo_election_new(c, "/oom/election", &(zobo_election_options){.identifier = "x"}, &x, NULL));
+    if (x) {
+        zobo_err err = TRY(zobo_election_run(x, reign, &reigns, PATIENCE_MS));
+        assert_true(reigns == 1 || err);
+    }
+    zobo_election_free(x);
+}
+
+static void
+a_leader_latch(zobo_client *c)
+{
+    zobo_leader_latch *x = NULL, *y = NULL;
+    TRY(zobo_leader_latch_new(c, "/oom/latch", &(zobo_leader_latch_options){.identifier = "x"}, &x, NULL));
+    TRY(zobo_leader_latch_new(c, "/oom/latch", NULL, &y, NULL));
+    if (x && y && TRY(zobo_leader_latch_start(x)) == ZOBO_OK &&
+        TRY(zobo_leader_latch_await(x, PATIENCE_MS)) == ZOBO_OK && TRY(zobo_leader_latch_start(y)) == ZOBO_OK) {
+        if (TRY(zobo_leader_latch_stop(x))) {
+            zobo_leader_latch_free(x);
+            x = NULL;
+        }
+        TRY(zobo_leader_latch_await(y, PATIENCE_MS));
+    }
+    zobo_leader_latch_free(x);
+    zobo_leader_latch_free(y);
+}
+
 static int
 left_in(const char *path)
 {
@@ -145,11 +241,42 @@ test_lock(void **state)
     at_every_allocation("a lock", a_lock, "/oom/lock");
 }
 
+static void
+test_semaphore(void **state)
+{
+    (void)state;
+    at_every_allocation("a semaphore", a_semaphore, "/oom/semaphore");
+    assert_int_equal(left_in("/oom/semaphore-__lock__"), 0);
+}
+
+static void
+test_multi_lock(void **state)
+{
+    (void)state;
+    at_every_allocation("a multi-lock", a_multi_lock, "/oom/second");
+    assert_int_equal(left_in("/oom/first"), 0);
+}
+
+static void
+test_election(void **state)
+{
+    (void)state;
+    at_every_allocation("an election", an_election, "/oom/election");
+}
+
+static void
+test_leader_latch(void **state)
+{
+    (void)state;
+    at_every_allocation("a leader latch", a_leader_latch, "/oom/latch");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_lock),     cmocka_unit_test(test_semaphore),    cmocka_unit_test(test_multi_lock),
+        cmocka_unit_test(test_election), cmocka_unit_test(test_leader_latch),
     };
     return cmocka_run_group_tests(tests, up, down);
 }
