@@ -20,8 +20,9 @@
  * parent, nor a state of a node that the server never had; but it is no picture of one moment, for nodes are read one after
  * another (each snapshot is unchanging all the same). Reading takes no lock and never waits: any number of threads
  * read while it changes, and a snapshot stays as it is for as long as somebody keeps it. After a lost connection each node
- * is compared with the server's, many in one request, and only data that have changed are read again; if the server
- * has seen no change at all, it is a single request.
+ * is compared with the server's: short data (up to 300 bytes) are read again, hundreds of nodes in one request; longer ones
+ * only if they have changed, which takes a request for each of these nodes. If the server has seen no change at all, it
+ * is a single request.
  *
  * The listener hears of each node in the order of its changes. A listener that is slower than the changes hears of the
  * difference between what it has heard last and the newest state, so that nothing is piled up for it: an update
@@ -32,7 +33,8 @@
  * ZOBO_EUNIMPLEMENTED. A node's stat is as it was when its data was last read: its data, versions and times are good, but
  * what the coming and going of children changes (cversion, pzxid, num_children) may be older; zobo_tree_node.n_children is
  * good. Nodes that may not be read are held without data (zobo_tree_node.err ZOBO_ENOAUTH), and looked at again after the
- * next change or reconnect. Nodes more than 255 levels below the root are left out. */
+ * next change or reconnect: servers do not announce changes of ACLs. Nodes more than 255 levels below the root are left
+ * out. Memory: about 170 bytes for each node, and its name and data. */
 #ifndef ZOBO_CACHE_H
 #define ZOBO_CACHE_H
 
@@ -104,7 +106,7 @@ typedef struct zobo_tree_cache_options {
     zobo_tree_filter_fn *filter; /* NULL: all */
     void *filter_arg;
     uint32_t max_depth;    /* levels below the root that are copied: 1 is its children; 0: 255, and no more than that */
-    bool no_data;          /* keep names and stats only */
+    bool no_data;          /* names and stats only: data are not read, which takes a request for each node */
     size_t max_data_bytes; /* longer data are not kept; 0: no limit */
     size_t max_nodes;      /* nodes beyond so many are left out, until a reconnect finds room; 0: no limit */
 } zobo_tree_cache_options;

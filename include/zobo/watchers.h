@@ -23,7 +23,8 @@
  *
  * Limits. While the client is not connected nothing is told: add a listener to learn that what you have may be stale. A
  * change that was undone again before it could be read may go untold. That a node may not be read (ZOBO_ENOAUTH) is told,
- * too; as servers do not announce changes of ACLs, it is tried again with pauses of up to 10 s.
+ * too; as servers do not announce changes of ACLs, it is tried again with pauses of up to 10 s. A permission that is withdrawn
+ * is noticed with the next event; ZooKeeper from 3.9.2 on sends none to who may not read.
  *
  * On the server, a watch is one persistent watch (ZooKeeper 3.6 and later) or, with options.one_shot and on older
  * servers, one-shot watches that are set again with each reading. Servers before 3.6 answer the attempt to set a

@@ -126,7 +126,7 @@ watcher_for(zr_node_watch *w, int which)
     static zr_watch_fn *const fns[] = {on_persistent, on_data, on_children};
     if (w->stands[which])
         return NULL;
-    w->stands[which] = zr_watch_new(&w->r, fns[which], w);
+    w->stands[which] = zr_watch_new_at(&w->r, w->path, fns[which], w);
     w->setting[which] = w->stands[which] != NULL;
     return w->stands[which] ? zr_watch_watcher(w->stands[which]) : NULL;
 }

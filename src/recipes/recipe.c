@@ -392,7 +392,10 @@ struct zr_watch {
     zr_recipe *r;
     zr_watch_fn *fn; /* NULL: dropped */
     void *owner;
-    char *path; /* once it stands */
+    char *path;  /* once it stands, if not before */
+    bool stands; /* it is known by which path and kind to take it back */
+    bool waits;  /* for memory to be taken back */
+    bool over;   /* and its last event has come meanwhile */
     zobo_watch_kind kind;
     zobo_watcher watcher;
 };
@@ -413,7 +416,9 @@ watch_event(void *arg, const zobo_event *event)
     bool last = event->last;
     if (w->fn)
         w->fn(w->owner, event);
-    if (last)
+    if (last && w->waits)
+        w->over = true;
+    else if (last)
         free_watch(w);
 }
 
@@ -431,11 +436,29 @@ zr_watch_new(zr_recipe *r, zr_watch_fn *fn, void *owner)
     return w;
 }
 
+zr_watch *
+zr_watch_new_at(zr_recipe *r, const char *path, zr_watch_fn *fn, void *owner)
+{
+    zr_watch *w = zr_watch_new(r, fn, owner);
+    if (!w)
+        return NULL;
+    w->path = zr_strdup(path);
+    if (!w->path) {
+        free_watch(w);
+        return NULL;
+    }
+    return w;
+}
+
 const zobo_watcher *
 zr_watch_watcher(const zr_watch *w)
 {
     return &w->watcher;
 }
+
+enum { REMOVE_AGAIN_MS = 50 };
+
+static void remove_later(void *arg, zobo_err err, const zobo_reply *reply);
 
 /* Its last event comes by itself: now, or when the client stops. */
 static void
@@ -443,7 +466,23 @@ remove_watch(zr_watch *w)
 {
     zobo_how how = {.flags = ZOBO_INLINE};
     zobo_err err = zobo_remove_watches_async(w->r->client, w->path, w->kind, &w->watcher, &how, NULL);
-    (void)err; /* no such watcher: its event is on its way */
+    if (err == ZOBO_ENOMEM) {
+        how.done = remove_later;
+        how.arg = w;
+        w->waits = zobo_sleep_async(w->r->client, REMOVE_AGAIN_MS, &how, NULL) == ZOBO_OK;
+    } /* no such watcher: its event is on its way */
+}
+
+static void
+remove_later(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_watch *w = arg;
+    (void)reply;
+    w->waits = false;
+    if (w->over)
+        free_watch(w);
+    else if (!err)
+        remove_watch(w);
 }
 
 void
@@ -453,9 +492,11 @@ zr_watch_set(zr_watch *w, const char *path, zobo_watch_kind kind, bool is_set)
         free_watch(w);
         return;
     }
-    w->path = zr_strdup(path);
+    if (!w->path)
+        w->path = zr_strdup(path);
     w->kind = kind;
-    if (!w->fn && w->path)
+    w->stands = w->path != NULL;
+    if (!w->fn && w->stands)
         remove_watch(w);
 }
 
@@ -465,7 +506,7 @@ zr_watch_drop(zr_watch *w)
     if (!w)
         return;
     w->fn = NULL;
-    if (w->path)
+    if (w->stands)
         remove_watch(w);
 }
 

@@ -144,6 +144,8 @@ typedef void zr_watch_fn(void *owner, const zobo_event *event);
 /* zr_watch_new makes one whose fn(owner, event) runs inline; when event->last, it is gone when fn returns. It keeps a reference to the recipe until the server's watch is
  * gone. Give zr_watch_watcher(w) to one verb, and tell zr_watch_set what came of it. NULL: no memory. */
 zr_watch *zr_watch_new(zr_recipe *r, zr_watch_fn *fn, void *owner);
+/* zr_watch_new_at is zr_watch_new for a path that is known already: once it stands, it can be taken back without memory. */
+zr_watch *zr_watch_new_at(zr_recipe *r, const char *path, zr_watch_fn *fn, void *owner);
 const zobo_watcher *zr_watch_watcher(const zr_watch *w);
 
 /* zr_watch_set: the verb on `path` has ended and the watcher stands (is_set), or does not. `kind` is what

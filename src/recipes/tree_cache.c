@@ -139,7 +139,7 @@ set_watch(zobo_tree_cache *c)
 {
     zobo_how how = {.done = watch_added, .arg = c, .flags = ZOBO_INLINE};
     zobo_err err = ZOBO_ENOMEM;
-    c->watch = zr_watch_new(&c->r, on_event, c);
+    c->watch = zr_watch_new_at(&c->r, c->place->path, on_event, c);
     if (c->watch)
         err = zobo_add_watch_async(c->r.client, c->place->path, ZOBO_PERSISTENT_RECURSIVE, zr_watch_watcher(c->watch),
                                    &how, NULL);
