@@ -359,9 +359,9 @@ a_set_that_is_the_same_again_is_not_told(void **state)
         assert_ok(zobo_create(other, "/n/x", NULL, 0, NULL, NULL)); /* the callback waits with this one */
         UNTIL(atomic_load(&t.arrived) == 2);
         assert_ok(zobo_create(other, "/n/y", NULL, 0, NULL, NULL));
-        assert_ok(zobo_sync(c, "/"));
         assert_ok(zobo_delete(other, "/n/y", -1));
-        assert_ok(zobo_sync(c, "/"));
+        for (int i = 0; i < 4; i++) /* the events, what is read after them, and once more */
+            assert_ok(zobo_sync(c, "/"));
         pthread_mutex_unlock(&t.gate);
         expect(&t, " [] [x]/CHILD");
     }
@@ -388,11 +388,12 @@ a_slow_callback_gets_the_latest(void **state)
             (void)snprintf(text, sizeof text, "%d", k);
             zt_put(other, "/n", text);
         }
-        assert_ok(zobo_sync(c, "/"));
+        for (int k = 0; k < 4; k++)
+            assert_ok(zobo_sync(c, "/"));
         pthread_mutex_unlock(&t.gate);
         UNTIL(ends_with(&t, " 499/CHANGED"));
         settle();
-        assert_true(calls(&t) <= 4);
+        assert_true(calls(&t) <= 4); /* the first, that at the gate, and the latest */
         zobo_data_watch_free(w);
         assert_ok(zobo_delete(other, "/n", -1));
         nothing_left();
