@@ -98,9 +98,9 @@ count_children(zobo_client *zk, const char *path)
 static inline bool
 is_there(zobo_client *zk, const char *path, zobo_stat *out)
 {
-    zobo_stat stat;
+    zobo_stat stat = {0};
     bool there = zobo_exists(zk, path, NULL, &stat) == ZOBO_OK;
-    if (there && out)
+    if (out)
         *out = stat;
     return there;
 }

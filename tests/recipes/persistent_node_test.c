@@ -144,7 +144,7 @@ static void
 test_persistent(void **state)
 {
     rig r;
-    zobo_stat stat, again;
+    zobo_stat stat = {0}, again = {0};
     zobo_persistent_node *n;
     (void)state;
     rig_open(&r);
@@ -173,7 +173,7 @@ test_a_resumed_session(void **state)
     rig r;
     zobo_client *zk;
     zobo_client_id id;
-    zobo_stat before, after;
+    zobo_stat before = {0}, after = {0};
     (void)state;
     rig_open(&r);
     zobo_client *old = rig_client(&r);
