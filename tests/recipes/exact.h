@@ -178,6 +178,8 @@ end_trouble(trouble *t)
 {
     atomic_store(&t->over, true);
     assert_int_equal(pthread_join(t->thread, NULL), 0);
+    for (size_t i = 0; i < t->n; i++)
+        ZT_WAIT(zobo_sync(t->clients[i], "/") == ZOBO_OK); /* plain verbs are tried again by nobody */
 }
 
 #endif
