@@ -18,6 +18,7 @@ typedef struct actor {
     zobo_call *call;
     bool adding;
     int64_t delta;
+    bool given_up; /* it had a limit, was cancelled or freed: else nothing is in doubt */
     unsigned rounds;
 } actor;
 
@@ -64,6 +65,7 @@ added(void *arg, zobo_err err, const zobo_reply *reply)
         world_trace(w, "client %u has not added %lld: %s", (unsigned)a->c->index, (long long)a->delta,
                     zobo_err_name(err));
         if (err == ZOBO_EABANDONED) {
+            world_must(w, a->given_up);
             if (a->delta < 0)
                 v->doubt_low += a->delta;
             else
@@ -89,6 +91,7 @@ add(wclient *c, void *arg)
         world_fail(w, "zobo_counter_new: %s", why.text);
     if (!w->small && world_chance(w, 20))
         how.timeout_ms = (uint32_t)(1 + world_below(w, 2000));
+    a->given_up = how.timeout_ms > 0;
     a->delta = world_chance(w, 70) ? 1 : (int64_t)world_below(w, 200) - 100;
     a->adding = true;
     if (zobo_counter_add_async(a->counter, a->delta, &how, &a->call))
@@ -103,6 +106,7 @@ abandon(world *w, wclient *c)
         actor *a = &v->actors[i];
         if (a->c != c || !a->counter)
             continue;
+        a->given_up = true;
         if (a->call && world_chance(w, 50)) {
             zobo_call_cancel(a->call);
         } else {
@@ -193,6 +197,7 @@ typedef struct sharer {
     bool told;
     char last[32]; /* as told */
     int32_t version;
+    bool given_up;
     unsigned rounds, sets;
     size_t index;
 } sharer;
@@ -237,6 +242,7 @@ shared(void *arg, zobo_err err, const zobo_reply *reply)
         v->made += err == ZOBO_OK;
     else if (x->shared)
         x->started = err == ZOBO_OK;
+    world_must(w, err != ZOBO_EABANDONED || x->given_up);
     if (err == ZOBO_EABANDONED)
         v->doubts++;
     else if (err && err != ZOBO_ECANCELLED && err != ZOBO_EWAITTIMEOUT && err != ZOBO_EBADVERSION)
@@ -264,6 +270,7 @@ share(wclient *c, void *arg)
     }
     if (!w->small && x->started && world_chance(w, 20))
         how.timeout_ms = (uint32_t)(1 + world_below(w, 2000));
+    x->given_up = how.timeout_ms > 0;
     x->busy = true;
     (void)snprintf(text, sizeof text, "%u-%u", (unsigned)x->index, x->sets++);
     if (!x->started)
@@ -284,6 +291,7 @@ give_value_up(world *w, wclient *c)
         sharer *x = &v->items[i];
         if (x->c != c || !x->shared)
             continue;
+        x->given_up = true;
         if (x->call && world_chance(w, 50)) {
             zobo_call_cancel(x->call);
         } else {
