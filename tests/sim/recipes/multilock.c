@@ -260,6 +260,7 @@ const char world_program[] = "sim_multilock";
 const scenario world_scenarios[] = {
     {.name = "multilock",
      .state_size = sizeof(locks),
+     .bears_oom = true,
      .begin = begin,
      .abandon = abandon,
      .settled = settled,

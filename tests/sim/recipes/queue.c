@@ -274,6 +274,7 @@ end(world *w)
     for (size_t i = 0; i < v->n; i++) {
         actor *a = &v->actors[i];
         wclient *was = world_as(a->c);
+        a->given_up = true;
         if (a->queue)
             let_go(a);
         w->current = was;

@@ -355,6 +355,7 @@ const char world_program[] = "sim_semaphore";
 const scenario world_scenarios[] = {
     {.name = "semaphore",
      .state_size = sizeof(locks),
+     .bears_oom = true,
      .begin = begin,
      .check = check,
      .abandon = abandon,
