@@ -8,11 +8,13 @@
  *
  * Guarantees: at most one holder among sessions that live. What no client can know is when its session ends on the
  * server while it cannot reach it: a holder is told of the loss (options.lost, zobo_lock_check) by its own clock at the
- * latest, and what must never be done by two gives zobo_lock_fence along, a number that grows from holder to holder, so
- * that whoever is written to can refuse a lower one. No node stays behind that nobody knows of, whatever replies are lost.
+ * latest, and what must never be done by two gives zobo_lock_fence along, a number that grows from holder to holder
+ * (readers among themselves excepted), so that whoever is written to can refuse a lower one. No node stays behind that
+ * nobody knows of, whatever replies are lost.
  *
  * Limits: each lock object is held once at a time (options.reentrant: counted), whichever thread asks; several threads
- * that acquire one object are served in turn. */
+ * that acquire one object are served in turn. A lock that was lost is to be released, too: until then nobody acquires
+ * this object (ZOBO_ELOCKLOST), for who held it may not know yet, and his release must not be taken for the next one's. */
 #ifndef ZOBO_LOCK_H
 #define ZOBO_LOCK_H
 
@@ -46,8 +48,8 @@ typedef struct zobo_lock_options {
     zobo_lock_kind kind;
     const char *identifier;            /* the node's data: what zobo_lock_contenders shows; NULL: "" */
     const char *const *extra_patterns; /* what comes before the number in the names of other libraries' locks, which
-                                        * then count as contenders: "-lock-" for Curator and Go (kazoo:
-                                        * extra_lock_patterns) */
+                                        * then count as contenders: "-lock-" for Curator's and Go's. One-way: those
+                                        * do not heed zobo's nodes, nor kazoo's (kazoo: extra_lock_patterns) */
     size_t n_extra_patterns;
     bool reentrant;            /* acquiring what is held succeeds at once, and is to be released as often */
     bool persistent;           /* the node outlives its session: held until released (kazoo: ephemeral=False) */
@@ -67,7 +69,8 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_new(zobo_client *client, const char *path, co
 
 /* zobo_lock_acquire waits until the lock is held, at most `timeout_ms` (0: without limit). Makes missing parents.
  *
- * Lost connections and sessions are overcome within that time. Errors: ZOBO_EWAITTIMEOUT (nothing is left behind),
+ * Lost connections and sessions are overcome within that time. Errors: ZOBO_EWAITTIMEOUT (its node goes before anything that
+ * this client asks for later), ZOBO_ELOCKLOST (it was lost, and not released since),
  * ZOBO_ECANCELLED (zobo_lock_cancel, zobo_lock_free), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and
  * what the server refuses (ZOBO_ENOAUTH, ...). The twin's reply->path is the node; its limit is how->timeout_ms.
  * Any thread; not in inline callbacks. Source: kazoo Lock.acquire. */
@@ -84,7 +87,7 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_try_async(zobo_lock *lock, const zobo_how *ho
  *
  * From the moment of the call the lock counts as not held, whatever comes of it; the node's deletion is tried until it
  * is gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_ENOTSTARTED and
- * ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline callbacks. Source: kazoo Lock.release. */
+ * ZOBO_ESTOPPED (the node goes with the session); ZOBO_ENOAUTH (it stays). The twin: also ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED. Any thread; not in inline callbacks. Source: kazoo Lock.release. */
 ZOBO_MUST_CHECK zobo_err zobo_lock_release(zobo_lock *lock);
 ZOBO_MUST_CHECK zobo_err zobo_lock_release_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 

@@ -19,6 +19,7 @@ struct zobo_promise {
     bool sleeps;
     bool queued;
     bool kept; /* while it was queued, whose end frees it */
+    zobo_reply *prepared;
 };
 
 /* ---- replies ---- */
@@ -78,6 +79,8 @@ free_promise(zobo_promise *p)
 {
     zb_heap_remove(&p->client->timers, &p->timer);
     zb_list_remove(&p->of_client);
+    zobo_reply_free(p->prepared);
+    p->prepared = NULL;
     if (p->queued)
         p->kept = true;
     else
@@ -188,7 +191,7 @@ new_promise(zobo_client *c, const zobo_how *how, const zobo_promise *is, uint32_
     *out = NULL;
     if (err)
         return err;
-    zobo_promise *p = zb_calloc(1, sizeof *p);
+    zobo_promise *p = zb_malloc(sizeof *p);
     if (!p) {
         zb_compound_discard(made);
         return ZOBO_ENOMEM;
@@ -229,6 +232,19 @@ zobo_promise_new(zobo_client *c, const zobo_how *how, zobo_give_up_fn *give_up, 
     return new_promise(c, how, &is, give_up && how ? how->timeout_ms : 0, call, out);
 }
 
+zobo_err
+zobo_promise_prepare(zobo_promise *p, const zobo_reply *reply)
+{
+    if (!p->call->req.want_reply)
+        return ZOBO_OK;
+    zobo_reply *copy = copy_reply(reply);
+    if (!copy)
+        return ZOBO_ENOMEM;
+    zobo_reply_free(p->prepared);
+    p->prepared = copy;
+    return ZOBO_OK;
+}
+
 static void
 keep(zobo_promise *p, zobo_err err, const zobo_reply *reply, bool wake)
 {
@@ -238,7 +254,10 @@ keep(zobo_promise *p, zobo_err err, const zobo_reply *reply, bool wake)
     zobo_client *c = p->client;
     zobo_reply *copy = NULL;
     if (p->call->req.want_reply) {
-        if (reply || !err) {
+        if (!reply && !err && p->prepared) {
+            copy = p->prepared;
+            p->prepared = NULL;
+        } else if (reply || !err) {
             copy = copy_reply(reply ? reply : &empty);
             if (!copy && !err)
                 err = ZOBO_EREPLYLOST;

@@ -25,11 +25,18 @@ enter(zr_holder *h, zr_entry *e)
     h->kind->enter(&e->op);
 }
 
+/* Lost, and who held it has not released it yet. */
+static bool
+is_unacknowledged(const zr_holder *h)
+{
+    return !h->is_part && atomic_load((atomic_bool *)(uintptr_t)&h->lost);
+}
+
 static void
 next_in_line(zr_holder *h)
 {
     zb_link *l;
-    if (h->state == ZR_IDLE && (l = zb_list_pop_front(&h->line)) != NULL)
+    if (h->state == ZR_IDLE && !is_unacknowledged(h) && (l = zb_list_pop_front(&h->line)) != NULL)
         enter(h, ZB_CONTAINER_OF(l, zr_entry, in_line));
 }
 
@@ -39,9 +46,14 @@ begin_entry(zr_op *op)
     zr_entry *e = (zr_entry *)op;
     zr_holder *h = zr_holder_of(op);
     zb_list_init(&e->in_line);
-    if (h->state == ZR_IDLE)
+    if (h->state == ZR_HELD && h->reentrant) {
+        h->count++;
+        zr_op_end(op, ZOBO_OK, &(zobo_reply){.path = h->node});
+    } else if (is_unacknowledged(h))
+        zr_op_end(op, ZOBO_ELOCKLOST, NULL);
+    else if (h->state == ZR_IDLE)
         enter(h, e);
-    else if (e->only_try && h->state != ZR_LEAVING)
+    else if (e->only_try && (h->state != ZR_LEAVING || !zb_list_empty(&h->line)))
         zr_op_end(op, ZOBO_EHELD, NULL);
     else
         zb_list_push_back(&h->line, &e->in_line);
@@ -67,6 +79,8 @@ give_entry_up(zr_op *op, zobo_err why)
     zr_entry *e = (zr_entry *)op;
     zr_holder *h = zr_holder_of(op);
     if (h->entrant != e) {
+        if (h->refused == e)
+            h->refused = NULL;
         zb_list_remove(&e->in_line);
         zr_op_end(op, why, NULL);
         return;
@@ -109,16 +123,30 @@ node_gone(void *owner)
 }
 
 void
+zr_refuse(zr_entry *e)
+{
+    zr_holder *h = zr_holder_of(&e->op);
+    h->refused = e;
+    zr_leave(h);
+}
+
+void
 zr_hold(zr_entry *e, const char *node, int64_t fence)
 {
     zr_holder *h = zr_holder_of(&e->op);
+    if (zr_op_prepare(&e->op, &(zobo_reply){.path = node})) {
+        zr_withdraw(e, ZOBO_ENOMEM);
+        return;
+    }
     h->state = ZR_HELD;
     h->entrant = NULL;
+    h->count = 1;
+    h->node = zr_strdup(node); /* NULL: then a re-entrant acquire does not tell it */
     atomic_store(&h->lost, false);
     atomic_store(&h->fence, fence);
-    if (node && h->tells)
+    if (node && (h->tells || h->on_lost))
         h->sentry = zr_sentry_post(&h->r, node, node_gone, h); /* NULL: the session's end is noticed even so */
-    zr_op_end(&e->op, ZOBO_OK, &(zobo_reply){.path = node});
+    zr_op_end(&e->op, ZOBO_OK, NULL);
 }
 
 /* ---- leaving ---- */
@@ -137,6 +165,8 @@ zr_leave(zr_holder *h)
     atomic_store(&h->fence, 0);
     zr_sentry_dismiss(h->sentry);
     h->sentry = NULL;
+    zb_free(h->node);
+    h->node = NULL;
     h->leaving = (zr_op){.begin = h->kind->leave, .give_up = zr_left, .destroy = keep_op};
     zr_op_begin_quiet(&h->r, &h->leaving);
 }
@@ -149,6 +179,10 @@ zr_left(zr_op *op, zobo_err err)
     zr_ref(&h->r);
     h->state = ZR_IDLE;
     zr_op_end(op, ZOBO_OK, NULL);
+    zr_entry *refused = h->refused;
+    h->refused = NULL;
+    if (refused)
+        zr_op_end(&refused->op, ZOBO_EHELD, NULL);
     while ((l = zb_list_pop_front(&h->leavers)) != NULL)
         zr_op_end(&ZB_CONTAINER_OF(l, leaver, in_line)->op, err, NULL);
     next_in_line(h);
@@ -164,13 +198,16 @@ zr_lose(zr_holder *h)
         /* No memory to tell it; zr_holder_check does. */
     }
     zr_leave(h);
+    if (h->on_lost)
+        h->on_lost(h->owner);
 }
 
 void
 zr_holder_state(zr_recipe *r, zobo_state state)
 {
     zr_holder *h = (zr_holder *)r;
-    if (h->state == ZR_HELD && (state == ZOBO_LOST || (state == ZOBO_SUSPENDED && h->release_on_suspended)))
+    bool over = (state == ZOBO_LOST && !h->persistent) || (state == ZOBO_SUSPENDED && h->release_on_suspended);
+    if (h->state == ZR_HELD && over)
         zr_lose(h);
 }
 
@@ -182,18 +219,36 @@ zr_holder_freed(zr_recipe *r)
         zr_leave(h);
 }
 
+void
+zr_let_go(zr_holder *h)
+{
+    atomic_store(&h->lost, false);
+    if (h->state == ZR_HELD)
+        zr_leave(h);
+    else
+        next_in_line(h);
+}
+
 static void
 begin_release(zr_op *op)
 {
     zr_holder *h = zr_holder_of(op);
     leaver *l = (leaver *)op;
     zb_list_init(&l->in_line);
-    if (h->state != ZR_HELD) {
-        zr_op_end(op, atomic_exchange(&h->lost, false) ? ZOBO_ELOCKLOST : ZOBO_ENOTHELD, NULL);
-        return;
+    if (h->state == ZR_LEAVING && h->is_part) {
+        zb_list_push_back(&h->leavers, &l->in_line); /* of a recipe, which wants to know when nothing is left */
+    } else if (h->state != ZR_HELD) {
+        bool lost = atomic_exchange(&h->lost, false);
+        zr_ref(&h->r);
+        zr_op_end(op, lost ? ZOBO_ELOCKLOST : ZOBO_ENOTHELD, NULL);
+        next_in_line(h);
+        zr_unref(&h->r);
+    } else if (--h->count) {
+        zr_op_end(op, ZOBO_OK, NULL);
+    } else {
+        zb_list_push_back(&h->leavers, &l->in_line);
+        zr_leave(h);
     }
-    zb_list_push_back(&h->leavers, &l->in_line);
-    zr_leave(h);
 }
 
 static void

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What semaphores and multi-locks have in common: an object that is acquired, held, lost and released.
+/* What locks, semaphores and multi-locks have in common: an object that is acquired, held, lost and released.
  *
  * At most one op at a time goes for it (the entrant), others stand in line. The kind says how it is got and how it is
  * let go:
  *
  *   IDLE -> ENTERING (kind->enter) -> HELD (zr_hold)
  *           ENTERING: failed, or given up (kind->stop) -> IDLE (zr_fail), or LEAVING where something may be left behind
- *   HELD: released, or lost -> LEAVING (kind->leave) -> IDLE (zr_left), next in line */
+ *   HELD: released, or lost -> LEAVING (kind->leave) -> IDLE (zr_left), next in line
+ *
+ * After a loss nobody else of this process enters until the loss has been acknowledged, by a release: who held does not know
+ * yet, and his release must not be taken for that of the next one. */
 #ifndef ZR_HOLDER_H
 #define ZR_HOLDER_H
 
@@ -47,13 +50,22 @@ struct zr_holder {
     const zr_holder_kind *kind;
     bool tells;                /* the user wants to be told of a loss */
     bool release_on_suspended; /* a lost connection is a loss */
+    bool persistent;           /* the end of the session is none */
+    bool reentrant;            /* acquiring what is held is counted */
     /* strand */
     zr_holding state;
     zr_entry *entrant;
-    zb_link line;    /* zr_entry.in_line */
-    zb_link leavers; /* releases that wait for the end */
+    zb_link line;      /* zr_entry.in_line */
+    zb_link leavers;   /* releases that wait for the end */
+    zr_entry *refused; /* a try that has failed: told when nothing of it is left, for that would stand in others' way */
+    unsigned count;    /* HELD: to be released so often */
+    char *node;        /* HELD: what it is held by, if known */
     zr_sentry *sentry;
     zr_op leaving;
+    /* A recipe whose part this is sets these, before anybody else knows of it. */
+    bool is_part;                 /* it minds what it holds: a loss need not be acknowledged */
+    void (*on_lost)(void *owner); /* told of a loss, on the strand; or NULL */
+    void *owner;
     /* read by anybody */
     _Atomic int64_t fence; /* 0: not held */
     atomic_bool lost;
@@ -72,11 +84,13 @@ void zr_holder_freed(zr_recipe *r);
 
 /* --- for kinds: strand --- */
 
-/* zr_hold: the entrant has got it. `node`, if not NULL, is watched for as long as it is held, if anybody is to be
- * told. */
+/* zr_hold: the entrant has got it (or, without memory to say so, is withdrawn). `node`, if not NULL, is watched for as long
+ * as it is held, if anybody is to be told. */
 void zr_hold(zr_entry *e, const char *node, int64_t fence);
 /* zr_fail: the entrant has failed, and nothing is left behind. */
 void zr_fail(zr_entry *e, zobo_err err);
+/* zr_refuse: a try has failed, and what it has left behind is to go before it is told ZOBO_EHELD. */
+void zr_refuse(zr_entry *e);
 /* zr_withdraw: the entrant has failed, and something may be left behind. */
 void zr_withdraw(zr_entry *e, zobo_err err);
 /* zr_leave lets it go, whatever holds it. */
@@ -85,6 +99,8 @@ void zr_leave(zr_holder *h);
 void zr_left(zr_op *op, zobo_err err);
 /* zr_lose: what was held is lost. */
 void zr_lose(zr_holder *h);
+/* zr_let_go is a release that cannot fail, for which nobody waits; it also acknowledges a loss. */
+void zr_let_go(zr_holder *h);
 
 /* --- for the API: any thread --- */
 

@@ -132,7 +132,7 @@ answered(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     bool wanted = latch->taking_part && !latch->stopping;
     bool stopped = err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
-    if (wanted && !zr_lock_got(err) && err != ZOBO_ECANCELLED) {
+    if (wanted && err && err != ZOBO_ECANCELLED) {
         end_vigils(latch, err);
         if (!stopped) {
             zr_pause(op, err == ZOBO_ENOMEM ? NO_MEMORY_PAUSE_MS : REFUSED_PAUSE_MS, ask);
@@ -141,7 +141,7 @@ answered(void *arg, zobo_err err, const zobo_reply *reply)
     }
     zr_ref(&latch->r);
     zr_op_end(op, ZOBO_OK, NULL);
-    if (wanted && zr_lock_got(err) && zobo_lock_check(latch->lock) == ZOBO_OK)
+    if (wanted && !err && zobo_lock_check(latch->lock) == ZOBO_OK)
         win(latch);
     else if (!stopped || zobo_connected(latch->r.client)) /* lost before it was known to be held, or started anew */
         campaign(latch);
@@ -333,7 +333,7 @@ freed(zr_recipe *r)
 {
     zobo_leader_latch *latch = (zobo_leader_latch *)r;
     withdraw(latch);
-    latch->lock->on_lost = NULL;
+    latch->lock->h.on_lost = NULL;
     zobo_lock_free(latch->lock); /* inline, for this one tells no user anything */
 }
 
@@ -359,8 +359,9 @@ make(zobo_leader_latch *latch, zobo_client *client, const char *path, const zobo
     zobo_err err = zobo_lock_new(client, path, &lock, &latch->lock, why);
     if (err)
         return err;
-    latch->lock->on_lost = on_lost;
-    latch->lock->owner = latch;
+    latch->lock->h.is_part = true;
+    latch->lock->h.on_lost = on_lost;
+    latch->lock->h.owner = latch;
     err = zr_recipe_init(&latch->r, &latch_kind, client);
     if (!err)
         return ZOBO_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recipes/lease.h"
+#include "recipes/lock.h"
 
 #include <string.h>
 
@@ -46,6 +47,8 @@ fill(zobo_lease *lease, zobo_client *client, const char *path, zobo_problem *why
     if (!lease->path)
         return zr_no_memory(why);
     zobo_err err = zobo_lock_new(client, path, &lo, &lease->lock, why);
+    if (!err)
+        lease->lock->h.is_part = true;
     if (!err && (err = zr_recipe_init(&lease->r, &kind, client)))
         (void)zb_problem(why, err, 0, "%s", zobo_err_text(err));
     return err;

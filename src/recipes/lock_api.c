@@ -29,7 +29,29 @@ destroy_lock(zr_recipe *r)
     free_lock((zobo_lock *)r);
 }
 
-static const zr_kind lock_kind = {.state = zr_lock_on_state, .freed = zr_lock_freed, .destroy = destroy_lock};
+static const zr_kind lock_kind = {.state = zr_holder_state, .freed = zr_holder_freed, .destroy = destroy_lock};
+
+static void
+destroy_entry(zr_op *op)
+{
+    zb_free(((zr_lock_entry *)op)->obstacle);
+    zb_free(op);
+}
+
+static void
+tell_lost(zr_recipe *r, void *arg)
+{
+    zobo_lock *lock = (zobo_lock *)r;
+    (void)arg;
+    lock->o.lost(lock->o.lost_arg, lock);
+}
+
+static const zr_holder_kind how_it_is_got = {.entry_size = sizeof(zr_lock_entry),
+                                             .enter = zr_lock_enter,
+                                             .stop = zr_lock_stop,
+                                             .leave = zr_lock_leave,
+                                             .destroy_entry = destroy_entry,
+                                             .tell_lost = tell_lost};
 
 static bool
 add_pattern(zobo_lock *lock, const char *pattern)
@@ -92,9 +114,12 @@ zobo_lock_new(zobo_client *client, const char *path, const zobo_lock_options *op
     if (!lock)
         return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
     lock->o = o;
-    zb_list_init(&lock->line);
-    zb_list_init(&lock->leavers);
-    err = copy_parts(lock, client, path) ? zr_recipe_init(&lock->r, &lock_kind, client) : ZOBO_ENOMEM;
+    zr_holder_init(&lock->h, &how_it_is_got);
+    lock->h.tells = o.lost != NULL;
+    lock->h.release_on_suspended = o.release_on_suspended;
+    lock->h.persistent = o.persistent;
+    lock->h.reentrant = o.reentrant;
+    err = copy_parts(lock, client, path) ? zr_recipe_init(&lock->h.r, &lock_kind, client) : ZOBO_ENOMEM;
     if (err) {
         free_lock(lock);
         return zb_problem(why, err, 0, "%s", zobo_err_text(err));
@@ -107,85 +132,51 @@ void
 zobo_lock_free(zobo_lock *lock)
 {
     if (lock)
-        zr_recipe_free(&lock->r);
+        zr_recipe_free(&lock->h.r);
 }
 
 /* ---- acquiring and releasing ---- */
 
-static void
-destroy_entry(zr_op *op)
-{
-    zb_free(((zr_lock_entry *)op)->obstacle);
-    zb_free(op);
-}
-
-static zobo_err
-begin_acquire(zobo_lock *lock, bool only_try, const zobo_how *how, zobo_call **call)
-{
-    zr_lock_entry *e = zb_calloc(1, sizeof *e);
-    if (e) {
-        e->only_try = only_try;
-        e->op.begin = zr_lock_begin_entry;
-        e->op.give_up = zr_lock_give_entry_up;
-        e->op.destroy = destroy_entry;
-    }
-    return zr_op_start(&lock->r, e ? &e->op : NULL, how, call);
-}
-
 zobo_err
 zobo_lock_acquire_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 {
-    return begin_acquire(lock, false, how, call);
+    return zr_acquire_async(&lock->h, false, how, call);
 }
 
 zobo_err
 zobo_lock_acquire(zobo_lock *lock, uint32_t timeout_ms)
 {
-    zobo_call *call = NULL;
-    zobo_how how = zr_how(timeout_ms);
-    zobo_err err = begin_acquire(lock, false, &how, &call);
-    return zr_wait(err, call, NULL);
+    return zr_acquire(&lock->h, false, timeout_ms);
 }
 
 zobo_err
 zobo_lock_try_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 {
-    return begin_acquire(lock, true, how, call);
+    return zr_acquire_async(&lock->h, true, how, call);
 }
 
 zobo_err
 zobo_lock_try(zobo_lock *lock)
 {
-    zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
-    zobo_err err = begin_acquire(lock, true, &how, &call);
-    return zr_wait(err, call, NULL);
+    return zr_acquire(&lock->h, true, 0);
 }
 
 zobo_err
 zobo_lock_release_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 {
-    zr_lock_leaver *leaver = zb_calloc(1, sizeof *leaver);
-    if (leaver) {
-        leaver->op.begin = zr_lock_begin_release;
-        leaver->op.give_up = zr_lock_give_release_up;
-    }
-    return zr_op_start(&lock->r, leaver ? &leaver->op : NULL, how, call);
+    return zr_release_async(&lock->h, how, call);
 }
 
 zobo_err
 zobo_lock_release(zobo_lock *lock)
 {
-    zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
-    zobo_err err = zobo_lock_release_async(lock, &how, &call);
-    return zr_wait(err, call, NULL);
+    return zr_release(&lock->h);
 }
 
 zobo_err
 zobo_lock_cancel(zobo_lock *lock)
 {
-    return zr_post(&lock->r, zr_lock_cancel_all, NULL);
+    return zr_cancel(&lock->h);
 }
 
 /* ---- looking ---- */
@@ -193,7 +184,7 @@ zobo_lock_cancel(zobo_lock *lock)
 zobo_err
 zobo_lock_contenders_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 {
-    return zr_op_start(&lock->r, zr_lock_new_roll(lock), how, call);
+    return zr_op_start(&lock->h.r, zr_lock_new_roll(lock), how, call);
 }
 
 zobo_err
@@ -208,13 +199,11 @@ zobo_lock_contenders(zobo_lock *lock, zobo_reply **out)
 zobo_err
 zobo_lock_check(const zobo_lock *lock)
 {
-    if (zobo_lock_fence(lock))
-        return ZOBO_OK;
-    return atomic_load((atomic_bool *)(uintptr_t)&lock->lost) ? ZOBO_ELOCKLOST : ZOBO_ENOTHELD;
+    return zr_holder_check(&lock->h);
 }
 
 int64_t
 zobo_lock_fence(const zobo_lock *lock)
 {
-    return atomic_load((_Atomic int64_t *)(uintptr_t)&lock->fence);
+    return zr_holder_fence(&lock->h);
 }

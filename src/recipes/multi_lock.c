@@ -71,7 +71,7 @@ give_back(multi_entry *e, zobo_err result)
         zobo_how how = zr_op_how(op, given_back);
         zobo_err err = zobo_lock_release_async(m->locks[i], &how, NULL);
         if (err)
-            zr_lock_let_go(m->locks[i]);
+            zr_let_go(&m->locks[i]->h);
         op->refs++;
         if (err)
             given_back(e, err, NULL);
@@ -99,13 +99,13 @@ got(void *arg, zobo_err err, const zobo_reply *reply)
     zobo_call_free(e->asking);
     e->asking = NULL;
     zr_op *op = zr_back(arg);
-    if (op && zr_lock_got(err)) {
+    if (op && !err) {
         e->next++;
         take_next(op);
     } else if (op) {
         give_back(e, err);
-    } else if (zr_lock_got(err) && !m->freed) {
-        zr_lock_let_go(m->locks[i]); /* given up just before it was known to be held */
+    } else if (!err && !m->freed) {
+        zr_let_go(&m->locks[i]->h); /* given up just before it was known to be held */
     }
     zr_unref(&m->h.r);
 }
@@ -164,7 +164,7 @@ leave(zr_op *op)
         zobo_how how = zr_op_how(op, released);
         zobo_err err = zobo_lock_release_async(m->locks[i], &how, NULL);
         if (err)
-            zr_lock_let_go(m->locks[i]);
+            zr_let_go(&m->locks[i]->h);
         op->refs++;
         if (err)
             released(op, err == ZOBO_ENOMEM ? ZOBO_OK : err, NULL);
@@ -206,7 +206,7 @@ static void
 free_locks(zobo_multi_lock *m)
 {
     for (size_t i = 0; i < m->n; i++) {
-        m->locks[i]->on_lost = NULL;
+        m->locks[i]->h.on_lost = NULL;
         zobo_lock_free(m->locks[i]);
     }
 }
@@ -239,8 +239,9 @@ make_locks(zobo_multi_lock *m, zobo_client *client, const char **sorted, size_t 
         zobo_err err = zobo_lock_new(client, sorted[i], &lock, &m->locks[m->n], why);
         if (err)
             return err;
-        m->locks[m->n]->on_lost = one_lost;
-        m->locks[m->n]->owner = m;
+        m->locks[m->n]->h.is_part = true;
+        m->locks[m->n]->h.on_lost = one_lost;
+        m->locks[m->n]->h.owner = m;
         m->n++;
     }
     return ZOBO_OK;

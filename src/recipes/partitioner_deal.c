@@ -59,7 +59,7 @@ release_item(zr_item *item)
     zobo_how how = {.done = released, .arg = p, .flags = ZOBO_INLINE};
     item->held = false;
     if (zobo_lock_release_async(item->lock, &how, NULL)) {
-        zr_lock_let_go(item->lock); /* there was no memory to be told when it is done */
+        zr_let_go(&item->lock->h); /* there was no memory to be told when it is done */
         return;
     }
     p->releasing++;
@@ -110,7 +110,7 @@ zr_partition_drop_locks(zobo_set_partitioner *p)
         zr_item *item = &p->items[i];
         if (!item->lock)
             continue;
-        item->lock->on_lost = NULL;
+        item->lock->h.on_lost = NULL;
         zobo_lock_free(item->lock);
         item->lock = NULL;
         item->held = false;
@@ -176,8 +176,9 @@ acquire_item(zr_item *item)
         zb_free(path);
         if (err)
             return err;
-        item->lock->on_lost = lost;
-        item->lock->owner = item;
+        item->lock->h.is_part = true;
+        item->lock->h.on_lost = lost;
+        item->lock->h.owner = item;
     }
     err = zobo_lock_acquire_async(item->lock, &how, &item->acquire);
     if (!err) {

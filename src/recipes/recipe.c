@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, MAX_SHIFT = 7 };
+enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, MAX_SHIFT = 7, TRIES_AT_ONCE = 8 };
 
 /* ---- life ---- */
 
@@ -302,6 +302,12 @@ zr_op_end(zr_op *op, zobo_err err, const zobo_reply *reply)
         destroy_op(op);
 }
 
+zobo_err
+zr_op_prepare(zr_op *op, const zobo_reply *reply)
+{
+    return op->promise ? zobo_promise_prepare(op->promise, reply) : ZOBO_OK;
+}
+
 zobo_how
 zr_op_how(zr_op *op, zobo_done_fn *done)
 {
@@ -337,7 +343,8 @@ rested(void *arg, zobo_err err, const zobo_reply *reply)
     (void)reply;
     if (!op)
         return;
-    if (err)
+    bool tidying = !op->promise;
+    if (err && !(tidying && err == ZOBO_ENOMEM && op->tries < TRIES_AT_ONCE))
         give_up(op, err);
     else
         op->again(op);

@@ -105,6 +105,10 @@ void zr_op_begin_quiet(zr_recipe *r, zr_op *op);
 /* zr_op_end ends the op and tells the user. The op may be freed by it: it is the last thing a step does with it. Strand. */
 void zr_op_end(zr_op *op, zobo_err err, const zobo_reply *reply);
 
+/* zr_op_prepare: the op is about to succeed with this reply, and if there is no memory for it, ZOBO_ENOMEM, it had better
+ * not. zr_op_end(op, ZOBO_OK, NULL) then tells it. Strand. */
+ZOBO_MUST_CHECK zobo_err zr_op_prepare(zr_op *op, const zobo_reply *reply);
+
 /* zr_op_how gives the `how` by which a request of the op's is to be submitted: inline, `done` gets the op as its arg and
  * must begin with zr_back. */
 zobo_how zr_op_how(zr_op *op, zobo_done_fn *done);

@@ -65,7 +65,7 @@ closed(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op)
         return;
     if (err == ZOBO_ENOMEM)
-        zr_lock_let_go(semaphore_of(op)->guard);
+        zr_let_go(&semaphore_of(op)->guard->h);
     finish((zr_lease_entry *)op);
 }
 
@@ -138,7 +138,7 @@ static void
 lose_guard(zr_lease_entry *e)
 {
     e->guarded = false;
-    zr_lock_let_go(semaphore_of(&e->e.op)->guard);
+    zr_let_go(&semaphore_of(&e->e.op)->guard->h);
     guard(&e->e.op);
 }
 
@@ -376,13 +376,13 @@ got_guard(void *arg, zobo_err err, const zobo_reply *reply)
     zobo_call_free(e->asking);
     e->asking = NULL;
     zr_op *op = zr_back(arg);
-    if (op && zr_lock_got(err)) {
+    if (op && !err) {
         e->guarded = true;
         look(op);
     } else if (op) {
         end(e, err);
-    } else if (zr_lock_got(err) && s->guard) {
-        zr_lock_let_go(s->guard); /* given up just before it was known to be held */
+    } else if (!err && s->guard) {
+        zr_let_go(&s->guard->h); /* given up just before it was known to be held */
     }
     zr_unref(&s->h.r);
 }
@@ -477,7 +477,7 @@ stop(zr_entry *entry)
     if (e->asking)
         zobo_call_cancel(e->asking);
     if (e->guarded)
-        zr_lock_let_go(s->guard);
+        zr_let_go(&s->guard->h);
     e->guarded = false;
     if (e->phase == ZR_MAKING)
         return ZR_STOPPED_LATER;

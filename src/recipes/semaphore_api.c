@@ -48,6 +48,8 @@ make_guard(zobo_semaphore *s, zobo_client *client, zobo_problem *why)
         zobo_lock_options o = {.identifier = *s->identifier ? identifier : "", .acl = s->has_acl ? &s->acl : NULL};
         (void)snprintf(path, size, "%s-__lock__", s->path);
         err = zobo_lock_new(client, path, &o, &s->guard, why);
+        if (s->guard)
+            s->guard->h.is_part = true;
     } else {
         err = zr_no_memory(why);
     }

@@ -205,6 +205,8 @@ test_loss_by_session_and_by_deletion(void **state)
     zobo_reply_free(r);
     assert_ok(zobo_delete(look, path, -1));
     assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
+    assert_err(zobo_lock_acquire(x, 5000), ZOBO_ELOCKLOST); /* until it is released */
+    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
     assert_ok(zobo_lock_acquire(x, 5000));
     zobo_lock_free(x);
     zobo_lock_free(y);
@@ -270,6 +272,37 @@ test_readers_and_writers(void **state)
     zobo_lock_free(r2);
     zobo_lock_free(r3);
     zobo_lock_free(w);
+    ZT_WAIT(children_of(look, "/locks/one") == 0);
+}
+
+/* Two threads share an object; one loses the lock and does not know yet: the other must not hold by the same object. */
+static void
+test_loss_is_acknowledged(void **state)
+{
+    (void)state;
+    zobo_lock *x = lock_of(a, NULL), *y = lock_of(b, NULL);
+    zobo_call *second, *third, *failed_try;
+    assert_ok(zobo_lock_acquire(x, 0));
+    assert_ok(zobo_lock_acquire_async(x, NULL, &second));
+    assert_ok(zobo_server_expire(server, session_of(a)));
+    ZT_WAIT(zobo_lock_check(x) == ZOBO_ELOCKLOST);
+    assert_ok(zobo_lock_acquire(y, 5000));
+    assert_err(zobo_lock_try(x), ZOBO_ELOCKLOST);
+    assert_false(zobo_call_done(second));
+    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
+    assert_ok(zobo_lock_acquire_async(x, NULL, &third));
+    assert_ok(zobo_lock_try_async(x, NULL, &failed_try));
+    assert_err(zobo_call_get(failed_try, 5000, NULL), ZOBO_EHELD);
+    assert_ok(zobo_lock_release(y));
+    assert_ok(zobo_call_get(second, 5000, NULL));
+    assert_false(zobo_call_done(third));
+    assert_ok(zobo_lock_release(x));
+    assert_ok(zobo_call_get(third, 5000, NULL));
+    zobo_call_free(second);
+    zobo_call_free(third);
+    zobo_call_free(failed_try);
+    zobo_lock_free(x);
+    zobo_lock_free(y);
     ZT_WAIT(children_of(look, "/locks/one") == 0);
 }
 
@@ -401,6 +434,7 @@ test_unstarted_and_stopped(void **state)
     assert_ok(zobo_stop(c));
     ZT_WAIT(zobo_lock_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_start(c, 0, NULL));
+    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
     assert_ok(zobo_lock_acquire(x, 1000));
     zobo_lock *y = lock_of(c, NULL);
     zobo_call *call;
@@ -456,6 +490,7 @@ main(void)
         cmocka_unit_test(test_loss_by_session_and_by_deletion),
         cmocka_unit_test(test_lost_replies),
         cmocka_unit_test(test_readers_and_writers),
+        cmocka_unit_test(test_loss_is_acknowledged),
         cmocka_unit_test(test_threads_contend),
         cmocka_unit_test(test_event_loop_and_callback),
         cmocka_unit_test(test_inline),

@@ -215,6 +215,8 @@ test_loss_of_one_is_loss_of_all(void **state)
     assert_ok(zobo_multi_lock_acquire(m, 5000));
     assert_ok(zobo_server_expire(server, session_of(a)));
     assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
+    assert_err(zobo_multi_lock_acquire(m, 5000), ZOBO_ELOCKLOST); /* until it is released */
+    assert_err(zobo_multi_lock_release(m), ZOBO_ELOCKLOST);
     assert_ok(zobo_multi_lock_acquire(m, 5000));
     assert_int_equal(nodes(), 3);
     zobo_multi_lock_free(m);
@@ -367,6 +369,7 @@ test_unstarted_and_stopped(void **state)
     assert_ok(zobo_stop(c));
     ZT_WAIT(zobo_multi_lock_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_start(c, 0, NULL));
+    assert_err(zobo_multi_lock_release(x), ZOBO_ELOCKLOST);
     assert_ok(zobo_multi_lock_acquire(x, 1000));
     zobo_multi_lock_free(x);
     zobo_close(c);

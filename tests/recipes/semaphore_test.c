@@ -312,6 +312,8 @@ test_loss(void **state)
     assert_ok(zobo_semaphore_acquire(x, 5000));
     delete_leases();
     assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
+    assert_err(zobo_semaphore_acquire(x, 5000), ZOBO_ELOCKLOST); /* until it is released */
+    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
     assert_ok(zobo_semaphore_acquire(x, 5000));
     assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
     ZT_WAIT(waiters() == 1);
@@ -345,6 +347,7 @@ test_a_lease_of_the_session_before(void **state)
     ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
     zobo_server_delay(server, 0);
     assert_int_equal(children_of(look, path), 1);
+    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
     assert_ok(zobo_semaphore_acquire(x, 10000));
     assert_true(zobo_semaphore_fence(x) > fence);
     assert_int_equal(children_of(look, path), 1);
@@ -524,6 +527,7 @@ test_unstarted_and_stopped(void **state)
     assert_ok(zobo_stop(c));
     ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_start(c, 0, NULL));
+    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
     assert_ok(zobo_semaphore_acquire(x, 1000));
     assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
     ZT_WAIT(waiters() == 1);
