@@ -93,7 +93,7 @@ look(zobo_tree_cache *cache, const char *root, long n)
         if (err)
             return err;
     }
-    printf("look_ns %.0f\n", ms_since(begin) * 1e6 / LOOKS);
+    printf("cache_look_ns %.0f\n", ms_since(begin) * 1e6 / LOOKS);
     return ZOBO_OK;
 }
 
@@ -114,9 +114,9 @@ measure(const char *root, long n)
     if (err || info.nodes != (uint64_t)n + 1)
         return fail("the load", err);
     double heap = (double)(heap_bytes() - before) / (double)info.nodes;
-    printf("nodes %llu\nload_ms %.1f\nload_nodes_per_s %.0f\nload_requests %llu\n", (unsigned long long)info.nodes,
-           load, (double)info.nodes / load * 1e3, (unsigned long long)info.requests);
-    printf("bytes_per_node %.0f\nheap_bytes_per_node %.0f\n", (double)info.bytes / (double)info.nodes, heap);
+    printf("cache_nodes %llu\ncache_load_ms %.1f\ncache_load_per_s %.0f\ncache_load_requests %llu\n",
+           (unsigned long long)info.nodes, load, (double)info.nodes / load * 1e3, (unsigned long long)info.requests);
+    printf("cache_bytes %.0f\ncache_heap %.0f\n", (double)info.bytes / (double)info.nodes, heap);
     err = look(cache, root, n);
     if (!err)
         err = zobo_restart(client, &why);
@@ -127,7 +127,8 @@ measure(const char *root, long n)
     if (err)
         return fail("the comparison", err);
     zobo_tree_cache_get_info(cache, &info);
-    printf("compare_ms %.1f\ncompare_requests %llu\n", ms_since(begin), (unsigned long long)(info.requests - requests));
+    printf("cache_compare_ms %.1f\ncache_compare_requests %llu\n", ms_since(begin),
+           (unsigned long long)(info.requests - requests));
     zobo_tree_cache_free(cache);
     return EXIT_SUCCESS;
 }

@@ -27,6 +27,6 @@ begin = time.perf_counter()
 cache.start()
 loaded.wait()
 took = time.perf_counter() - begin
-print("nodes %d\nload_ms %.1f\nload_nodes_per_s %.0f" % (nodes[0], took * 1e3, nodes[0] / took))
+print("cache_nodes %d\ncache_load_ms %.1f\ncache_load_per_s %.0f" % (nodes[0], took * 1e3, nodes[0] / took))
 cache.close()
 client.stop()
