@@ -106,7 +106,7 @@ void
 zr_partition_drop_locks(zobo_set_partitioner *p)
 {
     stop_nap(p);
-    for (size_t i = 0; i < p->n_items; i++) {
+    for (size_t i = 0; p->items && i < p->n_items; i++) {
         zr_item *item = &p->items[i];
         if (!item->lock)
             continue;

@@ -391,7 +391,7 @@ test_lives(void **state)
     (void)state;
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 10000; i++) {
         zobo_discovery *d = discovery(zk);
         zobo_service_provider *p;
         zobo_service_list *one;
@@ -453,6 +453,43 @@ test_many_instances(void **state)
     rig_close(&r);
 }
 
+/* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
+static void
+test_no_memory(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (long n = 0; n < 120; n++) {
+        zobo_client *zk = rig_client(&r);
+        zobo_discovery *d = NULL;
+        zobo_service_provider *p = NULL;
+        zobo_service_list *list = NULL;
+        zobo_service a = service("a", 1);
+        zb_mem_fail_after(n, 0);
+        zobo_err err = zobo_discovery_new(zk, "/dis/covery", NULL, &d, NULL);
+        if (!err)
+            err = zobo_discovery_register(d, &a, 2000, NULL);
+        if (!err)
+            err = zobo_service_provider_new(zk, "/dis/covery", "pay", NULL, &p, NULL);
+        if (!err)
+            err = zobo_service_provider_start(p);
+        if (!err)
+            err = zobo_service_provider_wait(p, 2000);
+        if (!err)
+            err = zobo_discovery_query_instances(d, "pay", 2000, &list);
+        zb_mem_fail_after(-1, 0);
+        if (!err)
+            assert_int_equal(list->n, 1);
+        zobo_service_list_free(list);
+        zobo_service_provider_free(p);
+        zobo_discovery_free(d);
+        ZT_WAIT(count_children(r.zk, "/dis/covery/pay") == 0);
+        zobo_close(zk);
+    }
+    rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -466,6 +503,7 @@ main(void)
         cmocka_unit_test(test_a_registration_that_is_over_leaves_nothing_behind),
         cmocka_unit_test(test_lives),
         cmocka_unit_test(test_many_instances),
+        cmocka_unit_test(test_no_memory),
     };
     if (getenv("ZT_FILTER"))
         cmocka_set_test_filter(getenv("ZT_FILTER"));

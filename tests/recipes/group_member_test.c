@@ -207,7 +207,7 @@ test_lives(void **state)
     (void)state;
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 10000; i++) {
         zobo_group_member *m = member(zk, i % 2 ? "a" : "b", "x");
         if (i % 4)
             assert_ok(zobo_group_member_start(m));
@@ -237,13 +237,40 @@ test_what_new_refuses(void **state)
     rig_close(&r);
 }
 
+/* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
+static void
+test_no_memory(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (long n = 0; n < 90; n++) {
+        zobo_client *zk = rig_client(&r);
+        zobo_group_member *m = NULL;
+        zb_mem_fail_after(n, 0);
+        zobo_err err = zobo_group_member_new(zk, "/gro/up", "a", NULL, &m, NULL);
+        if (!err)
+            err = zobo_group_member_start(m);
+        if (!err)
+            err = zobo_group_member_wait(m, 2000);
+        zb_mem_fail_after(-1, 0);
+        if (!err)
+            assert_true(sees(m, "a= "));
+        zobo_group_member_free(m);
+        ZT_WAIT(count_children(r.zk, "/gro/up") == 0);
+        zobo_close(zk);
+    }
+    rig_close(&r);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_group), cmocka_unit_test(test_listener_and_outages),
-        cmocka_unit_test(test_faults),  cmocka_unit_test(test_many),
-        cmocka_unit_test(test_lives),   cmocka_unit_test(test_what_new_refuses),
+        cmocka_unit_test(test_a_group),   cmocka_unit_test(test_listener_and_outages),
+        cmocka_unit_test(test_faults),    cmocka_unit_test(test_many),
+        cmocka_unit_test(test_lives),     cmocka_unit_test(test_what_new_refuses),
+        cmocka_unit_test(test_no_memory),
     };
     if (getenv("ZT_FILTER"))
         cmocka_set_test_filter(getenv("ZT_FILTER"));

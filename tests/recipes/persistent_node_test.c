@@ -296,7 +296,7 @@ test_lives(void **state)
     (void)state;
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 10000; i++) {
         zobo_persistent_node *n = node(zk, "x");
         assert_ok(zobo_persistent_node_start(n));
         if (i % 50 == 0)
@@ -305,6 +305,32 @@ test_lives(void **state)
     }
     ZT_WAIT(!is_there(r.zk, "/n/ode", NULL));
     zobo_close(zk);
+    rig_close(&r);
+}
+
+/* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
+static void
+test_no_memory(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (long n = 0; n < 60; n++) {
+        zobo_client *zk = rig_client(&r);
+        zobo_persistent_node *p = NULL;
+        zb_mem_fail_after(n, 0);
+        zobo_err err = zobo_persistent_node_new(zk, "/n/ode", NULL, &p, NULL);
+        if (!err)
+            err = zobo_persistent_node_start(p);
+        if (!err)
+            err = zobo_persistent_node_wait(p, 2000);
+        zb_mem_fail_after(-1, 0);
+        if (!err)
+            assert_true(is_there(r.zk, "/n/ode", NULL));
+        zobo_persistent_node_free(p);
+        ZT_WAIT(!is_there(r.zk, "/n/ode", NULL));
+        zobo_close(zk);
+    }
     rig_close(&r);
 }
 
@@ -323,6 +349,7 @@ main(void)
         cmocka_unit_test(test_refused_and_tried_again),
         cmocka_unit_test(test_the_last_data_wins),
         cmocka_unit_test(test_lives),
+        cmocka_unit_test(test_no_memory),
     };
     if (getenv("ZT_FILTER"))
         cmocka_set_test_filter(getenv("ZT_FILTER"));

@@ -406,7 +406,7 @@ test_lives(void **state)
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
     zobo_set_partitioner_options o = {.time_boundary_ms = 1};
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 10000; i++) {
         zobo_set_partitioner *p;
         assert_ok(zobo_set_partitioner_new(zk, "/s/et", items, N_ITEMS, &o, &p, NULL));
         if (i % 100 == 0)
@@ -445,6 +445,33 @@ test_event_loop(void **state)
     rig_close(&r);
 }
 
+/* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
+static void
+test_no_memory(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    for (long n = 0; n < 150; n++) {
+        zobo_client *zk = rig_client(&r);
+        zobo_set_partitioner *p = NULL;
+        zobo_set_partitioner_options o = {.time_boundary_ms = 1};
+        zobo_reply *mine = NULL;
+        zb_mem_fail_after(n, 0);
+        zobo_err err = zobo_set_partitioner_new(zk, "/s/et", items, N_ITEMS, &o, &p, NULL);
+        if (!err)
+            err = zobo_set_partitioner_wait(p, 1000, &mine);
+        zb_mem_fail_after(-1, 0);
+        if (!err)
+            assert_int_equal(mine->n_children, N_DIFFERENT);
+        zobo_reply_free(mine);
+        zobo_set_partitioner_free(p);
+        ZT_WAIT(count_children(r.zk, "/s/et/party") == 0 && count_children(r.zk, "/s/et/locks/a") == 0);
+        zobo_close(zk);
+    }
+    rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -461,6 +488,7 @@ main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_lives),
         cmocka_unit_test(test_event_loop),
+        cmocka_unit_test(test_no_memory),
     };
     if (getenv("ZT_FILTER"))
         cmocka_set_test_filter(getenv("ZT_FILTER"));
