@@ -5,12 +5,10 @@
  * one watch, and (delay queues) until the first is due. */
 #include "recipes/line.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sized.h"
 #include "recipes/checks.h"
-#include "recipes/contender.h"
 #include "recipes/entry.h"
 
 enum { ALARM_MAX_MS = 60000, BUSY_COMPARED = 64 };
@@ -68,17 +66,6 @@ typedef struct listing {
     zr_watch *setting;
 } listing;
 
-static int
-in_order(const void *a, const void *b)
-{
-    const zr_place *x = a, *y = b;
-    if (x->key != y->key)
-        return x->key < y->key ? -1 : 1;
-    if (x->sequence == y->sequence)
-        return 0;
-    return zr_sequence_before(x->sequence, y->sequence) ? -1 : 1;
-}
-
 static bool
 is_being_tried(const zr_line *l, const char *name)
 {
@@ -90,29 +77,17 @@ is_being_tried(const zr_line *l, const char *name)
     return false;
 }
 
-/* One allocation: the places, then the names. */
 static bool
 keep_list(zr_line *l, const zobo_reply *reply)
 {
-    size_t size = 1, n = 0;
-    for (size_t i = 0; i < reply->n_children; i++)
-        size += sizeof *l->places + strlen(reply->children[i]) + 1;
-    zr_place *places = zb_malloc(size);
-    if (!places)
+    size_t left = 0;
+    if (!zr_places_read(reply, l->delay, &l->places, &l->n))
         return false;
-    char *text = (char *)(places + reply->n_children);
-    for (size_t i = 0; i < reply->n_children; i++) {
-        const char *name = reply->children[i];
-        size_t len = strlen(name) + 1;
-        if (!zr_entry_read(l->delay, name, &places[n].key, &places[n].sequence) || is_being_tried(l, name))
-            continue;
-        places[n++].name = memcpy(text, name, len);
-        text += len;
+    for (size_t i = 0; i < l->n; i++) {
+        if (!is_being_tried(l, l->places[i].name))
+            l->places[left++] = l->places[i];
     }
-    qsort(places, n, sizeof *places, in_order);
-    zb_free(l->places);
-    l->places = places;
-    l->n = n;
+    l->n = left;
     l->at = 0;
     l->made = zr_line_made(&reply->stat);
     l->known = true;

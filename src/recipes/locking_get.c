@@ -4,8 +4,6 @@
  * there are some but all are taken, for the list of those too. */
 #include <stdlib.h>
 
-#include "recipes/contender.h"
-#include "recipes/entry.h"
 #include "recipes/line.h"
 #include "recipes/locking_queue.h"
 
@@ -245,43 +243,9 @@ nothing(grab *g)
 }
 
 static int
-in_order(const void *a, const void *b)
-{
-    const zr_place *x = a, *y = b;
-    if (x->key != y->key)
-        return x->key < y->key ? -1 : 1;
-    return x->sequence == y->sequence ? 0 : zr_sequence_before(x->sequence, y->sequence) ? -1 : 1;
-}
-
-static int
 by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* One allocation: the places, then the names. */
-static bool
-keep_entries(grab *g, const zobo_reply *reply)
-{
-    size_t size = 1, n = 0;
-    for (size_t i = 0; i < reply->n_children; i++)
-        size += sizeof *g->places + strlen(reply->children[i]) + 1;
-    zb_free(g->places);
-    g->n = g->at = 0;
-    g->places = zb_malloc(size);
-    if (!g->places)
-        return false;
-    char *text = (char *)(g->places + reply->n_children);
-    for (size_t i = 0; i < reply->n_children; i++) {
-        size_t len = strlen(reply->children[i]) + 1;
-        if (!zr_entry_read(false, reply->children[i], &g->places[n].key, &g->places[n].sequence))
-            continue;
-        g->places[n++].name = memcpy(text, reply->children[i], len);
-        text += len;
-    }
-    qsort(g->places, n, sizeof *g->places, in_order);
-    g->n = n;
-    return true;
 }
 
 /* Leaves those that nobody has. */
@@ -333,7 +297,7 @@ entries_listed(void *arg, zobo_err err, const zobo_reply *reply)
         make_dirs(op);
     } else if (err) {
         end(g, err, NULL);
-    } else if (!keep_entries(g, reply)) {
+    } else if (!zr_places_read(reply, false, &g->places, &g->n)) {
         end(g, ZOBO_ENOMEM, NULL);
     } else if (!g->n) {
         nothing(g);
@@ -351,6 +315,7 @@ list(zr_op *op)
     let_go(g);
     close_eyes(g);
     g->stirred = false;
+    g->at = 0;
     zobo_how how = zr_op_how(op, entries_listed);
     zr_sent(op, zobo_get_children_async(q->r.client, q->entries, open_eye(g, ENTRIES), &how, NULL), entries_listed);
 }

@@ -42,6 +42,13 @@ ZOBO_MUST_CHECK zobo_err zr_witnesses_init(zr_witnesses *p, zr_recipe *r, const 
 void zr_witnesses_freed(zr_witnesses *p); /* for kind->freed: removes the nodes */
 void zr_witnesses_fini(zr_witnesses *p);  /* for kind->destroy: frees the memory */
 
+/* zr_sweep removes some of the others beside `own` if they have been forgotten; once for each handle. (A handle that lives
+ * and finds its witness gone makes another.) */
+void zr_sweep(zr_witnesses *p, const char *own);
+
+enum { ZR_WITNESS_SUFFIX = 12 };
+extern const char zr_witness_suffix[ZR_WITNESS_SUFFIX];
+
 /* An op that makes such transactions; what a recipe's op begins with. */
 typedef struct zr_sure zr_sure;
 struct zr_sure {
