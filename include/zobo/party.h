@@ -95,8 +95,8 @@ ZOBO_MUST_CHECK zobo_err zobo_persistent_node_start(zobo_persistent_node *node);
 /* zobo_persistent_node_wait waits until the node is there, at most `timeout_ms` (0: without limit).
  *
  * Errors: ZOBO_EWAITTIMEOUT (it is still being tried), ZOBO_ENOTSTARTED (zobo_persistent_node_start was not called; or
- * the client is not started, or stops meanwhile), ZOBO_ECANCELLED (freed), ZOBO_EWOULDBLOCK. Source: Curator
- * waitForInitialCreate. */
+ * the client is not started, or stops meanwhile), ZOBO_ECANCELLED (freed), ZOBO_EWOULDBLOCK. and, while it is
+ * being tried on, what the server refuses with (ZOBO_ENOAUTH, ...). Source: Curator waitForInitialCreate. */
 ZOBO_MUST_CHECK zobo_err zobo_persistent_node_wait(zobo_persistent_node *node, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_persistent_node_wait_async(zobo_persistent_node *node, const zobo_how *how,
                                                          zobo_call **call);
@@ -114,8 +114,8 @@ ZOBO_MUST_CHECK zobo_err zobo_persistent_node_set_async(zobo_persistent_node *no
 /* zobo_persistent_node_presence tells whether the node is there, as far as is known. Waits for nothing. */
 zobo_presence zobo_persistent_node_presence(const zobo_persistent_node *node);
 
-/* zobo_persistent_node_free deletes the node and frees the object. What waits ends with ZOBO_ECANCELLED. The node is
- * deleted behind it, in the order of requests: before what the program submits next. NULL is ignored. Any thread, any
+/* zobo_persistent_node_free deletes the node and frees the object. What waits ends with ZOBO_ECANCELLED. It does not
+ * wait for the server: the node is deleted soon, however often that must be tried. NULL is ignored. Any thread, any
  * callback but inline ones. Source: Curator close. */
 void zobo_persistent_node_free(zobo_persistent_node *node);
 
@@ -181,7 +181,7 @@ ZOBO_MUST_CHECK zobo_err zobo_group_member_set_async(zobo_group_member *member, 
 /* zobo_group_member_get_members copies the view: all members and their data, as last heard. The own one is always in it
  * (as in Curator), also while it is not yet on the server. Waits for nothing.
  *
- * `*out` is freed with zobo_members_free. Errors: ZOBO_ENOMEM. Source: Curator getCurrentMembers. */
+ * `*out` is freed with zobo_members_free. Errors: ZOBO_EINVAL (out NULL). Source: Curator getCurrentMembers. */
 ZOBO_MUST_CHECK zobo_err zobo_group_member_get_members(zobo_group_member *member, zobo_members **out);
 
 /* zobo_group_member_presence tells whether the own node is there. Waits for nothing. */
