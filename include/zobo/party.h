@@ -95,8 +95,8 @@ ZOBO_MUST_CHECK zobo_err zobo_persistent_node_start(zobo_persistent_node *node);
 /* zobo_persistent_node_wait waits until the node is there, at most `timeout_ms` (0: without limit).
  *
  * Errors: ZOBO_EWAITTIMEOUT (it is still being tried), ZOBO_ENOTSTARTED (zobo_persistent_node_start was not called; or
- * the client is not started, or stops meanwhile), ZOBO_ECANCELLED (freed), ZOBO_EWOULDBLOCK. and, while it is
- * being tried on, what the server refuses with (ZOBO_ENOAUTH, ...). Source: Curator waitForInitialCreate. */
+ * the client is not started, or stops meanwhile), ZOBO_ECANCELLED (freed), ZOBO_EWOULDBLOCK; and what
+ * the server refuses with (ZOBO_ENOAUTH, ...), which is tried on all the same. Source: Curator waitForInitialCreate. */
 ZOBO_MUST_CHECK zobo_err zobo_persistent_node_wait(zobo_persistent_node *node, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_persistent_node_wait_async(zobo_persistent_node *node, const zobo_how *how,
                                                          zobo_call **call);
