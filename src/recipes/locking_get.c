@@ -520,6 +520,10 @@ try_it(zr_op *op)
 {
     grab *g = (grab *)op;
     zobo_locking_queue *q = queue_of(op);
+    if (!q->token) { /* the session was lost between two entries */
+        find(op);
+        return;
+    }
     g->session = q->session;
     g->under_way = true;
     zobo_how how = zr_op_how(op, tried);
