@@ -192,7 +192,8 @@ count_equal(const zobo_tree_snapshot *s, const char *path)
         n = SIZE_MAX;
     for (size_t i = 0; i < kids->n_children && n != SIZE_MAX; i++) {
         char child[PATH];
-        (void)snprintf(child, sizeof child, "%s/%s", strcmp(path, "/") ? path : "", kids->children[i]);
+        int n_child = snprintf(child, sizeof child, "%s/%s", strcmp(path, "/") ? path : "", kids->children[i]);
+        assert_true(n_child > 0 && n_child < (int)sizeof child);
         size_t more = count_equal(s, child);
         n = more == SIZE_MAX ? more : n + more;
     }
@@ -267,7 +268,8 @@ plant(const char *path, int width, int depth)
 {
     for (int i = 0; i < width && depth; i++) {
         char child[PATH];
-        (void)snprintf(child, sizeof child, "%s/%c%d", path, 'a' + depth, i);
+        int n_child = snprintf(child, sizeof child, "%s/%c%d", path, 'a' + depth, i);
+        assert_true(n_child > 0 && n_child < (int)sizeof child);
         zt_put(other, child, child + 3);
         plant(child, width, depth - 1);
     }

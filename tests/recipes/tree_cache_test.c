@@ -213,7 +213,8 @@ fatten(const char *path, size_t len)
     assert_ok(zobo_get_children(other, path, NULL, &kids));
     for (size_t i = 0; i < kids->n_children; i++) {
         char child[PATH];
-        (void)snprintf(child, sizeof child, "%s/%s", path, kids->children[i]);
+        int n_child = snprintf(child, sizeof child, "%s/%s", path, kids->children[i]);
+        assert_true(n_child > 0 && n_child < (int)sizeof child);
         assert_ok(zobo_set(other, child, data, len, -1, NULL));
         fatten(child, len);
     }
