@@ -32,7 +32,8 @@ typedef struct zobo_how {
     zobo_done_fn *done;  /* may be NULL */
     void *arg;           /* for done */
     uint32_t timeout_ms; /* the operation's deadline, however many requests it is made of (makepath, ensure_path,
-                          * delete_recursive); 0: options.request_timeout_ms */
+                          * delete_recursive); 0: options.request_timeout_ms. Of a recipe's: how long it may wait;
+                          * 0: without limit */
     unsigned flags;      /* 0 or ZOBO_INLINE: where `done` runs */
 } zobo_how;
 
@@ -54,7 +55,9 @@ bool zobo_call_done(const zobo_call *call);
 ZOBO_MUST_CHECK zobo_err zobo_call_get(zobo_call *call, uint32_t timeout_ms, zobo_reply **out);
 
 /* zobo_call_cancel gives the call up. It ends at once: with ZOBO_ECANCELLED if it had not been sent, and then it never
- * will be; with ZOBO_EABANDONED if it had, or, for one made of many requests, if any of them had. A call that has ended is left as it is. Any thread, any callback. */
+ * will be; with ZOBO_EABANDONED if it had, or, for one made of many requests, if any of them had. A recipe's ends soon,
+ * with ZOBO_ECANCELLED when it has had no effect that stays. A call that has ended is left as it is. Any thread, any
+ * callback. */
 void zobo_call_cancel(zobo_call *call);
 
 /* zobo_call_free lets go of the handle. The operation goes on, and so does its done callback. NULL is ignored. Any

@@ -107,7 +107,7 @@ typedef enum zobo_class {
     /* here */                                                                                                         \
     X(ZOBO_ENOMEM, -1080, LOCAL, "NoMemory", "out of memory")                                                          \
     X(ZOBO_ESYS, -1081, LOCAL, "System", "a system call failed")                                                       \
-    X(ZOBO_ECANCELLED, -1082, LOCAL, "Cancelled", "cancelled before it was sent")                                      \
+    X(ZOBO_ECANCELLED, -1082, LOCAL, "Cancelled", "cancelled before it had an effect")                                      \
     X(ZOBO_ETIMEDOUT, -1083, LOCAL, "TimedOut", "not done within the time given; it goes on")                          \
     X(ZOBO_EFILE, -1084, LOCAL, "BadFile", "the file cannot be used")                                                  \
     X(ZOBO_ERETRYFAILED, -1085, LOCAL, "RetryFailed", "gave up retrying")                                              \

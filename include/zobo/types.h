@@ -2,11 +2,12 @@
 /* The values that go in and out: nodes' stats, ACLs, events, states, replies.
  *
  * Structs that a program fills, and that may grow in later versions, begin with their size: sizeof(the struct), or 0,
- * which stands for the fields that version 0.1 has. So a struct made by naming its fields ({.ephemeral = true}) is good,
- * and stays so; a program that uses a field of a later version sets the size, too, and an older library that does not
- * know the field refuses it if it is not zero. They are zobo_options, zobo_retry_policy, zobo_create_options, zobo_how,
- * zobo_watcher, zobo_counters, zobo_server_options, zobo_snapshot_options and zobo_snapshot_result. Structs that the library hands out may grow at their end. The others (zobo_acl,
- * zobo_auth, zobo_client_id, zobo_problem, zobo_read, zobo_result, zobo_stat) stay as they are. */
+ * which stands for the fields that version 0.1 has. So a struct made by naming its fields ({.ephemeral = true}) is
+ * good, and stays so; a program that uses a field of a later version sets the size, too, and an older library that does
+ * not know the field refuses it if it is not zero. They are zobo_options, zobo_retry_policy, zobo_create_options,
+ * zobo_how, zobo_watcher, zobo_counters, zobo_server_options, zobo_snapshot_options, zobo_snapshot_result and the
+ * options of all recipes. Structs that the library hands out may grow at their end. The others (zobo_acl, zobo_auth,
+ * zobo_client_id, zobo_problem, zobo_read, zobo_result, zobo_stat) stay as they are. */
 #ifndef ZOBO_TYPES_H
 #define ZOBO_TYPES_H
 
@@ -154,7 +155,8 @@ typedef struct zobo_result {
 } zobo_result;
 
 /* What came back. A reply is one allocation, freed by zobo_reply_free; in a callback it is borrowed and must not be
- * freed. Only the fields that the operation fills are set, the others are zero. */
+ * freed. Only the fields that the operation fills are set, the others are zero. Recipes use the same fields, and say
+ * which. */
 typedef struct zobo_reply {
     zobo_err err;
     int64_t zxid;     /* the server's last zxid when it answered */
