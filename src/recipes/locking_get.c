@@ -19,6 +19,7 @@ typedef struct grab {
     unsigned session; /* when the token was asked for, or the transaction sent */
     char token_name[ZR_UUID + 16];
     char *token;
+    bool asking;                          /* the token is being made */
     char *name, *taken_path, *entry_path; /* what is tried */
     bool under_way, doubt;
     bool taken; /* held, but for the data */
@@ -51,6 +52,14 @@ let_go(grab *g)
     g->doubt = g->taken = false;
 }
 
+/* It may be there, and nobody knows of it any more. */
+static void
+forsake_token(grab *g)
+{
+    zr_locking_forsake(queue_of(&g->op), g->token);
+    g->token = NULL;
+}
+
 static void
 end(grab *g, zobo_err err, const zobo_reply *reply)
 {
@@ -58,8 +67,12 @@ end(grab *g, zobo_err err, const zobo_reply *reply)
     close_eyes(g);
     if (q->active == &g->op)
         q->active = NULL;
+    if (g->token && !g->asking)
+        forsake_token(g);
     if (err && g->name && (g->doubt || g->taken))
         zr_locking_undo(q, g->name);
+    else if (q->r.gone)
+        zr_locking_part(q);
     zr_op_end(&g->op, err, reply);
 }
 
@@ -142,6 +155,9 @@ token_looked_at(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 token_made(void *arg, zobo_err err, const zobo_reply *reply)
 {
+    ((grab *)arg)->asking = false;
+    if (((grab *)arg)->op.ended)
+        forsake_token(arg);
     zr_op *op = zr_back(arg);
     (void)reply;
     if (!op || zr_retry(op, err, find))
@@ -175,6 +191,7 @@ make_token(grab *g)
         return;
     }
     g->session = q->session;
+    g->asking = true;
     zobo_how how = zr_op_how(&g->op, token_made);
     zr_sent(&g->op, zobo_create_async(q->r.client, g->token, "", 0, &options, &how, NULL), token_made);
 }

@@ -120,10 +120,14 @@ static void
 destroy_undo(zr_op *op)
 {
     undoing *u = (undoing *)op;
+    zobo_locking_queue *q = queue_of(op);
     zr_sure_fini(&u->s);
     zb_free(u->name);
     zb_free(u->taken_path);
     zb_free(u);
+    q->undoing--;
+    if (q->r.gone)
+        zr_locking_part(q);
 }
 
 void
@@ -143,6 +147,7 @@ zr_locking_undo(zobo_locking_queue *q, const char *name)
     zr_sure_init(&u->s, &q->pool);
     u->s.op.begin = undo;
     u->s.op.destroy = destroy_undo;
+    q->undoing++;
     zr_op_begin_quiet(&q->r, &u->s.op);
 }
 
@@ -335,12 +340,25 @@ destroy_parting(zr_op *op)
     zb_free(p);
 }
 
-static void
-freed(zr_recipe *r)
+void
+zr_locking_forsake(zobo_locking_queue *q, char *token)
 {
-    zobo_locking_queue *q = (zobo_locking_queue *)r;
-    zr_witnesses_freed(&q->pool);
-    if (!q->token || (q->active && !q->held)) /* a get under way undoes what it gets, for which the token is needed */
+    parting *p = zb_calloc(1, sizeof *p);
+    if (!p) { /* it goes with the session */
+        zb_free(token);
+        return;
+    }
+    p->token = token;
+    p->op.begin = part;
+    p->op.destroy = destroy_parting;
+    zr_op_begin_quiet(&q->r, &p->op);
+}
+
+void
+zr_locking_part(zobo_locking_queue *q)
+{
+    /* A get under way undoes what it gets, for which the token is needed. */
+    if (!q->token || q->undoing || (q->active && !q->held))
         return;
     parting *p = zb_calloc(1, sizeof *p);
     if (!p)
@@ -351,6 +369,14 @@ freed(zr_recipe *r)
     p->op.begin = part;
     p->op.destroy = destroy_parting;
     zr_op_begin_quiet(&q->r, &p->op);
+}
+
+static void
+freed(zr_recipe *r)
+{
+    zobo_locking_queue *q = (zobo_locking_queue *)r;
+    zr_witnesses_freed(&q->pool);
+    zr_locking_part(q);
 }
 
 static void

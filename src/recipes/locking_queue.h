@@ -21,6 +21,7 @@ struct zobo_locking_queue {
     zobo_locking_queue_lost_fn *lost;
     void *lost_arg;
     zr_op *active;    /* a get, consume or release */
+    unsigned undoing; /* how many entries are being given back */
     char *token;      /* NULL: not made yet in this session */
     unsigned session; /* counts the sessions that were lost */
     /* What is held: */
@@ -47,6 +48,10 @@ void zr_locking_drop(zobo_locking_queue *q);
 void zr_locking_lose(zobo_locking_queue *q, bool tell);
 /* zr_locking_reply hands out what is held. */
 zobo_reply zr_locking_reply(const zobo_locking_queue *q, char **path);
+/* zr_locking_part: the user has let go; the token goes, unless a get still needs it. */
+void zr_locking_part(zobo_locking_queue *q);
+/* zr_locking_forsake removes a token that nobody needs; takes its path over. */
+void zr_locking_forsake(zobo_locking_queue *q, char *token);
 /* zr_locking_undo releases an entry if this handle has taken it, which it may not know. */
 void zr_locking_undo(zobo_locking_queue *q, const char *name);
 
