@@ -2,14 +2,14 @@
 /* Runs a program's scenarios: seeds under random faults, then a small run for each frame and each fault at that frame, and
  * for each allocation that fails.
  *
- *   SIM_SEEDS     how many seeds under random faults for each scenario (default 150; under a sanitizer, which is ten
+ *   SIM_SEEDS     how many seeds under random faults for each scenario (default 100; under a sanitizer, which is ten
  *                 times slower, 15; with ZOBO_SOAK ten times more)
  *   SIM_FIRST     where to begin (default 1)
  *   SIM_SEED      just this one, under each profile, or as SIM_PROFILE or SIM_PLAN says
  *   SIM_SCENARIO  only this scenario
  *   SIM_PROFILE   only this profile
  *   SIM_PLAN      only this plan ("CUT_ANSWER"), or only at that frame ("CUT_ANSWER:17")
- *   SIM_STEPS     at how many frames at most each plan is tried (default 100, spread over all; 15; 0: at every one)
+ *   SIM_STEPS     at how many frames at most each plan is tried (default 60, spread over all; 15; 0: at every one)
  *   --trace       print every event of the runs */
 #include "sim/world/world.h"
 
@@ -19,7 +19,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { DEFAULT_SEEDS = 15, DEFAULT_STEPS = 15 };
 #else
-enum { DEFAULT_SEEDS = 150, DEFAULT_STEPS = 100 };
+enum { DEFAULT_SEEDS = 100, DEFAULT_STEPS = 60 };
 #endif
 enum { MAX_BROKEN = 3 };
 
