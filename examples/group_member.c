@@ -10,9 +10,9 @@
 #include <zobo/zobo.h>
 
 static void
-on_change(void *arg, const zobo_members *members)
+on_change(void *arg, zobo_group_member *member, const zobo_members *members)
 {
-    (void)arg;
+    (void)arg, (void)member;
     printf("%zu:", members->n);
     for (size_t i = 0; i < members->n; i++) {
         printf(" %s=%s", members->items[i].id, (const char *)members->items[i].data);
@@ -28,7 +28,7 @@ main(int argc, char **argv)
         return 2;
     }
     zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
-    zobo_group_member_options member_options = {.listener = on_change};
+    zobo_group_member_options member_options = {.changed = on_change};
     zobo_client *zk = NULL;
     zobo_group_member *member = NULL;
     zobo_problem why = {0};

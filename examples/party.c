@@ -11,9 +11,9 @@
 #include <zobo/zobo.h>
 
 static void
-on_presence(void *arg, zobo_presence presence, zobo_err err)
+on_presence(void *arg, zobo_party *party, zobo_presence presence, zobo_err err)
 {
-    (void)arg;
+    (void)arg, (void)party;
     printf("%s%s%s\n", zobo_presence_name(presence), err ? ": " : "", err ? zobo_err_text(err) : "");
 }
 
@@ -25,7 +25,7 @@ main(int argc, char **argv)
         return 2;
     }
     zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
-    zobo_party_options party_options = {.identifier = argv[2], .listener = on_presence};
+    zobo_party_options party_options = {.identifier = argv[2], .changed = on_presence};
     zobo_client *zk = NULL;
     zobo_party *party = NULL;
     zobo_problem why = {0};

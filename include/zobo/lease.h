@@ -17,7 +17,7 @@
  *
  * Guarantees: at no time have two holders obtained a lease, as far as their clocks agree: the end is written by one
  * machine's clock and judged by another's. Deleting the old holder and writing the new one is one transaction. A lost
- * answer is looked after: the lease is obtained at most once. (The end is not a session's: a lease is kept through the
+ * answer is looked after, and the lease then written anew, so that what was obtained lasts as long as was asked for. (The end is not a session's: a lease is kept through the
  * loss of a session, and a crash does not free it.)
  *
  * Limits: clocks that differ by a minute make leases uncertain by a minute. A node of another version than 1 is not
@@ -75,6 +75,11 @@ ZOBO_MUST_CHECK zobo_err zobo_lease_obtain(zobo_lease *lease, uint64_t duration_
 ZOBO_MUST_CHECK zobo_err zobo_lease_obtain_async(zobo_lease *lease, uint64_t duration_ms, const zobo_how *how,
                                                  zobo_call **call);
 
+/* zobo_lease_end tells when the lease that this object has obtained last ends, so that it can be obtained anew in time:
+ * milliseconds since 1970 by the clock of the options, in whole seconds, as it is written. 0: none was obtained yet. That
+ * somebody has deleted the node since is not known. Sends nothing. Any thread, any callback. */
+int64_t zobo_lease_end(const zobo_lease *lease);
+
 /* zobo_lease_free frees the object; the lease runs on to its end. What is under way ends with ZOBO_ECANCELLED. NULL is
  * ignored. Any thread, any callback but inline ones. */
 void zobo_lease_free(zobo_lease *lease);
@@ -95,6 +100,9 @@ ZOBO_MUST_CHECK zobo_err zobo_multi_lease_obtain(zobo_multi_lease *lease, uint64
                                                  int32_t *index);
 ZOBO_MUST_CHECK zobo_err zobo_multi_lease_obtain_async(zobo_multi_lease *lease, uint64_t duration_ms,
                                                        const zobo_how *how, zobo_call **call);
+
+/* zobo_multi_lease_end: as zobo_lease_end. */
+int64_t zobo_multi_lease_end(const zobo_multi_lease *lease);
 
 /* zobo_multi_lease_free frees the object: zobo_lease_free. */
 void zobo_multi_lease_free(zobo_multi_lease *lease);

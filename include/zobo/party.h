@@ -54,14 +54,14 @@ typedef enum zobo_presence {
  * Static string. Any thread. */
 const char *zobo_presence_name(zobo_presence presence);
 
-/* Told of each change of a node's presence. `err` is the server's for ZOBO_PRESENCE_REFUSED, ZOBO_ESESSIONEXPIRED when
- * it is absent because the session was lost, else ZOBO_OK. */
-typedef void zobo_presence_fn(void *arg, zobo_presence presence, zobo_err err);
-
 /* --- one node --- */
 
 /* A node that comes back. Opaque. */
 typedef struct zobo_persistent_node zobo_persistent_node;
+
+/* Told, on the callback thread, of each change of the node's presence. `err` is the server's for ZOBO_PRESENCE_REFUSED,
+ * ZOBO_ESESSIONEXPIRED when it is absent because the session was lost, else ZOBO_OK. */
+typedef void zobo_persistent_node_fn(void *arg, zobo_persistent_node *node, zobo_presence presence, zobo_err err);
 
 /* How it is to be. Zero: an ephemeral node with empty data. Everything pointed to is copied. */
 typedef struct zobo_persistent_node_options {
@@ -73,8 +73,8 @@ typedef struct zobo_persistent_node_options {
                                * given the data */
     bool take_over;           /* once at the start and once after each loss of the session, a node of another session is
                                * deleted instead of waited out: for names that only this process may have */
-    zobo_presence_fn *listener; /* may be NULL */
-    void *arg;
+    zobo_persistent_node_fn *changed; /* may be NULL */
+    void *changed_arg;
 } zobo_persistent_node_options;
 
 /* zobo_persistent_node_new makes the object for a node at `path`; nothing is sent before zobo_persistent_node_start.
@@ -142,7 +142,7 @@ void zobo_members_free(zobo_members *members);
 
 /* Told, on the callback thread, when the group has changed: a member has come, gone, or changed its data. `members` is
  * borrowed. Changes that follow each other closely are told as one. */
-typedef void zobo_group_fn(void *arg, const zobo_members *members);
+typedef void zobo_group_fn(void *arg, zobo_group_member *member, const zobo_members *members);
 
 /* How a member is to be. Zero: with empty data. Everything pointed to is copied. */
 typedef struct zobo_group_member_options {
@@ -150,8 +150,8 @@ typedef struct zobo_group_member_options {
     const void *data;
     size_t data_len;
     const zobo_acl_list *acl;
-    zobo_group_fn *listener; /* may be NULL */
-    void *arg;
+    zobo_group_fn *changed; /* may be NULL */
+    void *changed_arg;
 } zobo_group_member_options;
 
 /* zobo_group_member_new makes the member `id` of the group at `path`; nothing is sent before zobo_group_member_start.
@@ -195,14 +195,17 @@ void zobo_group_member_free(zobo_group_member *member);
 /* A party, or a shallow one. Opaque. */
 typedef struct zobo_party zobo_party;
 
+/* Told, on the callback thread, of each change of the own node's presence: as zobo_persistent_node_fn. */
+typedef void zobo_party_fn(void *arg, zobo_party *party, zobo_presence presence, zobo_err err);
+
 /* How one is in it. Zero: as kazoo's. Everything pointed to is copied. */
 typedef struct zobo_party_options {
     size_t size;            /* 0, or sizeof(zobo_party_options) */
     const char *identifier; /* what members() tells others; NULL: "" */
     const zobo_acl_list *acl;
-    bool no_rejoin;             /* after the loss of the session stay away, as kazoo does, until joined again */
-    zobo_presence_fn *listener; /* may be NULL */
-    void *arg;
+    bool no_rejoin;         /* after the loss of the session stay away, as kazoo does, until joined again */
+    zobo_party_fn *changed; /* may be NULL */
+    void *changed_arg;
 } zobo_party_options;
 
 /* zobo_party_new makes a party object: one may look at the members, and join. Nothing is sent.
@@ -219,8 +222,9 @@ ZOBO_MUST_CHECK zobo_err zobo_shallow_party_new(zobo_client *client, const char 
 /* zobo_party_join joins and waits until the node is there, at most `timeout_ms` (0: without limit). Who has joined is
  * ZOBO_OK, too; who has lost his session joins again by himself.
  *
- * Errors: ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED (then one has not joined; nothing is left behind), ZOBO_ENOTSTARTED,
- * ZOBO_ESTOPPED, what the server refuses with (ZOBO_ENOAUTH, ...). Source: kazoo Party.join. */
+ * Errors: ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED (then one has not joined; nothing is left behind. But who had joined before
+ * stays a member who joins again by himself), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, what the server refuses with
+ * (ZOBO_ENOAUTH, ...). Source: kazoo Party.join. */
 ZOBO_MUST_CHECK zobo_err zobo_party_join(zobo_party *party, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_party_join_async(zobo_party *party, const zobo_how *how, zobo_call **call);
 

@@ -20,13 +20,13 @@ struct zobo_group_member {
     char *id;
     bool started; /* strand */
     atomic_bool start_asked;
-    atomic_bool tell_asked; /* the listener will be called */
+    atomic_bool tell_asked; /* `changed` will be called */
     zb_link waits;          /* group_wait.link: those whose node is there, and is not in the view yet */
     pthread_mutex_t lock;
     view *view; /* under the lock */
-    view *told; /* the last that the listener was given; callback thread */
-    zobo_group_fn *listener;
-    void *arg;
+    view *told; /* the last that `changed` was given; callback thread */
+    zobo_group_fn *changed;
+    void *changed_arg;
 };
 
 typedef struct group_wait {
@@ -138,7 +138,7 @@ tell(zr_recipe *r, void *arg)
     if (m->told)
         zobo_members_free(&m->told->it);
     m->told = v;
-    m->listener(m->arg, &v->it);
+    m->changed(m->changed_arg, m, &v->it);
 }
 
 /* Makes the view anew; without memory the old one stays until the next change. */
@@ -153,7 +153,7 @@ renew(zobo_group_member *m)
     m->view = v;
     pthread_mutex_unlock(&m->lock);
     zobo_members_free(&old->it);
-    if (m->listener && !atomic_exchange(&m->tell_asked, true) && zr_tell(&m->r, tell, NULL, NULL))
+    if (m->changed && !atomic_exchange(&m->tell_asked, true) && zr_tell(&m->r, tell, NULL, NULL))
         atomic_store(&m->tell_asked, false);
 }
 
@@ -238,10 +238,10 @@ fill(zobo_group_member *m, zobo_client *client, const char *path, const char *id
     zr_presence_options po = {.data = o->data, .len = o->data_len, .acl = o->acl};
     char *node = zr_path_child(path, id);
     zb_list_init(&m->waits);
-    m->listener = o->listener;
-    m->arg = o->arg;
+    m->changed = o->changed;
+    m->changed_arg = o->changed_arg;
     m->id = zr_strdup(id);
-    bool listing = zr_listing_init(&m->listing, &m->r, path, &listing_kind, m);
+    bool listing = zr_listing_init(&m->listing, &m->r, client, path, &listing_kind, m);
     if (node)
         m->presence = zr_presence_new(&m->r, node, &po, NULL, NULL);
     zb_free(node);
@@ -260,8 +260,9 @@ zobo_group_member_new(zobo_client *client, const char *path, const char *id, con
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the member");
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_group_member_options, arg),
-                                 "zobo_group_member_options", why);
+    zobo_err err =
+        zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_group_member_options, changed_arg),
+                      "zobo_group_member_options", why);
     if (err || (err = zr_check_path(path, why)) || (err = zr_check_name(path, "", id, why)) ||
         (err = zr_check_acl(o.acl, why)) || (err = zr_check_data(o.data, o.data_len, why)))
         return err;

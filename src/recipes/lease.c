@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recipes/lease.h"
-#include "recipes/lock.h"
 
 #include <string.h>
 
@@ -10,7 +9,7 @@ struct zobo_lease {
     zr_recipe r; /* first */
     zr_lease_who who;
     char *path;
-    zobo_lock *lock;
+    _Atomic int64_t end_ms; /* of what was obtained last */
 };
 
 static zobo_lease *
@@ -19,12 +18,9 @@ lease_of(zr_recipe *r)
     return ZB_CONTAINER_OF(r, zobo_lease, r);
 }
 
-/* The lock is there as long as any op, which may get it when it is over already. It has no callback that zobo_lock_free would
- * wait for, so that this is good on the strand, too. */
 static void
 release(zobo_lease *lease)
 {
-    zobo_lock_free(lease->lock);
     zr_lease_who_fini(&lease->who);
     zb_free(lease->path);
     zb_free(lease);
@@ -42,14 +38,11 @@ static const zr_kind kind = {.destroy = destroy};
 static zobo_err
 fill(zobo_lease *lease, zobo_client *client, const char *path, zobo_problem *why)
 {
-    zobo_lock_options lo = {.size = sizeof lo, .identifier = lease->who.identifier};
     lease->path = zr_strdup(path);
     if (!lease->path)
         return zr_no_memory(why);
-    zobo_err err = zobo_lock_new(client, path, &lo, &lease->lock, why);
-    if (!err)
-        lease->lock->h.is_part = true;
-    if (!err && (err = zr_recipe_init(&lease->r, &kind, client)))
+    zobo_err err = zr_recipe_init(&lease->r, &kind, client);
+    if (err)
         (void)zb_problem(why, err, 0, "%s", zobo_err_text(err));
     return err;
 }
@@ -85,6 +78,8 @@ static void
 obtained(zr_lease_try *t, zobo_err err)
 {
     zobo_reply reply = {.data = t->held_by, .data_len = t->held_by ? strlen(t->held_by) : 0};
+    if (!err)
+        atomic_store(&lease_of(t->op.recipe)->end_ms, t->end_ms);
     zr_op_end(&t->op, err, err == ZOBO_EHELD ? &reply : NULL);
 }
 
@@ -92,7 +87,7 @@ static void
 begin(zr_op *op)
 {
     zobo_lease *lease = lease_of(op->recipe);
-    zr_lease_try_at(ZB_CONTAINER_OF(op, zr_lease_try, op), lease->path, lease->lock);
+    zr_lease_try_at(ZB_CONTAINER_OF(op, zr_lease_try, op), lease->path);
 }
 
 static void
@@ -130,6 +125,12 @@ zobo_lease_obtain(zobo_lease *lease, uint64_t duration_ms, uint32_t timeout_ms)
     zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_lease_obtain_async(lease, duration_ms, &how, &call);
     return zr_wait(err, call, NULL);
+}
+
+int64_t
+zobo_lease_end(const zobo_lease *lease)
+{
+    return atomic_load(&lease->end_ms);
 }
 
 void

@@ -34,17 +34,17 @@ struct zr_lease_try {
     const zr_lease_who *who;
     uint64_t duration_ms;
     void (*over)(zr_lease_try *t, zobo_err err); /* ZOBO_OK, ZOBO_EHELD, or what went wrong; may try another */
-    zobo_lock *lock;
-    char *path;         /* of lease_holder */
+    char *dir;                                   /* of the lease */
+    char *path;                                  /* of lease_holder */
+    zobo_lock *lock;    /* made for this try, for freeing it releases it even when there is no memory; or NULL */
     zobo_call *acquire; /* under way, or NULL */
-    bool locked;
     char *lock_node;
-    zr_text text; /* what was written, perhaps */
+    int64_t end_ms; /* of the lease that is written, in whole seconds */
     char *held_by;
 };
 
-/* zr_lease_try_at begins to obtain the lease at `path` with its lock, which the caller keeps. Strand. */
-void zr_lease_try_at(zr_lease_try *t, const char *path, zobo_lock *lock);
+/* zr_lease_try_at begins to obtain the lease at `path`. Strand. */
+void zr_lease_try_at(zr_lease_try *t, const char *path);
 void zr_lease_give_up(zr_op *op, zobo_err why);
 /* zr_lease_try_fini frees what it holds, but not the op. */
 void zr_lease_try_fini(zr_lease_try *t);

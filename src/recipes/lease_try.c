@@ -9,6 +9,8 @@
 
 #define LONGEST_MS UINT64_C(315569520000000) /* ten thousand years */
 
+enum { SECOND_MS = 1000 };
+
 /* --- who --- */
 
 zobo_err
@@ -69,6 +71,14 @@ zr_lease_check_duration(uint64_t ms)
 
 /* --- the steps --- */
 
+/* The end as it is written: the second in which it lies. */
+static int64_t
+whole_seconds(int64_t ms)
+{
+    int64_t rest = ms % SECOND_MS;
+    return ms - (rest < 0 ? rest + SECOND_MS : rest);
+}
+
 static void step_lock(zr_op *op);
 static void step_look(zr_op *op);
 
@@ -82,13 +92,9 @@ try_of(zr_op *op)
 static void
 unlock(zr_lease_try *t)
 {
-    zobo_how how = {.flags = ZOBO_INLINE};
-    bool held = t->locked && t->lock; /* a lock that was freed is released by that */
-    t->locked = false;
-    if (!held)
-        return;
-    zobo_err err = zobo_lock_release_async(t->lock, &how, NULL);
-    (void)err; /* no memory: freeing the lock object releases it */
+    zobo_lock *lock = t->lock;
+    t->lock = NULL;
+    zobo_lock_free(lock);
 }
 
 static void
@@ -133,13 +139,13 @@ committed(void *arg, zobo_err err, const zobo_reply *reply)
 }
 
 static zobo_err
-fill(zr_lease_try *t, zobo_transaction *tx, int32_t version)
+fill(zr_lease_try *t, zobo_transaction *tx, int32_t version, const zr_text *text)
 {
     zobo_create_options options = {.size = sizeof options, .acl = t->who->has_acl ? &t->who->acl : NULL};
     zobo_err err = zobo_transaction_check(tx, t->lock_node, -1);
     if (!err && version >= 0)
         err = zobo_transaction_delete(tx, t->path, version);
-    return err ? err : zobo_transaction_create(tx, t->path, t->text.p, t->text.n, &options);
+    return err ? err : zobo_transaction_create(tx, t->path, text->p, text->n, &options);
 }
 
 /* Writes the lease; version -1: there is none yet. */
@@ -149,19 +155,21 @@ step_write(zr_lease_try *t, int32_t version)
     zobo_transaction *tx = NULL;
     zobo_how how = zr_op_how(&t->op, committed);
     int64_t now = zr_lease_now(t->who);
-    zr_text_free(&t->text);
+    zr_text text = {0};
     if (now > ZR_TIME_MAX - (int64_t)t->duration_ms) {
         over(t, ZOBO_EINVAL);
         return;
     }
-    zobo_err err = zr_lease_format(t->who->identifier, now + (int64_t)t->duration_ms, &t->text) ? ZOBO_OK : ZOBO_ENOMEM;
+    t->end_ms = whole_seconds(now + (int64_t)t->duration_ms);
+    zobo_err err = zr_lease_format(t->who->identifier, t->end_ms, &text) ? ZOBO_OK : ZOBO_ENOMEM;
     if (!err)
         err = zobo_transaction_new(t->op.recipe->client, &tx);
     if (!err)
-        err = fill(t, tx, version);
+        err = fill(t, tx, version, &text);
     if (!err)
         err = zobo_transaction_commit_async(tx, &how, NULL);
     zobo_transaction_free(tx);
+    zr_text_free(&text);
     zr_sent(&t->op, err, committed);
 }
 
@@ -179,11 +187,7 @@ looked(void *arg, zobo_err err, const zobo_reply *reply)
         step_write(t, -1);
         return;
     }
-    /* What was written by a transaction whose answer was lost stands. */
-    if (!err && t->text.n && reply->data_len == t->text.n && memcmp(reply->data, t->text.p, t->text.n) == 0) {
-        over(t, ZOBO_OK);
-        return;
-    }
+    /* One's own is written anew, too, if it was by a transaction whose answer was lost: that may be long ago. */
     if (!err)
         err = zr_lease_parse(reply->data, reply->data_len, &text);
     if (!err && zr_lease_is_held(t->who, &text)) {
@@ -210,11 +214,8 @@ static void
 locked(void *arg, zobo_err err, const zobo_reply *reply)
 {
     zr_lease_try *t = try_of(arg);
-    t->locked = !err;
     zobo_call_free(t->acquire);
     t->acquire = NULL;
-    if (t->op.ended)
-        unlock(t); /* given up while it came */
     zr_op *op = zr_back(arg);
     if (!op || retry(t, err))
         return;
@@ -235,37 +236,42 @@ step_lock(zr_op *op)
 {
     zr_lease_try *t = try_of(op);
     zobo_how how = zr_op_how(op, locked);
-    zr_sent(op, zobo_lock_acquire_async(t->lock, &how, &t->acquire), locked);
+    zobo_lock_options options = {.size = sizeof options, .identifier = t->who->identifier};
+    zobo_err err = zobo_lock_new(op->recipe->client, t->dir, &options, &t->lock, NULL);
+    if (!err)
+        err = zobo_lock_acquire_async(t->lock, &how, &t->acquire);
+    zr_sent(op, err, locked);
 }
 
 void
-zr_lease_try_at(zr_lease_try *t, const char *path, zobo_lock *lock)
+zr_lease_try_at(zr_lease_try *t, const char *path)
 {
-    zr_text_free(&t->text);
+    zb_free(t->dir);
     zb_free(t->path);
+    t->dir = zr_strdup(path);
     t->path = zr_path_child(path, "lease_holder");
-    t->lock = lock;
-    if (t->path)
+    if (t->dir && t->path)
         step_lock(&t->op);
     else
         t->over(t, ZOBO_ENOMEM);
 }
 
+/* The op may be no more when it has ended. What comes of an acquisition under way, which the lock ends, keeps it. */
 void
 zr_lease_give_up(zr_op *op, zobo_err why)
 {
     zr_lease_try *t = try_of(op);
-    if (t->acquire)
-        zobo_call_cancel(t->acquire);
-    unlock(t);
+    zobo_lock *lock = t->lock;
+    t->lock = NULL;
     zr_op_end(op, why, NULL);
+    zobo_lock_free(lock);
 }
 
 void
 zr_lease_try_fini(zr_lease_try *t)
 {
+    zb_free(t->dir);
     zb_free(t->path);
     zb_free(t->lock_node);
     zb_free(t->held_by);
-    zr_text_free(&t->text);
 }

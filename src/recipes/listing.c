@@ -411,13 +411,18 @@ list(zr_listing *l)
 /* --- life --- */
 
 bool
-zr_listing_init(zr_listing *l, zr_recipe *r, const char *path, const zr_listing_kind *kind, void *owner)
+zr_listing_init(zr_listing *l, zr_recipe *r, zobo_client *client, const char *path, const zr_listing_kind *kind,
+                void *owner)
 {
     l->r = r;
     l->kind = kind;
     l->owner = owner;
+    char uuid[ZR_UUID];
+    uint64_t seed; /* others choose the names, and must not know it */
+    zobo_uuid(client, uuid);
+    memcpy(&seed, uuid, sizeof seed);
     l->path = zr_strdup(path);
-    zb_map_init(&l->children, (uint64_t)(uintptr_t)l);
+    zb_map_init(&l->children, seed);
     return l->path != NULL;
 }
 

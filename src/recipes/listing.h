@@ -57,9 +57,9 @@ struct zr_listing {
     zr_watch *watch;
 };
 
-/* zr_listing_init; false: no memory. Any thread. */
-ZOBO_MUST_CHECK bool zr_listing_init(zr_listing *l, zr_recipe *r, const char *path, const zr_listing_kind *kind,
-                                     void *owner);
+/* zr_listing_init; false: no memory. `r` need not be initialized yet. Any thread. */
+ZOBO_MUST_CHECK bool zr_listing_init(zr_listing *l, zr_recipe *r, zobo_client *client, const char *path,
+                                     const zr_listing_kind *kind, void *owner);
 /* zr_listing_fini frees all: for kind->destroy. */
 void zr_listing_fini(zr_listing *l);
 

@@ -5,13 +5,14 @@
 #include "recipes/checks.h"
 #include "recipes/lease.h"
 
-enum { MAX_COUNT = 100000, DIGITS = 12, WINDOW = 256 };
+enum { MAX_COUNT = 100000, DIGITS = 12, WINDOW = 256, FULL_PAUSE_MS = 10 };
 
 struct zobo_multi_lease {
     zr_recipe r; /* first */
     zr_lease_who who;
     char *path;
     uint32_t count;
+    _Atomic int64_t end_ms; /* of what was obtained last */
 };
 
 /* The op: first a look at all leases without a lock, then a try at each that is to be had, the own one first. */
@@ -98,18 +99,9 @@ slot_path(const zobo_multi_lease *lease, uint32_t index)
 static void try_next(multi_try *m);
 
 static void
-drop_lock(multi_try *m)
-{
-    zobo_lock_free(m->t.lock); /* releases it, if it is held */
-    m->t.lock = NULL;
-    m->t.locked = false;
-}
-
-static void
 slot_over(zr_lease_try *t, zobo_err err)
 {
     multi_try *m = (multi_try *)t;
-    drop_lock(m);
     if (err == ZOBO_EHELD) {
         if (!m->trying_own)
             m->at++;
@@ -120,23 +112,19 @@ slot_over(zr_lease_try *t, zobo_err err)
     zobo_reply reply = {.count = (int32_t)m->at};
     if (m->trying_own)
         reply.count = (int32_t)m->own;
+    if (!err)
+        atomic_store(&lease_of(t->op.recipe)->end_ms, t->end_ms);
     zr_op_end(&t->op, err, err ? NULL : &reply);
 }
 
 static void
 try_slot(multi_try *m, uint32_t index)
 {
-    zobo_multi_lease *lease = lease_of(m->t.op.recipe);
-    zobo_lock_options lo = {.size = sizeof lo, .identifier = lease->who.identifier};
-    char *path = slot_path(lease, index);
-    zobo_lock *lock = NULL;
-    zobo_err err = ZOBO_ENOMEM;
+    char *path = slot_path(lease_of(m->t.op.recipe), index);
     if (path)
-        err = zobo_lock_new(lease->r.client, path, &lo, &lock, NULL);
-    if (err)
-        zr_op_end(&m->t.op, err, NULL);
+        zr_lease_try_at(&m->t, path);
     else
-        zr_lease_try_at(&m->t, path, lock);
+        zr_op_end(&m->t.op, ZOBO_ENOMEM, NULL);
     zb_free(path);
 }
 
@@ -231,11 +219,21 @@ look_on(zr_op *op)
 {
     multi_try *m = (multi_try *)op;
     const zobo_multi_lease *lease = lease_of(op->recipe);
-    while (!m->err && m->looked_at < lease->count && m->under_way < WINDOW)
-        m->err = look_at(m, m->looked_at++);
+    zobo_err err = ZOBO_OK;
+    while (!m->err && !err && m->looked_at < lease->count && m->under_way < WINDOW) {
+        err = look_at(m, m->looked_at);
+        if (!err)
+            m->looked_at++;
+    }
+    if (err && err != ZOBO_EQUEUEFULL)
+        m->err = err;
     if (m->under_way)
         return;
-    zobo_err err = m->err;
+    if (err == ZOBO_EQUEUEFULL) { /* others fill the queue */
+        zr_pause(op, FULL_PAUSE_MS, look_on);
+        return;
+    }
+    err = m->err;
     if (zr_retry(op, err, look_anew))
         return;
     if (err) {
@@ -248,17 +246,6 @@ look_on(zr_op *op)
 }
 
 /* --- the verb --- */
-
-static void
-give_up(zr_op *op, zobo_err why)
-{
-    multi_try *m = (multi_try *)op;
-    zobo_lock *lock = m->t.lock;
-    m->t.lock = NULL;
-    m->t.locked = false;
-    zobo_lock_free(lock); /* ends its acquisition, too */
-    zr_op_end(op, why, NULL);
-}
 
 static void
 try_free(zr_op *op)
@@ -288,7 +275,7 @@ zobo_multi_lease_obtain_async(zobo_multi_lease *lease, uint64_t duration_ms, con
         m->t.duration_ms = duration_ms;
         m->t.over = slot_over;
         m->t.op.begin = look_anew;
-        m->t.op.give_up = give_up;
+        m->t.op.give_up = zr_lease_give_up;
         m->t.op.destroy = try_free;
     }
     return zr_op_start(&lease->r, m ? &m->t.op : NULL, how, call);
@@ -306,6 +293,12 @@ zobo_multi_lease_obtain(zobo_multi_lease *lease, uint64_t duration_ms, uint32_t 
         *index = err ? -1 : reply->count;
     zobo_reply_free(reply);
     return err;
+}
+
+int64_t
+zobo_multi_lease_end(const zobo_multi_lease *lease)
+{
+    return atomic_load(&lease->end_ms);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "base/sized.h"
 #include "recipes/checks.h"
 #include "recipes/persistent_node.h"
+#include "recipes/reads.h"
 
 #define PARTY_MARK "__party__"
 
@@ -13,8 +14,8 @@ struct zobo_party {
     zr_presence *presence;
     char *path;
     bool shallow;
-    zobo_presence_fn *listener;
-    void *arg;
+    zobo_party_fn *changed;
+    void *changed_arg;
 };
 
 static zobo_party *
@@ -24,10 +25,18 @@ party_of(zr_recipe *r)
 }
 
 static void
+say(zr_recipe *r, zobo_presence presence, zobo_err err)
+{
+    zobo_party *party = party_of(r);
+    party->changed(party->changed_arg, party, presence, err);
+}
+
+static void
 changed(zr_presence *p, void *owner)
 {
     zobo_party *party = owner;
-    zr_presence_tell(&party->r, p, party->listener, party->arg);
+    if (party->changed)
+        zr_presence_tell(&party->r, p, say);
 }
 
 static void
@@ -87,8 +96,8 @@ fill(zobo_party *party, zobo_client *client, const char *path, const zobo_party_
     const char *identifier = o->identifier ? o->identifier : "";
     zr_presence_options po = {.data = identifier, .len = strlen(identifier), .acl = o->acl, .stay_away = o->no_rejoin};
     char *node = node_path(client, path, party->shallow, identifier);
-    party->listener = o->listener;
-    party->arg = o->arg;
+    party->changed = o->changed;
+    party->changed_arg = o->changed_arg;
     party->path = zr_strdup(path);
     if (node)
         party->presence = zr_presence_new(&party->r, node, &po, changed, party);
@@ -106,7 +115,7 @@ party_new(zobo_client *client, const char *path, bool shallow, const zobo_party_
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the party");
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_party_options, arg),
+    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_party_options, changed_arg),
                                  "zobo_party_options", why);
     if (!err)
         err = check(path, shallow, &o, why);
@@ -143,13 +152,14 @@ zobo_shallow_party_new(zobo_client *client, const char *path, const zobo_party_o
 
 /* --- joining and leaving --- */
 
-/* A join that has come to nothing leaves nothing behind, unless another one is still waiting. */
+/* A join that has come to nothing leaves nothing behind, unless another one is still waiting, or one is a member already who
+ * is on his way back in. */
 static void
 joined(zr_op *op, zobo_err err)
 {
     zr_presence_wait *w = ZB_CONTAINER_OF(op, zr_presence_wait, op);
     zr_presence *p = party_of(op->recipe)->presence;
-    if (err && zr_presence_wanted(p) && !zr_presence_awaited(p, w))
+    if (err && zr_presence_wanted(p) && !zr_presence_was_there(p) && !zr_presence_awaited(p, w))
         zr_presence_stop(p, err);
     zr_op_end(op, err, NULL);
 }
@@ -234,108 +244,101 @@ zobo_party_participating(const zobo_party *party)
 
 /* --- who is there --- */
 
+typedef struct strings {
+    char **p;
+    size_t n, cap;
+} strings;
+
+/* Takes `s` over. False: no memory, also when `s` is NULL. */
+static bool
+add_string(strings *to, char *s)
+{
+    if (s && to->n == to->cap) {
+        size_t cap = to->cap ? 2 * to->cap : 16;
+        char **p = zb_realloc(to->p, cap * sizeof *p);
+        if (!p) {
+            zb_free(s);
+            return false;
+        }
+        to->p = p;
+        to->cap = cap;
+    }
+    if (s)
+        to->p[to->n++] = s;
+    return s != NULL;
+}
+
+static void
+drop_strings(strings *s)
+{
+    while (s->n > 0)
+        zb_free(s->p[--s->n]);
+    zb_free(s->p);
+    *s = (strings){0};
+}
+
 /* Reads the members: all names with one request, then, unless the party is shallow, the data of each. */
 typedef struct look {
-    zr_op op; /* first */
+    zr_reads reads; /* first */
     bool count_only;
-    char **found; /* identifiers */
-    size_t n, cap;
-    size_t under_way; /* reads */
-    zobo_err err;     /* the first that went wrong */
+    strings nodes; /* those to be read */
+    strings found; /* identifiers */
 } look;
 
 static look *
 look_of(zr_op *op)
 {
-    return ZB_CONTAINER_OF(op, look, op);
+    return ZB_CONTAINER_OF(op, look, reads.op);
 }
 
 static void
 look_free(zr_op *op)
 {
     look *l = look_of(op);
-    for (size_t i = 0; i < l->n; i++)
-        zb_free(l->found[i]);
-    zb_free(l->found);
+    drop_strings(&l->nodes);
+    drop_strings(&l->found);
     zb_free(l);
-}
-
-static void
-drop_found(look *l)
-{
-    while (l->n > 0)
-        zb_free(l->found[--l->n]);
-}
-
-/* Takes `identifier` over. */
-static void
-add_found(look *l, char *identifier)
-{
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 16;
-        char **found = zb_realloc(l->found, cap * sizeof *found);
-        if (!found) {
-            zb_free(identifier);
-            identifier = NULL;
-        } else {
-            l->found = found;
-            l->cap = cap;
-        }
-    }
-    if (identifier)
-        l->found[l->n++] = identifier;
-    else if (!l->err)
-        l->err = ZOBO_ENOMEM;
 }
 
 static void step_names(zr_op *op);
 
-static void
-look_over(zr_op *op)
+static const char *
+node_of_member(zr_reads *reads, size_t i)
 {
-    look *l = look_of(op);
-    zobo_err err = l->err;
-    zobo_reply reply = {.children = (const char *const *)l->found, .n_children = l->n, .count = (int32_t)l->n};
-    if (l->count_only)
+    return ((look *)reads)->nodes.p[i];
+}
+
+static zobo_err
+member_read(zr_reads *reads, size_t i, const zobo_reply *reply)
+{
+    (void)i;
+    char *identifier = zb_strndup(reply->data ? reply->data : "", reply->data_len);
+    return add_string(&((look *)reads)->found, identifier) ? ZOBO_OK : ZOBO_ENOMEM;
+}
+
+static void
+look_over(zr_reads *reads, zobo_err err)
+{
+    const strings *found = &((look *)reads)->found;
+    zobo_reply reply = {.children = (const char *const *)found->p, .n_children = found->n, .count = (int32_t)found->n};
+    if (((look *)reads)->count_only)
         reply.n_children = 0;
-    l->err = ZOBO_OK;
-    if (!zr_retry(op, err, step_names))
-        zr_op_end(op, err, err ? NULL : &reply);
+    if (!zr_retry(&reads->op, err, step_names))
+        zr_op_end(&reads->op, err, err ? NULL : &reply);
 }
 
-static void
-member_done(void *arg, zobo_err err, const zobo_reply *reply)
+/* False: no memory. */
+static bool
+take_name(look *l, const zobo_party *party, const char *name)
 {
-    zr_op *op = arg;
-    look *l = look_of(op);
-    l->under_way--;
-    if (!op->ended) {
-        if (!err)
-            add_found(l, zb_strndup(reply->data ? reply->data : "", reply->data_len));
-        else if (err != ZOBO_ENONODE && !l->err)
-            l->err = err;
-    }
-    op = zr_back(op);
-    if (op && !l->under_way)
-        look_over(op);
-}
-
-static void
-read_member(zr_op *op, const char *dir, const char *name)
-{
-    look *l = look_of(op);
-    char *path = zr_path_child(dir, name);
-    zobo_how how = zr_op_how(op, member_done);
-    zobo_err err = ZOBO_ENOMEM;
-    if (path)
-        err = zobo_get_async(op->recipe->client, path, NULL, &how, NULL);
-    zb_free(path);
-    if (!err) {
-        l->under_way++;
-        op->refs++;
-    } else if (!l->err) {
-        l->err = err;
-    }
+    const char *dash = strchr(name, '-');
+    if (party->shallow)
+        return add_string(&l->found, zr_strdup(dash ? dash + 1 : name));
+    if (!strstr(name, PARTY_MARK))
+        return true;
+    if (l->count_only)
+        return add_string(&l->found, zr_strdup(""));
+    return add_string(&l->nodes, zr_path_child(party->path, name));
 }
 
 static void
@@ -345,29 +348,21 @@ names_done(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op || zr_retry(op, err, step_names))
         return;
     look *l = look_of(op);
-    zobo_party *party = party_of(op->recipe);
-    if (err && err != ZOBO_ENONODE) {
-        zr_op_end(op, err, NULL);
-        return;
-    }
-    for (size_t i = 0; !err && i < reply->n_children && !l->err; i++) {
-        const char *name = reply->children[i], *dash = strchr(name, '-');
-        if (party->shallow)
-            add_found(l, zr_strdup(dash ? dash + 1 : name));
-        else if (strstr(name, PARTY_MARK) && l->count_only)
-            add_found(l, zr_strdup(""));
-        else if (strstr(name, PARTY_MARK))
-            read_member(op, party->path, name);
-    }
-    if (!l->under_way)
-        look_over(op);
+    bool all = true;
+    for (size_t i = 0; !err && all && i < reply->n_children; i++)
+        all = take_name(l, party_of(op->recipe), reply->children[i]);
+    if (!all || (err && err != ZOBO_ENONODE))
+        zr_op_end(op, all ? err : ZOBO_ENOMEM, NULL);
+    else
+        zr_reads_begin(&l->reads, l->nodes.n);
 }
 
 static void
 step_names(zr_op *op)
 {
     zobo_how how = zr_op_how(op, names_done);
-    drop_found(look_of(op));
+    drop_strings(&look_of(op)->nodes);
+    drop_strings(&look_of(op)->found);
     zr_sent(op, zobo_get_children_async(op->recipe->client, party_of(op->recipe)->path, NULL, &how, NULL), names_done);
 }
 
@@ -378,9 +373,12 @@ start_look(zobo_party *party, bool count_only, const zobo_how *how, zobo_call **
     if (!l)
         return zr_op_start(&party->r, NULL, how, call);
     l->count_only = count_only;
-    l->op.begin = step_names;
-    l->op.destroy = look_free;
-    return zr_op_start(&party->r, &l->op, how, call);
+    l->reads.path = node_of_member;
+    l->reads.got = member_read;
+    l->reads.over = look_over;
+    l->reads.op.begin = step_names;
+    l->reads.op.destroy = look_free;
+    return zr_op_start(&party->r, &l->reads.op, how, call);
 }
 
 zobo_err

@@ -11,8 +11,8 @@ struct zobo_persistent_node {
     zr_presence *presence;
     bool started; /* strand */
     atomic_bool start_asked;
-    zobo_presence_fn *listener;
-    void *arg;
+    zobo_persistent_node_fn *changed;
+    void *changed_arg;
 };
 
 static zobo_persistent_node *
@@ -24,8 +24,7 @@ node_of(zr_recipe *r)
 /* --- telling --- */
 
 typedef struct presence_news {
-    zobo_presence_fn *fn;
-    void *arg;
+    zr_presence_say_fn *say;
     zobo_presence now;
     zobo_err err;
 } presence_news;
@@ -34,27 +33,34 @@ static void
 tell_presence(zr_recipe *r, void *arg)
 {
     presence_news news = *(presence_news *)arg;
-    (void)r;
     zb_free(arg);
-    news.fn(news.arg, news.now, news.err);
+    news.say(r, news.now, news.err);
 }
 
 void
-zr_presence_tell(zr_recipe *r, const zr_presence *p, zobo_presence_fn *fn, void *arg)
+zr_presence_tell(zr_recipe *r, const zr_presence *p, zr_presence_say_fn *say)
 {
-    presence_news *news = fn ? zb_malloc(sizeof *news) : NULL;
+    presence_news *news = zb_malloc(sizeof *news);
     if (!news)
         return;
-    *news = (presence_news){fn, arg, zr_presence_now(p), zr_presence_err(p)};
+    *news = (presence_news){say, zr_presence_now(p), zr_presence_err(p)};
     if (zr_tell(r, tell_presence, zb_free, news))
         zb_free(news); /* no memory to say it: zobo_X_presence does */
+}
+
+static void
+say(zr_recipe *r, zobo_presence presence, zobo_err err)
+{
+    zobo_persistent_node *n = node_of(r);
+    n->changed(n->changed_arg, n, presence, err);
 }
 
 static void
 changed(zr_presence *p, void *owner)
 {
     zobo_persistent_node *n = owner;
-    zr_presence_tell(&n->r, p, n->listener, n->arg);
+    if (n->changed)
+        zr_presence_tell(&n->r, p, say);
 }
 
 /* --- the recipe --- */
@@ -104,7 +110,7 @@ zobo_persistent_node_new(zobo_client *client, const char *path, const zobo_persi
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the node");
     zobo_err err =
-        zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_persistent_node_options, arg),
+        zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_persistent_node_options, changed_arg),
                       "zobo_persistent_node_options", why);
     if (!err)
         err = check(path, &o, why);
@@ -115,8 +121,8 @@ zobo_persistent_node_new(zobo_client *client, const char *path, const zobo_persi
         return zr_no_memory(why);
     zr_presence_options po = {
         .data = o.data, .len = o.data_len, .acl = o.acl, .persistent = o.persistent, .take_over = o.take_over};
-    n->listener = o.listener;
-    n->arg = o.arg;
+    n->changed = o.changed;
+    n->changed_arg = o.changed_arg;
     n->presence = zr_presence_new(&n->r, path, &po, changed, n);
     err = n->presence ? zr_recipe_init(&n->r, &kind, client) : ZOBO_ENOMEM;
     if (err) {

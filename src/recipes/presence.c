@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-typedef struct remover {
-    zr_op op; /* first */
-    zr_presence *p;
-    bool sure; /* the node is ours */
-    int32_t version;
-} remover;
-
 /* --- making and freeing --- */
 
 static bool
@@ -149,8 +142,7 @@ static void remover_look(zr_op *op);
 static void
 remover_over(zr_op *op)
 {
-    zr_presence *p = ZB_CONTAINER_OF(op, remover, op)->p;
-    zb_free(ZB_CONTAINER_OF(op, remover, op));
+    zr_presence *p = ZB_CONTAINER_OF(op, zr_remover, op)->p;
     p->remover = NULL;
     if (p->wanted)
         zr_presence_keep(p);
@@ -164,7 +156,7 @@ removed(void *arg, zobo_err err, const zobo_reply *reply)
     (void)reply;
     if (!op)
         return;
-    zr_presence *p = ZB_CONTAINER_OF(op, remover, op)->p;
+    zr_presence *p = ZB_CONTAINER_OF(op, zr_remover, op)->p;
     p->removed = err == ZOBO_ENONODE ? ZOBO_OK : err;
     if (err == ZOBO_EBADVERSION) {
         remover_look(op);
@@ -178,7 +170,7 @@ removed(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 remover_delete(zr_op *op)
 {
-    remover *m = ZB_CONTAINER_OF(op, remover, op);
+    zr_remover *m = ZB_CONTAINER_OF(op, zr_remover, op);
     zobo_how how = zr_op_how(op, removed);
     zr_sent(op, zobo_delete_async(m->p->r->client, m->p->path, m->version, &how, NULL), removed);
 }
@@ -189,7 +181,7 @@ remover_looked(void *arg, zobo_err err, const zobo_reply *reply)
     zr_op *op = zr_back(arg);
     if (!op)
         return;
-    remover *m = ZB_CONTAINER_OF(op, remover, op);
+    zr_remover *m = ZB_CONTAINER_OF(op, zr_remover, op);
     zr_presence *p = m->p;
     p->removed = err == ZOBO_ENONODE ? ZOBO_OK : err;
     if (!err && zr_presence_is_ours(p, &reply->stat)) {
@@ -205,7 +197,7 @@ remover_looked(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 remover_look(zr_op *op)
 {
-    remover *m = ZB_CONTAINER_OF(op, remover, op);
+    zr_remover *m = ZB_CONTAINER_OF(op, zr_remover, op);
     zobo_how how = zr_op_how(op, remover_looked);
     zr_sent(op, zobo_exists_async(m->p->r->client, m->p->path, NULL, &how, NULL), remover_looked);
 }
@@ -219,13 +211,12 @@ zr_presence_remove(zr_presence *p)
     if (zr_presence_now(p) != ZOBO_PRESENCE_ABSENT)
         zr_presence_show(p, ZOBO_PRESENCE_ABSENT, ZOBO_OK);
     p->removed = ZOBO_OK;
-    remover *m = p->made && !p->stays ? zb_calloc(1, sizeof *m) : NULL;
-    if (!m) {
-        zr_presence_end_waits(p, true, UINT64_MAX, p->made && !p->stays ? ZOBO_ENOMEM : ZOBO_OK);
+    if (!p->made || p->stays) {
+        zr_presence_end_waits(p, true, UINT64_MAX, ZOBO_OK);
         return;
     }
-    m->p = p;
-    m->version = -1;
+    zr_remover *m = &p->spare;
+    *m = (zr_remover){.p = p, .version = -1};
     m->op.begin = sure ? remover_delete : remover_look;
     m->op.destroy = remover_over;
     p->remover = &m->op;
@@ -274,7 +265,9 @@ zr_presence_state(zr_presence *p, zobo_state state)
         p->may_take = p->options.take_over;
         if (zr_presence_now(p) == ZOBO_PRESENCE_PRESENT)
             zr_presence_show(p, ZOBO_PRESENCE_ABSENT, ZOBO_ESESSIONEXPIRED);
-        if (p->was_there && p->options.stay_away && zb_list_empty(&p->waits)) {
+        bool stays_away = p->was_there && p->options.stay_away;
+        p->was_there = p->was_there && !stays_away;
+        if (stays_away && zb_list_empty(&p->waits)) {
             zr_presence_stop(p, ZOBO_ESESSIONEXPIRED);
             return;
         }
@@ -298,6 +291,12 @@ bool
 zr_presence_wanted(const zr_presence *p)
 {
     return p->wanted;
+}
+
+bool
+zr_presence_was_there(const zr_presence *p)
+{
+    return p->was_there;
 }
 
 bool

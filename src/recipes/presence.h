@@ -43,6 +43,8 @@ void zr_presence_abandon(zr_presence *p);
 /* zr_presence_state: the client's state has changed. */
 void zr_presence_state(zr_presence *p, zobo_state state);
 bool zr_presence_wanted(const zr_presence *p);
+/* zr_presence_was_there: the node has been there since it was started, and is to come back. */
+bool zr_presence_was_there(const zr_presence *p);
 bool zr_presence_idle(const zr_presence *p); /* not wanted, and nothing under way */
 
 /* zr_presence_set replaces the data (takes `data` over, zb_free). */

@@ -7,6 +7,13 @@
 
 typedef struct zr_keeper zr_keeper;
 
+/* The op that deletes the node. */
+typedef struct zr_remover {
+    zr_op op; /* first */
+    zr_presence *p;
+    int32_t version;
+} zr_remover;
+
 struct zr_presence {
     zr_recipe *r;
     zr_presence_fn *changed;
@@ -22,13 +29,14 @@ struct zr_presence {
     bool wanted;
     bool stays; /* its node is not to be deleted */
     bool may_take;
-    bool was_there;    /* since it was started */
+    bool was_there;    /* since it was started; not one that is to stay away, after the loss of the session */
     bool made;         /* a create was sent, and nothing has shown since that the node is not ours */
     bool in_doubt;     /* the node may have other data */
     bool again;        /* something happened while the keeper was at work */
     zobo_err removed;  /* how the last removal ended */
     zr_keeper *keeper; /* at work, or NULL */
-    zr_op *remover;    /* the same */
+    zr_op *remover;    /* the same: spare.op */
+    zr_remover spare;  /* takes no memory, for what is let go must not be left behind */
     zr_watch *watch;   /* stands, or NULL */
     atomic_int now;    /* zobo_presence */
     zobo_err err;

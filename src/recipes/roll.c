@@ -4,22 +4,20 @@
 #include <stdlib.h>
 
 #include "recipes/contender.h"
+#include "recipes/reads.h"
 
 typedef struct cell {
-    zr_op *op;
     int32_t sequence;
-    char *name;
+    char *path;
     char *text; /* NULL: it has gone */
 } cell;
 
 typedef struct roll {
-    zr_op op; /* first */
+    zr_reads reads; /* first */
     const char *path;
     zr_roll_pick *pick;
     cell *cells;
     size_t n;
-    size_t missing; /* answers */
-    zobo_err err;   /* of one of them */
 } roll;
 
 static void call_roll(zr_op *op);
@@ -28,13 +26,12 @@ static void
 clear(roll *r)
 {
     for (size_t i = 0; i < r->n; i++) {
-        zb_free(r->cells[i].name);
+        zb_free(r->cells[i].path);
         zb_free(r->cells[i].text);
     }
     zb_free(r->cells);
     r->cells = NULL;
     r->n = 0;
-    r->err = ZOBO_OK;
 }
 
 static void
@@ -52,29 +49,33 @@ tell_roll(roll *r)
     for (size_t i = 0; texts && i < r->n; i++)
         if (r->cells[i].text)
             texts[reply.n_children++] = r->cells[i].text;
-    zr_op_end(&r->op, texts ? ZOBO_OK : ZOBO_ENOMEM, texts ? &reply : NULL);
+    zr_op_end(&r->reads.op, texts ? ZOBO_OK : ZOBO_ENOMEM, texts ? &reply : NULL);
     zb_free(texts);
 }
 
-static void
-answered(void *arg, zobo_err err, const zobo_reply *reply)
+static const char *
+path_of(zr_reads *reads, size_t i)
 {
-    cell *c = arg;
-    roll *r = (roll *)c->op;
-    r->missing--;
-    if (!err) {
-        c->text = zb_strndup(reply->data ? reply->data : "", reply->data_len);
-        err = c->text ? ZOBO_OK : ZOBO_ENOMEM;
-    }
-    if (err && err != ZOBO_ENONODE)
-        r->err = err;
-    zr_op *op = zr_back(&r->op);
-    if (!op || r->missing || zr_retry(op, r->err, call_roll))
+    return ((roll *)reads)->cells[i].path;
+}
+
+static zobo_err
+answered(zr_reads *reads, size_t i, const zobo_reply *reply)
+{
+    cell *c = &((roll *)reads)->cells[i];
+    c->text = zb_strndup(reply->data ? reply->data : "", reply->data_len);
+    return c->text ? ZOBO_OK : ZOBO_ENOMEM;
+}
+
+static void
+called(zr_reads *reads, zobo_err err)
+{
+    if (zr_retry(&reads->op, err, call_roll))
         return;
-    if (r->err)
-        zr_op_end(op, r->err, NULL);
+    if (err)
+        zr_op_end(&reads->op, err, NULL);
     else
-        tell_roll(r);
+        tell_roll((roll *)reads);
 }
 
 static int
@@ -93,10 +94,10 @@ write_roll(roll *r, const zobo_reply *children)
         cell *c = &r->cells[r->n];
         int32_t sequence;
         const char *name = children->children[i];
-        if (!r->pick(r->op.recipe, name, &sequence))
+        if (!r->pick(r->reads.op.recipe, name, &sequence))
             continue;
-        *c = (cell){.op = &r->op, .sequence = sequence, .name = zr_path_child(r->path, name)};
-        if (!c->name)
+        *c = (cell){.sequence = sequence, .path = zr_path_child(r->path, name)};
+        if (!c->path)
             return false;
         r->n++;
     }
@@ -121,20 +122,7 @@ roll_listed(void *arg, zobo_err err, const zobo_reply *reply)
         zr_op_end(op, ZOBO_ENOMEM, NULL);
         return;
     }
-    if (!r->n) {
-        tell_roll(r);
-        return;
-    }
-    r->missing = r->n;
-    op->refs++; /* the last of these may be refused and end the op */
-    for (size_t i = 0; i < r->n; i++) {
-        zobo_how how = {.done = answered, .arg = &r->cells[i], .flags = ZOBO_INLINE};
-        err = zobo_get_async(op->recipe->client, r->cells[i].name, NULL, &how, NULL);
-        op->refs++;
-        if (err)
-            answered(&r->cells[i], err, NULL);
-    }
-    (void)zr_back(op);
+    zr_reads_begin(&r->reads, r->n);
 }
 
 static void
@@ -153,7 +141,10 @@ zr_roll_new(const char *path, zr_roll_pick *pick)
         return NULL;
     r->path = path;
     r->pick = pick;
-    r->op.begin = call_roll;
-    r->op.destroy = destroy_roll;
-    return &r->op;
+    r->reads.path = path_of;
+    r->reads.got = answered;
+    r->reads.over = called;
+    r->reads.op.begin = call_roll;
+    r->reads.op.destroy = destroy_roll;
+    return &r->reads.op;
 }

@@ -159,7 +159,7 @@ fill(zobo_service_cache *c, zobo_client *client, const char *base, const char *n
     char *path = zr_service_path(base, name);
     zb_list_init(&c->waits);
     c->list = zr_service_list_new(NULL, 0, 0);
-    bool good = path && c->list && zr_listing_init(&c->listing, &c->r, path, &listing_kind, c);
+    bool good = path && c->list && zr_listing_init(&c->listing, &c->r, client, path, &listing_kind, c);
     zb_free(path);
     return good ? zr_recipe_init(&c->r, &kind, client) : ZOBO_ENOMEM;
 }

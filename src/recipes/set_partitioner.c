@@ -299,7 +299,7 @@ fill(zobo_set_partitioner *p, zobo_client *client, const char *path, const char 
     zb_list_init(&p->releases);
     p->locks_path = zr_path_child(path, "locks");
     bool good = copy_acl(p, acl) && party_path && p->locks_path && copy_items(p, items, n);
-    good = good && zr_listing_init(&p->party, &p->r, party_path, &listing_kind, p);
+    good = good && zr_listing_init(&p->party, &p->r, client, party_path, &listing_kind, p);
     good = good && make_member(p, client, party_path, identifier);
     zb_free(party_path);
     return good ? zr_recipe_init(&p->r, &kind, client) : ZOBO_ENOMEM;

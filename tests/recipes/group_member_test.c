@@ -75,10 +75,11 @@ typedef struct told {
 } told;
 
 static void
-note(void *arg, const zobo_members *members)
+note(void *arg, zobo_group_member *member, const zobo_members *members)
 {
     told *t = arg;
     size_t at = 0;
+    (void)member;
     pthread_mutex_lock(&t->lock);
     t->n++;
     t->last[0] = 0;
@@ -106,7 +107,7 @@ test_listener_and_outages(void **state)
     (void)state;
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
-    zobo_group_member_options o = {.data = "1", .data_len = 1, .listener = note, .arg = &t};
+    zobo_group_member_options o = {.data = "1", .data_len = 1, .changed = note, .changed_arg = &t};
     assert_ok(zobo_group_member_new(zk, "/gro/up", "a", &o, &a, NULL));
     assert_ok(zobo_group_member_start(a));
     ZT_WAIT(was_told(&t, "a=1 "));

@@ -9,10 +9,16 @@
 /* A clock that stands until it is moved. */
 static _Atomic int64_t now_ms;
 
+/* The server that loses the answer to what is written once the clock has been looked at. */
+static _Atomic(zobo_server *) lose_after_clock;
+
 static int64_t
 clock_fn(void *arg)
 {
+    zobo_server *server = atomic_exchange(&lose_after_clock, NULL);
     (void)arg;
+    if (server)
+        zobo_server_lose_replies(server, 1);
     return now_ms;
 }
 
@@ -44,9 +50,11 @@ test_obtained_and_held(void **state)
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
     zobo_lease *a = lease(zk, "a"), *b = lease(r.zk, "b");
+    assert_true(zobo_lease_end(a) == 0);
     assert_ok(zobo_lease_obtain(a, 60000, 5000));
     assert_true(
         holds(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:24:41\"}"));
+    assert_true(zobo_lease_end(a) == INT64_C(1795332281000));
     zobo_stat stat;
     assert_true(is_there(r.zk, "/l/ease/lease_holder", &stat) && stat.ephemeral_owner == 0);
     assert_err(zobo_lease_obtain(b, 60000, 5000), ZOBO_EHELD);
@@ -68,6 +76,38 @@ test_obtained_and_held(void **state)
     zobo_lease_free(a);
     zobo_lease_free(b);
     zobo_lease_free(NULL);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+/* The answer is lost, and it takes long until that is known: what is obtained then lasts from then on. */
+static void
+test_obtained_anew_after_a_lost_answer(void **state)
+{
+    rig r;
+    zt_events made;
+    zobo_call *call;
+    (void)state;
+    set_clock();
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_lease *a = lease(zk, "a");
+    assert_ok(zobo_ensure_path(r.zk, "/l/ease", NULL));
+    zt_events_init(&made);
+    zobo_watcher w = zt_events_watcher(&made);
+    assert_err(zobo_exists(r.zk, "/l/ease/lease_holder", &w, NULL), ZOBO_ENONODE);
+    lose_after_clock = r.server;
+    assert_ok(zobo_lease_obtain_async(a, 60000, NULL, &call));
+    assert_true(zt_events_wait(&made, 1, ZT_SOON_MS));
+    assert_int_equal(count_children(r.zk, "/l/ease"), 2); /* the lock is still held: the answer has not come */
+    now_ms += 300000;
+    assert_ok(rig_get(&r, zk, call, NULL));
+    zobo_call_free(call);
+    assert_true(
+        holds(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:29:41\"}"));
+    assert_true(zobo_lease_end(a) == now_ms + 60000 - 500);
+    zobo_lease_free(a);
+    zt_events_destroy(&made);
     zobo_close(zk);
     rig_close(&r);
 }
@@ -279,6 +319,9 @@ test_several(void **state)
     assert_int_equal(i, 1);
     assert_err(zobo_multi_lease_obtain(c, 60000, 5000, &i), ZOBO_EHELD);
     assert_int_equal(i, -1);
+    assert_true(zobo_multi_lease_end(a) == INT64_C(1795332281000));
+    assert_true(zobo_multi_lease_end(b) == INT64_C(1795332311000));
+    assert_true(zobo_multi_lease_end(c) == 0);
     assert_true(
         holds(r.zk, "/m/1/lease_holder", "{\"version\": 1, \"holder\": \"b\", \"end\": \"2026-11-22T07:25:11\"}"));
     now_ms += 61000; /* the first is free, but b stays where he is */
@@ -411,11 +454,38 @@ test_no_memory(void **state)
     rig_close(&r);
 }
 
+/* A request fails, and then there is no memory to release the lock: it must not be waited for. */
+static void
+test_no_memory_and_a_lost_connection(void **state)
+{
+    rig r;
+    (void)state;
+    set_clock();
+    rig_open(&r);
+    assert_ok(zobo_ensure_path(r.zk, "/l/ease", NULL));
+    for (long n = 0; n < 100; n++) {
+        zobo_client *zk = rig_client(&r);
+        zobo_lease *l = lease(zk, "a");
+        ZT_WAIT(count_children(r.zk, "/l/ease") <= 1);
+        zobo_server_fail_requests(r.server, 3, ZOBO_ECONNECTIONLOSS);
+        zb_mem_fail_after(n, 0);
+        zobo_err err = zobo_lease_obtain(l, 1000, 3000);
+        zb_mem_fail_after(-1, 0);
+        zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+        if (err == ZOBO_EWAITTIMEOUT) /* the server has no memory either, and what it says then is its own */
+            fail_msg("allocation %ld: %s", n, zobo_err_name(err));
+        zobo_lease_free(l);
+        zobo_close(zk);
+    }
+    rig_close(&r);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_obtained_and_held),
+        cmocka_unit_test(test_obtained_anew_after_a_lost_answer),
         cmocka_unit_test(test_what_others_wrote),
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_time_is_over),
@@ -427,6 +497,7 @@ main(void)
         cmocka_unit_test(test_lives),
         cmocka_unit_test(test_event_loop),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory_and_a_lost_connection),
     };
     if (getenv("ZT_FILTER"))
         cmocka_set_test_filter(getenv("ZT_FILTER"));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recipes/kit.h"
 
+#include <zobo/lock.h>
+
 static zobo_party *
 party(zobo_client *zk, const char *identifier, bool shallow)
 {
@@ -249,6 +251,69 @@ test_what_the_server_refuses(void **state)
     rig_close(&r);
 }
 
+/* More members than the client may have requests under way, be it of a party or in a lock's line. */
+static void
+test_more_members_than_requests(void **state)
+{
+    enum { N = 40 };
+    rig r;
+    zobo_client *zk;
+    zobo_lock *lock;
+    zobo_reply *who;
+    char path[100];
+    (void)state;
+    rig_open(&r);
+    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    o.max_in_flight = 4;
+    zk = zt_client_with(&o);
+    assert_ok(zobo_ensure_path(r.zk, "/p/arty", NULL));
+    for (int i = 0; i < N; i++) {
+        snprintf(path, sizeof path, "/p/arty/%032d__party__", i);
+        zt_put(r.zk, path, "m");
+        snprintf(path, sizeof path, "/p/arty/%032d__lock__%010d", i, i);
+        zt_put(r.zk, path, "l");
+    }
+    zobo_party *p = party(zk, "a", false);
+    assert_ok(zobo_party_members(p, 10000, &who));
+    assert_int_equal(who->n_children, N);
+    zobo_reply_free(who);
+    assert_ok(zobo_lock_new(zk, "/p/arty", NULL, &lock, NULL));
+    zobo_call *call;
+    assert_ok(zobo_lock_contenders_async(lock, &(zobo_how){.timeout_ms = 10000}, &call));
+    assert_ok(zobo_call_get(call, 0, &who));
+    zobo_call_free(call);
+    assert_int_equal(who->n_children, N);
+    zobo_reply_free(who);
+    zobo_lock_free(lock);
+    zobo_party_free(p);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
+/* Who is a member and asks again while he cannot be one stays one, and is back when he can. */
+static void
+test_a_second_join_does_not_end_the_first(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r);
+    zobo_client *zk = rig_client(&r);
+    zobo_party *p = party(zk, "a", false);
+    assert_ok(zobo_party_join(p, 0));
+    zobo_server_refuse(r.server, true);
+    assert_ok(zobo_server_expire(r.server, session_of(zk)));
+    ZT_WAIT(!zobo_connected(zk));
+    zobo_server_refuse(r.server, false);
+    zobo_server_delay(r.server, 200);
+    ZT_WAIT(!zobo_party_participating(p));
+    assert_err(zobo_party_join(p, 1), ZOBO_EWAITTIMEOUT);
+    zobo_server_delay(r.server, 0);
+    ZT_WAIT(zobo_party_participating(p) && count_children(r.zk, "/p/arty") == 1);
+    zobo_party_free(p);
+    zobo_close(zk);
+    rig_close(&r);
+}
+
 static void
 test_without_a_connection(void **state)
 {
@@ -317,19 +382,19 @@ test_many_clients(void **state)
 typedef struct told {
     pthread_mutex_t lock;
     char text[400];
-    zobo_party *to_free; /* freed when PRESENT is told */
+    bool free_it; /* when PRESENT is told */
     int n;
 } told;
 
 static void
-note(void *arg, zobo_presence presence, zobo_err err)
+note(void *arg, zobo_party *party, zobo_presence presence, zobo_err err)
 {
     told *t = arg;
     pthread_mutex_lock(&t->lock);
     size_t n = strlen(t->text);
     snprintf(t->text + n, sizeof t->text - n, "%s%s ", zobo_presence_name(presence), err ? "!" : "");
     t->n++;
-    zobo_party *p = presence == ZOBO_PRESENCE_PRESENT ? t->to_free : NULL;
+    zobo_party *p = presence == ZOBO_PRESENCE_PRESENT && t->free_it ? party : NULL;
     pthread_mutex_unlock(&t->lock);
     if (p) {
         zobo_reply *who;
@@ -357,7 +422,7 @@ test_listener(void **state)
     (void)state;
     rig_open(&r);
     zobo_client *zk = rig_client(&r);
-    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.listener = note, .arg = &t}, &p, NULL));
+    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.changed = note, .changed_arg = &t}, &p, NULL));
     assert_ok(zobo_party_join(p, 0));
     ZT_WAIT(told_n(&t) == 1);
     rig_expire(&r, zk);
@@ -369,8 +434,8 @@ test_listener(void **state)
         assert_string_equal(t.text, "PRESENT ABSENT! PRESENT ABSENT ");
     zobo_party_free(p);
     /* Freed in its own callback, after blocking calls in it. */
-    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.listener = note, .arg = &f}, &p, NULL));
-    f.to_free = p;
+    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.changed = note, .changed_arg = &f}, &p, NULL));
+    f.free_it = true;
     zobo_call *join;
     assert_ok(zobo_party_join_async(p, NULL, &join));
     assert_ok(zobo_call_get(join, ZT_SOON_MS, NULL));
@@ -394,7 +459,7 @@ test_event_loop(void **state)
     o.event_loop = true;
     assert_ok(zobo_new(&o, &zk, NULL));
     assert_ok(zobo_start_async(zk));
-    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.listener = note, .arg = &t}, &p, NULL));
+    assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.changed = note, .changed_arg = &t}, &p, NULL));
     assert_ok(zobo_party_join_async(p, NULL, &join));
     while (!zobo_call_done(join) || !told_n(&t))
         assert_ok(zobo_process(zk));
@@ -470,6 +535,8 @@ main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_a_join_that_is_over_leaves_nothing_behind),
         cmocka_unit_test(test_what_the_server_refuses),
+        cmocka_unit_test(test_more_members_than_requests),
+        cmocka_unit_test(test_a_second_join_does_not_end_the_first),
         cmocka_unit_test(test_without_a_connection),
         cmocka_unit_test(test_many_clients),
         cmocka_unit_test(test_listener),

@@ -44,13 +44,26 @@ again(actor *a)
 }
 
 static void
-changed(void *arg, zobo_presence presence, zobo_err err)
+changed(actor *a, zobo_presence presence, zobo_err err)
 {
-    actor *a = arg;
     world_trace(a->c->w, "actor %u is %s: %s", (unsigned)a->index, zobo_presence_name(presence), zobo_err_name(err));
     world_must(a->c->w, presence != ZOBO_PRESENCE_REFUSED);
     world_must(a->c->w, a->node || a->party);
     a->presence = presence;
+}
+
+static void
+node_changed(void *arg, zobo_persistent_node *node, zobo_presence presence, zobo_err err)
+{
+    world_must(((actor *)arg)->c->w, node != NULL);
+    changed(arg, presence, err);
+}
+
+static void
+party_changed(void *arg, zobo_party *party, zobo_presence presence, zobo_err err)
+{
+    world_must(((actor *)arg)->c->w, party != NULL);
+    changed(arg, presence, err);
 }
 
 /* --- a node ------------------------------------------------------------------------------------------------------- */
@@ -77,8 +90,8 @@ turn_node(actor *a)
         zobo_persistent_node_options o = {.data = a->data,
                                           .data_len = strlen(a->data),
                                           .take_over = world_chance(w, 30),
-                                          .listener = changed,
-                                          .arg = a};
+                                          .changed = node_changed,
+                                          .changed_arg = a};
         a->presence = ZOBO_PRESENCE_ABSENT;
         if (zobo_persistent_node_new(a->c->c, a->path, &o, &a->node, &why) || zobo_persistent_node_start(a->node))
             world_fail(w, "zobo_persistent_node_new, _start");
@@ -120,7 +133,7 @@ turn_party(actor *a)
     zobo_problem why;
     zobo_how how = {.done = a->in ? done : joined, .arg = a};
     if (!a->party) {
-        zobo_party_options o = {.identifier = a->path + 1, .listener = changed, .arg = a};
+        zobo_party_options o = {.identifier = a->path + 1, .changed = party_changed, .changed_arg = a};
         if (a->kind == PARTY ? zobo_party_new(a->c->c, party_path, &o, &a->party, &why)
                              : zobo_shallow_party_new(a->c->c, shallow_path, &o, &a->party, &why))
             world_fail(w, "a party: %s", why.text);
