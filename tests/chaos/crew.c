@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,6 +31,7 @@ start_one(const char *role, int number, const char *hosts, const char *dir, uint
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* one that waits for servers does not look at its stdin */
         if (dup2(in, STDIN_FILENO) < 0)
             _exit(126);
         execl(program, program, role, number_text, hosts, dir, seed_text, (char *)NULL);

@@ -142,8 +142,9 @@ static const struct role {
     void (*work)(worker *w);
     bool alone; /* needs no servers */
 } roles[] = {
-    {"unlocked", role_unlocked, true}, {"lock", role_lock, false},       {"election", role_election, false},
-    {"latch", role_latch, false},      {"counter", role_counter, false},
+    {"unlocked", role_unlocked, true}, {"lock", role_lock, false},           {"election", role_election, false},
+    {"latch", role_latch, false},      {"counter", role_counter, false},     {"put", role_put, false},
+    {"take", role_take, false},        {"partition", role_partition, false},
 };
 
 static void

@@ -437,8 +437,8 @@ def crowd(path, a, b):
 # --------------------------------------------------------------------------------------------------------------------
 
 SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers,
-             semaphore, semaphore_of_the_dead,
-             election, counters, barrier, double_barrier, parties, lease, multi_lease,
+             partitioner, semaphore, semaphore_of_the_dead,
+             election, counters, queue, barrier, double_barrier, parties, lease, multi_lease,
              default_identifiers, crowd]
 
 

@@ -13,7 +13,9 @@
 #include <zobo/election.h>
 #include <zobo/lease.h>
 #include <zobo/lock.h>
+#include <zobo/partitioner.h>
 #include <zobo/party.h>
+#include <zobo/queue.h>
 #include <zobo/semaphore.h>
 #include <zobo/zobo.h>
 
@@ -46,11 +48,13 @@ typedef struct object {
         zobo_semaphore *semaphore;
         zobo_election *election;
         zobo_counter *counter;
+        zobo_queue *queue;
         zobo_barrier *barrier;
         zobo_double_barrier *double_barrier;
         zobo_party *party;
         zobo_lease *lease;
         zobo_multi_lease *multi_lease;
+        zobo_set_partitioner *set_partitioner;
     } as;
     bool multi;         /* a lease: of several */
     atomic_bool ready;  /* a partitioner: it is made; an election: it leads */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counters, barriers: the commands of README.md. */
+/* Counters, queues, barriers: the commands of README.md. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,10 +120,77 @@ dbarrier_leave(object *o, char **words, int n, answer *a)
 
 static const verb dbarrier_verbs[] = {{"enter", dbarrier_enter}, {"leave", dbarrier_leave}, {NULL, NULL}};
 
+/* --- queue: PATH ------------------------------------------------------------------------------------------------- */
+
+static zobo_err
+queue_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    return zobo_queue_new(o->client, words[0], NULL, &o->as.queue, why);
+}
+
+static void
+queue_free(object *o)
+{
+    zobo_queue_free(o->as.queue);
+}
+
+static zobo_err
+queue_put(object *o, char **words, int n, answer *a)
+{
+    zobo_err err = ZOBO_OK;
+    for (int i = 1; i < n && !err; i++)
+        err = zobo_queue_put(o->as.queue, words[i], strlen(words[i]), atoi(words[0]));
+    say_bool(a, true);
+    return err;
+}
+
+static zobo_err
+queue_get(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    zobo_reply *reply = NULL;
+    zobo_err err = zobo_queue_try_get(o->as.queue, &reply);
+    return say_reply(a, err, ZOBO_EEMPTY, reply);
+}
+
+static zobo_err
+queue_drain(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    zobo_err err = ZOBO_OK;
+    long most = strtol(words[0], NULL, 10);
+    say(a, "[");
+    for (long i = 0; i < most && !err; i++) {
+        zobo_reply *reply = NULL;
+        err = zobo_queue_try_get(o->as.queue, &reply);
+        if (!err) {
+            say(a, i ? ", " : "");
+            err = say_reply(a, err, ZOBO_OK, reply);
+        }
+    }
+    say(a, "]");
+    return err == ZOBO_EEMPTY ? ZOBO_OK : err;
+}
+
+static zobo_err
+queue_size(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    int32_t len = -1;
+    zobo_err err = zobo_queue_len(o->as.queue, &len);
+    say_number(a, len);
+    return err;
+}
+
+static const verb queue_verbs[] = {
+    {"put", queue_put}, {"get", queue_get}, {"drain", queue_drain}, {"size", queue_size}, {NULL, NULL}};
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 const kind data_kinds[] = {{"counter", 1, counter_make, counter_free, counter_verbs},
                            {"count32", 1, counter_make, counter_free, counter_verbs},
                            {"barrier", 1, barrier_make, barrier_free, barrier_verbs},
                            {"dbarrier", 3, dbarrier_make, dbarrier_free, dbarrier_verbs},
+                           {"queue", 1, queue_make, queue_free, queue_verbs},
                            {NULL, 0, NULL, NULL, NULL}};

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parties, leases: the commands of README.md. */
+/* Parties, leases, partitioners: the commands of README.md. */
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "peer.h"
@@ -99,9 +101,65 @@ lease_obtain(object *o, char **words, int n, answer *a)
 
 static const verb lease_verbs[] = {{"obtain", lease_obtain}, {NULL, NULL}};
 
+/* --- partitioner: PATH IDENT ITEM... ----------------------------------------------------------------------------- */
+
+/* The loop that a user writes: when the part is to be given back, it is. */
+static void
+on_partition(void *arg, zobo_partition_state state, zobo_err err)
+{
+    object *o = arg;
+    (void)err;
+    while (!o->ready)
+        (void)sched_yield();
+    if (state == ZOBO_PARTITION_RELEASE && zobo_set_partitioner_release_set_async(o->as.set_partitioner, NULL, NULL))
+        abort();
+}
+
+static zobo_err
+partitioner_make(object *o, char **words, int n, zobo_problem *why)
+{
+    zobo_set_partitioner_options options = {
+        .identifier = peer_name(words[1]), .time_boundary_ms = 300, .changed = on_partition, .arg = o};
+    zobo_err err = zobo_set_partitioner_new(o->client, words[0], (const char *const *)(words + 2), (size_t)n - 2,
+                                            &options, &o->as.set_partitioner, why);
+    o->ready = true;
+    return err;
+}
+
+static void
+partitioner_free(object *o)
+{
+    zobo_set_partitioner_free(o->as.set_partitioner);
+}
+
+static zobo_err
+partitioner_items(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    zobo_reply *reply = NULL;
+    if (zobo_set_partitioner_state(o->as.set_partitioner) != ZOBO_PARTITION_ACQUIRED ||
+        zobo_set_partitioner_wait(o->as.set_partitioner, 1, &reply))
+        say(a, "null");
+    else
+        say_list(a, reply->children, reply->n_children, true);
+    zobo_reply_free(reply);
+    return ZOBO_OK;
+}
+
+static zobo_err
+partitioner_finish(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    say_bool(a, true);
+    return zobo_set_partitioner_finish(o->as.set_partitioner, LIMIT_MS);
+}
+
+static const verb partitioner_verbs[] = {{"items", partitioner_items}, {"finish", partitioner_finish}, {NULL, NULL}};
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 const kind member_kinds[] = {{"party", 2, party_make, party_free, party_verbs},
                              {"shallow", 2, party_make, party_free, party_verbs},
                              {"lease", 3, lease_make, lease_free, lease_verbs},
+                             {"partitioner", -1, partitioner_make, partitioner_free, partitioner_verbs},
                              {NULL, 0, NULL, NULL, NULL}};
