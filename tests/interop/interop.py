@@ -33,12 +33,12 @@ def plain(text):
 
 
 def shape(path, name=""):
-    """All below a node as text: names, data, ephemeral or not, ACL. Without zobo's witnesses."""
+    """All below a node as text: names, data, ephemeral or not, ACL. Without what zobo has beside kazoo."""
     data, stat = ZK.get(path + name)
     acls = ["%s:%s:%d" % (acl.id.scheme, acl.id.id, acl.perms) for acl in ZK.get_acls(path + name)[0]]
     lines = ["%s %r %s %s" % (plain(name) or ".", plain((data or b"").decode("latin-1")) if data is not None else None,
                               "ephemeral" if stat.ephemeralOwner else "persistent", ",".join(acls))]
-    for child in (child for child in children(path + name) if "__witness__" not in child):
+    for child in (child for child in children(path + name) if not re.search("__(witness|session)__", child)):
         lines += shape(path, name + "/" + child)
     return sorted(lines)
 
@@ -438,7 +438,7 @@ def crowd(path, a, b):
 
 SCENARIOS = [lock_nodes, lock_is_handed_over, lock_waits_no_longer_than_told, lock_of_the_dead, readers_and_writers,
              partitioner, semaphore, semaphore_of_the_dead,
-             election, counters, queue, barrier, double_barrier, parties, lease, multi_lease,
+             election, counters, queue, locking_queue, barrier, double_barrier, parties, lease, multi_lease,
              default_identifiers, crowd]
 
 

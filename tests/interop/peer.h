@@ -49,6 +49,7 @@ typedef struct object {
         zobo_election *election;
         zobo_counter *counter;
         zobo_queue *queue;
+        zobo_locking_queue *locking_queue;
         zobo_barrier *barrier;
         zobo_double_barrier *double_barrier;
         zobo_party *party;

@@ -186,6 +186,102 @@ queue_size(object *o, char **words, int n, answer *a)
 static const verb queue_verbs[] = {
     {"put", queue_put}, {"get", queue_get}, {"drain", queue_drain}, {"size", queue_size}, {NULL, NULL}};
 
+/* --- lqueue: PATH ------------------------------------------------------------------------------------------------ */
+
+static zobo_err
+lqueue_make(object *o, char **words, int n, zobo_problem *why)
+{
+    (void)n;
+    return zobo_locking_queue_new(o->client, words[0], NULL, &o->as.locking_queue, why);
+}
+
+static void
+lqueue_free(object *o)
+{
+    zobo_locking_queue_free(o->as.locking_queue);
+}
+
+static zobo_err
+lqueue_put(object *o, char **words, int n, answer *a)
+{
+    zobo_item *items = calloc((size_t)n, sizeof *items);
+    size_t put = 0;
+    if (!items || n < 2) {
+        free(items);
+        return ZOBO_EINVAL;
+    }
+    for (int i = 1; i < n; i++)
+        items[i - 1] = (zobo_item){words[i], strlen(words[i])};
+    zobo_err err = zobo_locking_queue_put_all(o->as.locking_queue, items, (size_t)n - 1, atoi(words[0]), &put);
+    free(items);
+    say_bool(a, put == (size_t)n - 1);
+    return err;
+}
+
+static zobo_err
+lqueue_get(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    zobo_reply *reply = NULL;
+    zobo_err err = zobo_locking_queue_get(o->as.locking_queue, peer_ms(words[0]), &reply);
+    return say_reply(a, err, ZOBO_EWAITTIMEOUT, reply);
+}
+
+static zobo_err
+lqueue_holds(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    bool holds = false;
+    zobo_err err = zobo_locking_queue_holds_lock(o->as.locking_queue, &holds);
+    say_bool(a, holds);
+    return err;
+}
+
+static zobo_err
+lqueue_consume(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    return say_unless(a, zobo_locking_queue_consume(o->as.locking_queue), ZOBO_ENOTHELD, "false");
+}
+
+static zobo_err
+lqueue_release(object *o, char **words, int n, answer *a)
+{
+    (void)words, (void)n;
+    return say_unless(a, zobo_locking_queue_release(o->as.locking_queue), ZOBO_ENOTHELD, "false");
+}
+
+static zobo_err
+lqueue_drain(object *o, char **words, int n, answer *a)
+{
+    (void)n;
+    zobo_err err = ZOBO_OK;
+    long most = strtol(words[0], NULL, 10);
+    bool first = true;
+    say(a, "[");
+    for (long i = 0; i < most && !err; i++) {
+        zobo_reply *reply = NULL;
+        err = zobo_locking_queue_get(o->as.locking_queue, 1000, &reply);
+        if (!err && (err = zobo_locking_queue_consume(o->as.locking_queue)) == ZOBO_OK) {
+            say(a, first ? "" : ", ");
+            first = false;
+            err = say_reply(a, err, ZOBO_OK, reply);
+        } else {
+            zobo_reply_free(reply);
+        }
+    }
+    say(a, "]");
+    return err == ZOBO_EWAITTIMEOUT ? ZOBO_OK : err;
+}
+
+static const verb lqueue_verbs[] = {{"put", lqueue_put},
+                                    {"get", lqueue_get},
+                                    {"holds", lqueue_holds},
+                                    {"consume", lqueue_consume},
+                                    {"release", lqueue_release},
+                                    {"drain", lqueue_drain},
+                                    {NULL, NULL}};
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 const kind data_kinds[] = {{"counter", 1, counter_make, counter_free, counter_verbs},
@@ -193,4 +289,5 @@ const kind data_kinds[] = {{"counter", 1, counter_make, counter_free, counter_ve
                            {"barrier", 1, barrier_make, barrier_free, barrier_verbs},
                            {"dbarrier", 3, dbarrier_make, dbarrier_free, dbarrier_verbs},
                            {"queue", 1, queue_make, queue_free, queue_verbs},
+                           {"lqueue", 1, lqueue_make, lqueue_free, lqueue_verbs},
                            {NULL, 0, NULL, NULL, NULL}};
