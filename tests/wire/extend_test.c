@@ -78,7 +78,8 @@ maker_begin(maker *m, zobo_client *c, bool keeps, zobo_how how)
     *m = (maker){.c = c, .keeps = keeps};
     zt_latch_init(&m->asked);
     assert_ok(zobo_promise_new(c, &how, give_up, m, &m->call, &m->promise));
-    assert_false(zobo_call_done(m->call));
+    if (how.timeout_ms != 1) /* else it may be over */
+        assert_false(zobo_call_done(m->call));
 }
 
 static void
