@@ -17,6 +17,12 @@ zr_no_memory(zobo_problem *why)
 }
 
 zobo_err
+zr_check_client(const zobo_client *client, zobo_problem *why)
+{
+    return client ? ZOBO_OK : zb_problem(why, ZOBO_EINVAL, 0, "there is no client");
+}
+
+zobo_err
 zr_check_path(const char *path, zobo_problem *why)
 {
     if (!path)

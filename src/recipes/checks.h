@@ -5,6 +5,8 @@
 
 #include <zobo/types.h>
 
+/* That there is a client. */
+ZOBO_MUST_CHECK zobo_err zr_check_client(const zobo_client *client, zobo_problem *why);
 /* A path below which nodes are made. */
 ZOBO_MUST_CHECK zobo_err zr_check_path(const char *path, zobo_problem *why);
 /* A path of a node whose data are the recipe's own: not "/". */

@@ -11,15 +11,30 @@ is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+bool
+zr_number_split(const char **s, size_t *len, bool *negative)
+{
+    while (*len && is_space((*s)[*len - 1]))
+        --*len;
+    while (*len && is_space(**s))
+        ++*s, --*len;
+    *negative = *len && **s == '-';
+    if (*len && (**s == '-' || **s == '+'))
+        ++*s, --*len;
+    for (size_t i = 0; i < *len; i++) {
+        if ((*s)[i] < '0' || (*s)[i] > '9')
+            return false;
+    }
+    return *len > 0;
+}
+
 /* Counts downwards, where there is room for one more. */
 static bool
 read_digits(const char *s, size_t len, bool negative, int64_t *out)
 {
     int64_t value = 0;
-    if (!len)
-        return false;
     for (size_t i = 0; i < len; i++) {
-        if (s[i] < '0' || s[i] > '9' || value < INT64_MIN / 10)
+        if (value < INT64_MIN / 10)
             return false;
         value *= 10;
         int64_t digit = s[i] - '0';
@@ -48,12 +63,8 @@ zr_count_read(const void *data, size_t len, bool curator, int64_t empty, int64_t
         *out = (int32_t)((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
         return true;
     }
-    while (len && is_space(*s))
-        s++, len--;
-    while (len && is_space(s[len - 1]))
-        len--;
-    bool sign = len && (*s == '-' || *s == '+');
-    return read_digits(s + sign, len - sign, sign && *s == '-', out);
+    bool negative;
+    return zr_number_split(&s, &len, &negative) && read_digits(s, len, negative, out);
 }
 
 size_t

@@ -9,6 +9,10 @@
 
 enum { ZR_COUNT_MAX = 24 };
 
+/* zr_number_split takes white space and the sign away from a number as Python's int() takes it. False: what is left is no
+ * digits. */
+bool zr_number_split(const char **s, size_t *len, bool *negative);
+
 /* zr_count_read reads a number: decimal digits as Python's int() takes them (a sign, white space around), or Curator's
  * four bytes. No bytes are `empty`. False: it is none, or does not fit. */
 bool zr_count_read(const void *data, size_t len, bool curator, int64_t empty, int64_t *out);

@@ -280,9 +280,9 @@ static const zr_kind kind = {.freed = freed, .destroy = destroy};
 static zobo_err
 check(zobo_client *client, const char *path, const zobo_counter_options *o, zobo_problem *why)
 {
-    if (!client)
-        return zb_problem(why, ZOBO_EINVAL, 0, "there is no client");
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_place(path, why);
     if (!err)
         err = zr_check_acl(o->acl, why);
     if (!err && o->curator && (o->default_value > INT32_MAX || o->default_value < INT32_MIN))

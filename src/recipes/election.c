@@ -4,6 +4,7 @@
 #include <zobo/lock.h>
 
 #include "base/sized.h"
+#include "recipes/checks.h"
 #include "recipes/recipe.h"
 
 struct zobo_election {
@@ -59,7 +60,7 @@ zobo_election_new(zobo_client *client, const char *path, const zobo_election_opt
         return err;
     zobo_election *e = zb_calloc(1, sizeof *e);
     if (!e)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        return zr_no_memory(why);
     err = make_lock(e, client, path, &o, why);
     if (err)
         zb_free(e);

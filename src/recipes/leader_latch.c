@@ -7,6 +7,7 @@
 #include <zobo/election.h>
 
 #include "base/sized.h"
+#include "recipes/checks.h"
 #include "recipes/lock.h"
 
 enum { NO_MEMORY_PAUSE_MS = 200, REFUSED_PAUSE_MS = 5000 };
@@ -382,7 +383,7 @@ zobo_leader_latch_new(zobo_client *client, const char *path, const zobo_leader_l
         return err;
     zobo_leader_latch *latch = zb_calloc(1, sizeof *latch);
     if (!latch)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        return zr_no_memory(why);
     err = make(latch, client, path, &o, why);
     if (err)
         zb_free(latch);

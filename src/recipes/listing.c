@@ -5,14 +5,6 @@
 
 enum { REFUSED_PAUSE_MS = 3000, SAY_AFTER = 256 };
 
-/* The op that reads the names. */
-typedef struct zr_lister {
-    zr_op op; /* first */
-    zr_listing *l;
-    zr_watch *w; /* with the request under way */
-    zobo_watch_kind kind;
-} zr_lister;
-
 /* An op that reads one child. */
 typedef struct zr_child_read {
     zr_op op; /* first */
@@ -22,7 +14,7 @@ typedef struct zr_child_read {
 } zr_child_read;
 
 static void list(zr_listing *l);
-static void read_child(zr_child *c);
+static bool read_child(zr_child *c);
 static void step_names(zr_op *op);
 static void step_child(zr_op *op);
 
@@ -95,8 +87,8 @@ child_event(void *owner, const zobo_event *event)
         drop_child(c); /* that another one of its name has come is told by the names */
         l->unsaid++;
         settle(l);
-    } else {
-        read_child(c);
+    } else if (!read_child(c)) {
+        list(l);
     }
 }
 
@@ -113,8 +105,8 @@ read_over(zr_op *op)
     l->unsaid++;
     if (c->gone)
         free_child(c);
-    else if (c->again && l->wanted)
-        read_child(c);
+    else if (c->again && l->wanted && !read_child(c))
+        list(l);
     settle(l);
 }
 
@@ -189,19 +181,20 @@ step_child(zr_op *op)
     zr_sent(op, err, child_done);
 }
 
-static void
+/* False: no memory. It is begun anew when the names are read again. */
+static bool
 read_child(zr_child *c)
 {
     zr_listing *l = c->listing;
     c->again = true;
     if (c->read || c->gone || !l->wanted)
-        return;
+        return true;
     zr_child_read *rd = zb_calloc(1, sizeof *rd);
     char *path = zr_path_child(l->path, c->name);
     if (!rd || !path) {
         zb_free(rd);
         zb_free(path);
-        return; /* until the next event, or reconnect */
+        return false;
     }
     rd->c = c;
     rd->path = path;
@@ -210,6 +203,7 @@ read_child(zr_child *c)
     c->read = rd;
     l->reads++;
     zr_op_begin_quiet(l->r, &rd->op);
+    return true;
 }
 
 /* --- names --- */
@@ -231,9 +225,8 @@ add_child(zr_listing *l, const char *name)
         return false;
     }
     if (l->kind->with_data)
-        read_child(c);
-    else
-        c->known = l->dirty = true;
+        return read_child(c);
+    c->known = l->dirty = true;
     return true;
 }
 
@@ -255,7 +248,7 @@ merge(zr_listing *l, const zobo_reply *reply)
         zr_child *c = child_of(node);
         c->round = l->round;
         if (l->kind->with_data && !c->watch && !c->read)
-            read_child(c);
+            all = read_child(c) && all;
     }
     zb_map_iter_init(&l->children, &it);
     while ((node = zb_map_iter_next(&l->children, &it)) != NULL) {
@@ -271,7 +264,6 @@ lister_over(zr_op *op)
 {
     zr_lister *n = ZB_CONTAINER_OF(op, zr_lister, op);
     zr_listing *l = n->l;
-    zb_free(n);
     l->lister = NULL;
     if (!l->wanted) {
         zr_watch_drop(l->watch);
@@ -396,12 +388,8 @@ list(zr_listing *l)
     l->again = true;
     if (l->lister || !l->wanted)
         return;
-    zr_lister *n = zb_calloc(1, sizeof *n);
-    if (!n) {
-        fail(l, ZOBO_ENOMEM); /* until something happens again */
-        return;
-    }
-    n->l = l;
+    zr_lister *n = &l->spare;
+    *n = (zr_lister){.l = l};
     n->op.begin = step_names;
     n->op.destroy = lister_over;
     l->lister = n;

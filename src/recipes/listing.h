@@ -40,6 +40,14 @@ typedef struct zr_listing_kind {
                                                                 * Or NULL */
 } zr_listing_kind;
 
+/* The op that reads the names. */
+typedef struct zr_lister {
+    zr_op op; /* first */
+    zr_listing *l;
+    zr_watch *w; /* with the request under way */
+    zobo_watch_kind kind;
+} zr_lister;
+
 struct zr_listing {
     zr_recipe *r;
     const zr_listing_kind *kind;
@@ -51,9 +59,10 @@ struct zr_listing {
     bool dirty; /* something has changed since `changed` */
     zb_map children;
     uint64_t round;
-    size_t reads;  /* of children, under way */
-    size_t unsaid; /* reads since `changed` */
-    struct zr_lister *lister;
+    size_t reads;      /* of children, under way */
+    size_t unsaid;     /* reads since `changed` */
+    zr_lister *lister; /* at work: spare, or NULL */
+    zr_lister spare;   /* takes no memory */
     zr_watch *watch;
 };
 

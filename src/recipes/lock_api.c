@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/sized.h"
+#include "recipes/checks.h"
 #include "recipes/lock.h"
 
 /* ---- making and freeing ---- */
@@ -105,14 +106,18 @@ zobo_lock_new(zobo_client *client, const char *path, const zobo_lock_options *op
     zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_lock_options, lost_arg),
                                  ZB_SIZED_FIRST(zobo_lock_options, lost_arg), "zobo_lock_options", why);
     if (!err)
-        err = zobo_path_check(path, false, why);
+        err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_path(path, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (!err)
         err = check_options(&o, why);
     if (err)
         return err;
     zobo_lock *lock = zb_calloc(1, sizeof *lock);
     if (!lock)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        return zr_no_memory(why);
     lock->o = o;
     zr_holder_init(&lock->h, &how_it_is_got);
     lock->h.tells = o.lost != NULL;

@@ -284,6 +284,10 @@ zobo_multi_lock_new(zobo_client *client, const char *const *paths, size_t n, con
     zb_problem_clear(why);
     zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_multi_lock_options, lost_arg),
                                  ZB_SIZED_FIRST(zobo_multi_lock_options, lost_arg), "zobo_multi_lock_options", why);
+    if (!err)
+        err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (!err && (!paths || !n))
         err = zb_problem(why, ZOBO_EINVAL, 0, "zobo_multi_lock_new: there is no path");
     for (size_t i = 0; !err && i < n; i++)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/sized.h"
+#include "recipes/checks.h"
 
 enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, REFUSED_PAUSE_MS = 100, MAX_REFUSED_PAUSE_MS = 10000, MAX_SHIFT = 10 };
 
@@ -327,7 +328,9 @@ zr_node_watch_init(zr_node_watch *w, const zr_kind *kind, zobo_client *client, c
                    const zobo_watch_options *options, zr_seen_fn *seen, zobo_problem *why)
 {
     zobo_watch_options o;
-    zobo_err err = zobo_path_check(path, false, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_path(path, why);
     if (!err)
         err = zr_watch_options_take(&o, options, why);
     if (err)

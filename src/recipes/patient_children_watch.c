@@ -3,6 +3,7 @@
  *
  * Each reading that shows something else than the one before begins the time of rest anew; so does a lost connection, with
  * the first reading on the next one. When the time is over, who waits gets what was seen last. All runs on the strand. */
+#include "recipes/checks.h"
 #include "recipes/node_watch.h"
 
 enum { QUIET_MS = 30000 };
@@ -169,7 +170,7 @@ zobo_patient_children_watch_new(zobo_client *client, const char *path, const zob
         return err;
     patient *p = zb_calloc(1, sizeof *p);
     if (!p)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        return zr_no_memory(why);
     p->quiet_ms = o.quiet_ms ? o.quiet_ms : QUIET_MS;
     p->changed = true;
     err = zr_node_watch_init(&p->node, &kind, client, path, true, options, seen, why);

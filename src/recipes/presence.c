@@ -111,8 +111,9 @@ zr_presence_await(zr_presence *p, zr_presence_wait *w, bool gone)
     bool present = p->wanted && zr_presence_now(p) == ZOBO_PRESENCE_PRESENT && p->data_there >= w->data;
     if (gone ? zr_presence_idle(p) : present)
         wait_over(w, ZOBO_OK);
-    else if (p->wanted && !p->keeper && !p->watch)
-        zr_presence_keep(p); /* nothing is under way: the client is stopped, and the wait is told so */
+    else if (p->wanted && !p->keeper && (!p->watch || zr_presence_now(p) == ZOBO_PRESENCE_REFUSED))
+        zr_presence_keep(
+            p); /* nothing is under way: the client is stopped, and the wait is told so; or memory ran out */
 }
 
 bool

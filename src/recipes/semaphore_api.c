@@ -96,7 +96,11 @@ zobo_semaphore_new(zobo_client *client, const char *path, const zobo_semaphore_o
     zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_semaphore_options, lost_arg),
                                  ZB_SIZED_FIRST(zobo_semaphore_options, lost_arg), "zobo_semaphore_options", why);
     if (!err)
+        err = zr_check_client(client, why);
+    if (!err)
         err = zr_check_path(path, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (!err && o.max_leases > INT32_MAX)
         err = zb_problem(why, ZOBO_EBADOPTION, 0, "zobo_semaphore_options.max_leases: %lu is too many",
                          (unsigned long)o.max_leases);

@@ -2,34 +2,18 @@
 /* What stands in the nodes of a semaphore, as Python writes and reads it. */
 #include <string.h>
 
+#include "recipes/count.h"
 #include "recipes/semaphore.h"
-
-static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 bool
 zr_semaphore_number(const char *data, size_t len, int64_t *out)
 {
     int64_t value = 0;
-    size_t i = 0;
-    bool negative = false;
-    while (len && is_space(data[len - 1]))
-        len--;
-    while (i < len && is_space(data[i]))
-        i++;
-    if (i < len && (data[i] == '-' || data[i] == '+'))
-        negative = data[i++] == '-';
-    if (i == len)
+    bool negative;
+    if (!zr_number_split(&data, &len, &negative))
         return false;
-    for (; i < len; i++) {
-        if (data[i] < '0' || data[i] > '9')
-            return false;
-        if (value < INT32_MAX) /* more is as good as this */
-            value = value * 10 + (data[i] - '0');
-    }
+    for (size_t i = 0; i < len && value < INT32_MAX; i++) /* more is as good as this */
+        value = value * 10 + (data[i] - '0');
     if (value > INT32_MAX)
         value = INT32_MAX;
     *out = negative ? -value : value;

@@ -313,9 +313,9 @@ destroy(zr_recipe *r)
 static zobo_err
 check(zobo_client *client, const char *path, const zobo_shared_value_options *o, zobo_problem *why)
 {
-    if (!client)
-        return zb_problem(why, ZOBO_EINVAL, 0, "there is no client");
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_place(path, why);
     if (!err)
         err = zr_check_acl(o->acl, why);
     return err ? err : zr_check_data(o->seed, o->seed_len, why);

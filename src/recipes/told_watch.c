@@ -5,6 +5,7 @@
  * overtaken there are never told. Whether they differ from what the user knows is seen twice: by the stat on the strand,
  * which spares the detour after a reading that shows nothing new, and in full before he is called. */
 #include "recipes/told_watch.h"
+#include "recipes/checks.h"
 
 #include <string.h>
 
@@ -83,7 +84,7 @@ zr_told_watch_new(size_t size, zobo_client *client, const char *path, bool child
     *out = NULL;
     zr_told_watch *w = zb_calloc(1, size);
     if (!w)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        return zr_no_memory(why);
     w->call = call;
     atomic_init(&w->news, NULL);
     fill(w, arg);

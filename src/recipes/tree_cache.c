@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sized.h"
+#include "recipes/checks.h"
 
 enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, MAX_SHIFT = 7, FIRST_DATA_BYTES = 1000, FIRST_BATCH = 512 };
 
@@ -306,12 +307,14 @@ zobo_tree_cache_new(zobo_client *client, const char *root, const zobo_tree_cache
     static const zr_kind kind = {state, freed, destroy};
     zb_problem_clear(why);
     *out = NULL;
-    zobo_err err = zobo_path_check(root, false, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_path(root, why);
     if (err)
         return err;
     zobo_tree_cache *c = zb_calloc(1, sizeof *c);
     if (!c)
-        return zb_problem(why, ZOBO_ENOMEM, 0, "out of memory");
+        return zr_no_memory(why);
     err = take_options(c, options, why);
     if (err) {
         zb_free(c);
