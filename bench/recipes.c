@@ -4,6 +4,8 @@
  *   lock      N times acquire and release, nobody else there; in turns with the bare requests for it: create, get_children
  *             and delete, one after another on the same connection
  *   handover  50 clients want one lock, N hand-overs: from the call of release to the return of another's acquire
+ *   queue     N items put, one after another, and got
+ *   locking   the same for the locking queue, in transactions of 100, got and consumed
  *
  * Prints lines "NAME VALUE". */
 #include "common.h"
@@ -11,9 +13,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <zobo/lock.h>
+#include <zobo/queue.h>
 #include <zobo/zobo.h>
 
-enum { SESSION_TIMEOUT_MS = 30000, CONTENDERS = 50, BATCH = 50 };
+enum { SESSION_TIMEOUT_MS = 30000, CONTENDERS = 50, BATCH = 50, ITEM_BYTES = 100, ITEMS_AT_ONCE = 100 };
 
 static const char *hosts, *path;
 static long n;
@@ -186,6 +189,63 @@ bench_handover(void)
     free(handover.took_ns);
 }
 
+/* --- queues ------------------------------------------------------------------------------------------------------ */
+
+static void
+print_rate(const char *name, uint64_t begin_ns)
+{
+    printf("%s %.0f\n", name, (double)n / ((double)(now_ns() - begin_ns) / 1e9));
+}
+
+static void
+bench_queue(void)
+{
+    static const char item[ITEM_BYTES];
+    zobo_client *client = start_client();
+    zobo_queue *queue;
+    must("queue", zobo_queue_new(client, path, NULL, &queue, NULL));
+    uint64_t begin = now_ns();
+    for (long i = 0; i < n; i++)
+        must("put", zobo_queue_put(queue, item, sizeof item, ZOBO_PRIORITY));
+    print_rate("queue_put_per_s", begin);
+    begin = now_ns();
+    for (long i = 0; i < n; i++) {
+        zobo_reply *reply;
+        must("get", zobo_queue_try_get(queue, &reply));
+        zobo_reply_free(reply);
+    }
+    print_rate("queue_get_per_s", begin);
+    zobo_queue_free(queue);
+    zobo_close(client);
+}
+
+static void
+bench_locking(void)
+{
+    static const char item[ITEM_BYTES];
+    zobo_client *client = start_client();
+    zobo_locking_queue *queue;
+    zobo_item items[ITEMS_AT_ONCE];
+    for (int i = 0; i < ITEMS_AT_ONCE; i++)
+        items[i] = (zobo_item){item, sizeof item};
+    must("queue", zobo_locking_queue_new(client, path, NULL, &queue, NULL));
+    uint64_t begin = now_ns();
+    for (long left = n; left > 0; left -= ITEMS_AT_ONCE)
+        must("put_all", zobo_locking_queue_put_all(queue, items, left < ITEMS_AT_ONCE ? (size_t)left : ITEMS_AT_ONCE,
+                                                   ZOBO_PRIORITY, NULL));
+    print_rate("locking_put_per_s", begin);
+    begin = now_ns();
+    for (long i = 0; i < n; i++) {
+        zobo_reply *reply;
+        must("get", zobo_locking_queue_try_get(queue, &reply));
+        zobo_reply_free(reply);
+        must("consume", zobo_locking_queue_consume(queue));
+    }
+    print_rate("locking_get_per_s", begin);
+    zobo_locking_queue_free(queue);
+    zobo_close(client);
+}
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 int
@@ -194,7 +254,8 @@ main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } works[] = {{"lock", bench_lock}, {"handover", bench_handover}};
+    } works[] = {
+        {"lock", bench_lock}, {"handover", bench_handover}, {"queue", bench_queue}, {"locking", bench_locking}};
     if (argc == 5 && parse_count("N", argv[4], 1, 10000000, &n)) {
         hosts = argv[1];
         path = argv[3];
@@ -205,6 +266,6 @@ main(int argc, char **argv)
             }
         }
     }
-    fprintf(stderr, "usage: bench-recipes HOSTS lock|handover PATH N\n");
+    fprintf(stderr, "usage: bench-recipes HOSTS lock|handover|queue|locking PATH N\n");
     return EXIT_USAGE;
 }

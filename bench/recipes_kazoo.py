@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The works of bench-recipes (recipes.c) by kazoo: recipes_kazoo.py HOSTS lock|handover PATH N"""
+"""The works of bench-recipes (recipes.c) by kazoo: recipes_kazoo.py HOSTS lock|handover|queue|locking PATH N"""
 import sys
 import threading
 import time
 
 from kazoo.client import KazooClient
 
-CONTENDERS = 50
+CONTENDERS, ITEM, ITEMS_AT_ONCE = 50, bytes(100), 100
 HOSTS, WORK, PATH, N = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 
 
@@ -74,4 +74,36 @@ def handover():
         client.stop()
 
 
-{"lock": lock, "handover": handover}[WORK]()
+def print_rate(name, begin):
+    print("%s %.0f" % (name, N / (time.perf_counter() - begin)))
+
+
+def queue():
+    client = start_client()
+    recipe = client.Queue(PATH)
+    begin = time.perf_counter()
+    for _ in range(N):
+        recipe.put(ITEM)
+    print_rate("queue_put_per_s", begin)
+    begin = time.perf_counter()
+    for _ in range(N):
+        assert recipe.get() == ITEM
+    print_rate("queue_get_per_s", begin)
+    client.stop()
+
+
+def locking():
+    client = start_client()
+    recipe = client.LockingQueue(PATH)
+    begin = time.perf_counter()
+    for left in range(N, 0, -ITEMS_AT_ONCE):
+        recipe.put_all([ITEM] * min(left, ITEMS_AT_ONCE))
+    print_rate("locking_put_per_s", begin)
+    begin = time.perf_counter()
+    for _ in range(N):
+        assert recipe.get() == ITEM and recipe.consume()
+    print_rate("locking_get_per_s", begin)
+    client.stop()
+
+
+{"lock": lock, "handover": handover, "queue": queue, "locking": locking}[WORK]()
