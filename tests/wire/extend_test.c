@@ -182,8 +182,8 @@ test_told_where_asked(void **state)
 /* Kept in an inline callback: the other's runs after this one has returned. */
 typedef struct chain {
     zobo_promise *promise;
-    bool within;
-    zt_latch told;
+    atomic_bool within;
+    zt_latch told; /* by both */
     bool nested;
 } chain;
 
@@ -204,6 +204,7 @@ first_link(void *arg, zobo_err err, const zobo_reply *reply)
     c->within = true;
     zobo_promise_keep(c->promise, ZOBO_OK, NULL);
     c->within = false;
+    zt_latch_hit(&c->told);
 }
 
 static void
@@ -217,7 +218,7 @@ test_kept_inline(void **state)
         zt_latch_init(&c.told);
         assert_ok(zobo_promise_new(client, &second, NULL, NULL, NULL, &c.promise));
         assert_ok(zobo_exists_async(client, "/", NULL, &first, NULL));
-        assert_true(zt_latch_wait(&c.told, 1, ZT_SOON_MS));
+        assert_true(zt_latch_wait(&c.told, 2, ZT_SOON_MS));
         if (inlined)
             assert_false(c.nested);
         zt_latch_destroy(&c.told);
