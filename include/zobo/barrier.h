@@ -44,7 +44,7 @@ typedef struct zobo_barrier_options {
 /* zobo_barrier_new makes a barrier's handle; it does not talk to the server, and makes no node.
  *
  * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_barrier_free; on an error it is NULL and `why` (may be NULL)
- * tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_ENOMEM,
+ * tells what is wrong. Errors: ZOBO_EINVAL (no client), ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_ENOMEM,
  * ZOBO_EFORKED. Any thread, any callback. Source: kazoo Barrier(). */
 ZOBO_MUST_CHECK zobo_err zobo_barrier_new(zobo_client *client, const char *path, const zobo_barrier_options *options,
                                           zobo_barrier **out, zobo_problem *why);
@@ -94,8 +94,8 @@ typedef struct zobo_double_barrier_options {
 /* zobo_double_barrier_new makes a member's handle for a barrier of `num_clients`; it does not talk to the server.
  *
  * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_double_barrier_free; on an error it is NULL and
- * `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL (num_clients 0), ZOBO_EBADOPTION,
- * ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo DoubleBarrier(). */
+ * `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL (no client, num_clients 0),
+ * ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo DoubleBarrier(). */
 ZOBO_MUST_CHECK zobo_err zobo_double_barrier_new(zobo_client *client, const char *path, uint32_t num_clients,
                                                  const zobo_double_barrier_options *options, zobo_double_barrier **out,
                                                  zobo_problem *why);

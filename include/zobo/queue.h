@@ -57,8 +57,8 @@ typedef struct zobo_queue_options {
 /* zobo_queue_new makes a queue's handle; it does not talk to the server.
  *
  * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_queue_free; on an error it is NULL and `why`
- * (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH ("/" too), ZOBO_EINVAL (witnesses within the queue),
- * ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo Queue(). */
+ * (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH ("/" too), ZOBO_EINVAL (no client, witnesses within the
+ * queue), ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo Queue(). */
 ZOBO_MUST_CHECK zobo_err zobo_queue_new(zobo_client *client, const char *path, const zobo_queue_options *options,
                                         zobo_queue **out, zobo_problem *why);
 

@@ -141,7 +141,9 @@ zobo_barrier_new(zobo_client *client, const char *path, const zobo_barrier_optio
 {
     zobo_barrier_options o;
     *out = NULL;
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_place(path, why);
     if (!err)
         err = zb_sized_take(&o, sizeof o, options, sizeof o, sizeof o, "zobo_barrier_options", why);
     if (err)

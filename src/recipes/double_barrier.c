@@ -313,7 +313,9 @@ zobo_double_barrier_new(zobo_client *client, const char *path, uint32_t num_clie
 {
     zobo_double_barrier_options o;
     *out = NULL;
-    zobo_err err = zr_check_path(path, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_path(path, why);
     if (!err)
         err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_double_barrier_options, lost_arg),
                             ZB_SIZED_FIRST(zobo_double_barrier_options, lost_arg), "zobo_double_barrier_options", why);

@@ -524,7 +524,9 @@ zr_line_make(zobo_client *client, const char *path, const zobo_queue_options *op
 {
     zobo_queue_options o;
     *out = NULL;
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_place(path, why);
     if (!err)
         err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_queue_options, no_witness),
                             ZB_SIZED_FIRST(zobo_queue_options, no_witness), "zobo_queue_options", why);

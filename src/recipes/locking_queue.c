@@ -419,7 +419,9 @@ zobo_locking_queue_new(zobo_client *client, const char *path, const zobo_locking
 {
     zobo_locking_queue_options o;
     *out = NULL;
-    zobo_err err = zr_check_place(path, why);
+    zobo_err err = zr_check_client(client, why);
+    if (!err)
+        err = zr_check_place(path, why);
     if (!err)
         err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_locking_queue_options, lost_arg),
                             ZB_SIZED_FIRST(zobo_locking_queue_options, lost_arg), "zobo_locking_queue_options", why);
