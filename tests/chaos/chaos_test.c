@@ -136,9 +136,15 @@ static const struct {
     const char *name;
     int n;
 } roles[ROLES] = {
-    [LOCK] = {"lock", 20},      [ELECTION] = {"election", 3},       [LATCH] = {"latch", 4},
-    [COUNTER] = {"counter", 4}, [PARTITION] = {"partition", 4},     [PUT] = {"put", PRODUCERS},
-    [TAKE] = {"take", 3},       [LOCKING_PUT] = {"locking_put", 0}, [LOCKING_TAKE] = {"locking_take", 0},
+    [LOCK] = {"lock", 20},
+    [ELECTION] = {"election", 3},
+    [LATCH] = {"latch", 4},
+    [COUNTER] = {"counter", 4},
+    [PARTITION] = {"partition", 4},
+    [PUT] = {"put", PRODUCERS},
+    [TAKE] = {"take", 3},
+    [LOCKING_PUT] = {"locking_put", PRODUCERS},
+    [LOCKING_TAKE] = {"locking_take", 3},
 };
 
 static crew crews[ROLES]; /* those that were not asked for have no members */
@@ -282,7 +288,7 @@ nothing_is_lost_in_the_storm(void **state)
         wait_until_all_get_on(&crews[i]);
     ZT_WAIT_MS(!look_at_parts(&crews[PARTITION]), SETTLED_MS);
 
-    storm s = {.zk = &zk, .rng = {seed}, .frozen = {&crews[LOCK], &crews[LATCH]}};
+    storm s = {.zk = &zk, .rng = {seed}, .frozen = {&crews[LOCK], &crews[LATCH], &crews[LOCKING_TAKE]}};
     storm_blow(&s, (uint32_t)seconds * 1000);
     printf("%u kills, %u stops, %u of them of the leader, %u times no quorum, %u workers stopped\n", s.kills, s.stops,
            s.leaders, s.outages, s.freezes);
@@ -290,6 +296,7 @@ nothing_is_lost_in_the_storm(void **state)
 
     for (int i = LOCK; i <= COUNTER; i++)
         wait_until_all_get_on(&crews[i]);
+    wait_until_all_get_on(&crews[LOCKING_TAKE]);
     ZT_WAIT_MS(!look_at_parts(&crews[PARTITION]), SETTLED_MS);
     for (int i = PUT; i < ROLES; i++) /* what is put last is taken last */
         end_crew(&crews[i]);

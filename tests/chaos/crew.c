@@ -158,7 +158,7 @@ choose_server(storm *s)
 static void
 freeze_worker(storm *s)
 {
-    const crew *c = s->frozen[zb_rng_below(&s->rng, 2)];
+    const crew *c = s->frozen[zb_rng_below(&s->rng, FROZEN)];
     uint64_t dice = zb_rng_next(&s->rng);
     if (!c || c->n == 0 || dice % 2)
         return;
@@ -195,7 +195,7 @@ blow_once(storm *s)
             zt_zk_restart(s->zk, other);
     }
     let_run(s, 10, 3000);
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < FROZEN; k++)
         if (s->frozen[k])
             crew_thaw(s->frozen[k]);
 }

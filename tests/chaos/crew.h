@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "support/zk.h"
 
-enum { CREW_MOST = 32 };
+enum { CREW_MOST = 32, FROZEN = 3 };
 
 /* Workers of one role (worker.c). They end when their stdin does, and so never outlive the test. */
 typedef struct crew {
@@ -32,7 +32,7 @@ void crew_kill(crew *c);       /* those that still run */
 typedef struct storm {
     zt_zk *zk;
     zb_rng rng;
-    crew *frozen[2]; /* crews whose members are stopped, too, for longer than a session lives; NULL: none */
+    crew *frozen[FROZEN]; /* crews whose members are stopped, too, for longer than a session lives; NULL: none */
     unsigned kills, stops, leaders, outages, freezes;
 } storm;
 

@@ -13,17 +13,19 @@ enum { WAIT_MS = 500 };     /* for an item */
 enum { MAX_BACKLOG = 500 }; /* items that wait to be consumed */
 enum { LOOK_EVERY = 100 };  /* items, how many there are */
 
-/* A queue of either kind. */
+/* A queue of either kind; the other is NULL. */
 typedef struct queue {
     zobo_queue *plain;
+    zobo_locking_queue *locking;
 } queue;
 
 static queue
-open_queue(worker *w)
+open_queue(worker *w, bool locking)
 {
-    queue q = {NULL};
+    queue q = {NULL, NULL};
     zobo_problem why = {0};
-    if (zobo_queue_new(w->client, "/queue", NULL, &q.plain, &why))
+    if (locking ? zobo_locking_queue_new(w->client, "/locking-queue", NULL, &q.locking, &why)
+                : zobo_queue_new(w->client, "/queue", NULL, &q.plain, &why))
         worker_die(w, why.text);
     return q;
 }
@@ -32,20 +34,22 @@ static void
 close_queue(queue *q)
 {
     zobo_queue_free(q->plain);
+    zobo_locking_queue_free(q->locking);
 }
 
 static int32_t
 length(worker *w, queue *q)
 {
     int32_t n = 0;
-    worker_must(w, "len", zobo_queue_len(q->plain, &n));
+    worker_must(w, "len", q->plain ? zobo_queue_len(q->plain, &n) : zobo_locking_queue_len(q->locking, &n));
     return n;
 }
 
 static zobo_err
 put(queue *q, const char *text, size_t n)
 {
-    return zobo_queue_put(q->plain, text, n, ZOBO_PRIORITY);
+    return q->plain ? zobo_queue_put(q->plain, text, n, ZOBO_PRIORITY)
+                    : zobo_locking_queue_put(q->locking, text, n, ZOBO_PRIORITY);
 }
 
 /* Puts numbers that nobody else puts, at least PUT_LEAST of them, until it is told to end. */
@@ -89,12 +93,33 @@ get_plain(worker *w, queue *q, zobo_reply **out)
     return err == ZOBO_ECANCELLED ? ZOBO_EEMPTY : err;
 }
 
-/* Consumes one item. False: there was none for a while. */
+/* A limit takes nothing along here: what was locked too late is let go again. */
+static zobo_err
+get_locking(queue *q, zobo_reply **out)
+{
+    zobo_err err = zobo_locking_queue_get(q->locking, WAIT_MS, out);
+    return err == ZOBO_EWAITTIMEOUT ? ZOBO_EEMPTY : err;
+}
+
+/* Consumes the item that is locked. False: another gets it, for this one has changed its mind or has lost the lock. */
 static bool
-consume(worker *w, queue *q)
+finish_locking(worker *w, queue *q)
+{
+    worker_stop_if_told();
+    bool release = zb_rng_below(&w->rng, 20) == 0;
+    zobo_err err = release ? zobo_locking_queue_release(q->locking) : zobo_locking_queue_consume(q->locking);
+    if (err == ZOBO_ELOCKLOST)
+        return false;
+    worker_must(w, release ? "release" : "consume", err);
+    return !release;
+}
+
+/* Takes one item. False: there was none for a while. */
+static bool
+take_one(worker *w, queue *q)
 {
     zobo_reply *reply = NULL;
-    zobo_err err = get_plain(w, q, &reply);
+    zobo_err err = q->plain ? get_plain(w, q, &reply) : get_locking(q, &reply);
     if (err == ZOBO_EEMPTY) {
         worker_pause(w, 20000);
         return false;
@@ -102,7 +127,8 @@ consume(worker *w, queue *q)
     worker_must(w, "get", err);
     int64_t item = strtoll(reply->data, NULL, 10);
     zobo_reply_free(reply);
-    log_append(w->log, &item, sizeof item);
+    if (q->plain || finish_locking(w, q))
+        log_append(w->log, &item, sizeof item);
     return true;
 }
 
@@ -110,7 +136,7 @@ consume(worker *w, queue *q)
 static void
 take(worker *w, queue q)
 {
-    while (consume(w, &q) || !is_drained(w, &q))
+    while (take_one(w, &q) || !is_drained(w, &q))
         ;
     close_queue(&q);
 }
@@ -118,11 +144,23 @@ take(worker *w, queue q)
 void
 role_put(worker *w)
 {
-    produce(w, open_queue(w));
+    produce(w, open_queue(w, false));
 }
 
 void
 role_take(worker *w)
 {
-    take(w, open_queue(w));
+    take(w, open_queue(w, false));
+}
+
+void
+role_locking_put(worker *w)
+{
+    produce(w, open_queue(w, true));
+}
+
+void
+role_locking_take(worker *w)
+{
+    take(w, open_queue(w, true));
 }

@@ -71,13 +71,19 @@ on_signal(int number)
     stop_in_turn = number == SIGUSR1;
 }
 
+void
+worker_stop_if_told(void)
+{
+    if (stop_in_turn)
+        (void)raise(SIGSTOP);
+}
+
 turn
 worker_turn(worker *w, int64_t token)
 {
     turn t = {.token = token, .who = w->number, .begin_ns = now_ns(), .value = -1};
     int64_t value = resource_read(&w->resource, token);
-    if (stop_in_turn)
-        (void)raise(SIGSTOP);
+    worker_stop_if_told();
     worker_pause(w, 1000);
     if (value >= 0 && resource_write(&w->resource, token, value + 1))
         t.value = value + 1;
@@ -142,9 +148,16 @@ static const struct role {
     void (*work)(worker *w);
     bool alone; /* needs no servers */
 } roles[] = {
-    {"unlocked", role_unlocked, true}, {"lock", role_lock, false},           {"election", role_election, false},
-    {"latch", role_latch, false},      {"counter", role_counter, false},     {"put", role_put, false},
-    {"take", role_take, false},        {"partition", role_partition, false},
+    {"unlocked", role_unlocked, true},
+    {"lock", role_lock, false},
+    {"election", role_election, false},
+    {"latch", role_latch, false},
+    {"counter", role_counter, false},
+    {"put", role_put, false},
+    {"take", role_take, false},
+    {"partition", role_partition, false},
+    {"locking_put", role_locking_put, false},
+    {"locking_take", role_locking_take, false},
 };
 
 static void

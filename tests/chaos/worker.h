@@ -27,6 +27,8 @@ void worker_nap(unsigned ms);
 void worker_must(const worker *w, const char *what, zobo_err err);
 void worker_die(const worker *w, const char *what);
 
+/* worker_stop_if_told lets a worker that is to be stopped in its turn stop here. */
+void worker_stop_if_told(void);
 /* worker_turn takes a turn at the resource with `token`; nothing is proven yet. Then it is to be logged. */
 turn worker_turn(worker *w, int64_t token);
 /* worker_token_lives tells whether the session still has a node below `path` that was created by zxid `token`, as the
@@ -36,11 +38,11 @@ bool worker_token_lives(worker *w, const char *path, int64_t token);
 void role_unlocked(worker *w); /* turns without a lock */
 void role_lock(worker *w);     /* under one zobo_lock */
 void role_election(worker *w);
-void role_latch(worker *w);   /* as the leader */
-void role_counter(worker *w); /* each addition that was acknowledged is logged */
-void role_put(worker *w);     /* items into the queue; each that was acknowledged is logged */
-void role_take(worker *w);    /* each item that was consumed is logged */
-void role_locking_put(worker *w);
+void role_latch(worker *w);       /* as the leader */
+void role_counter(worker *w);     /* each addition that was acknowledged is logged */
+void role_put(worker *w);         /* items into the queue; each that was acknowledged is logged */
+void role_take(worker *w);        /* each item that was consumed is logged */
+void role_locking_put(worker *w); /* the same for the locking queue */
 void role_locking_take(worker *w);
 void role_partition(worker *w); /* the own part is logged at each change, as a mask */
 
