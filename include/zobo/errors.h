@@ -107,7 +107,7 @@ typedef enum zobo_class {
     /* here */                                                                                                         \
     X(ZOBO_ENOMEM, -1080, LOCAL, "NoMemory", "out of memory")                                                          \
     X(ZOBO_ESYS, -1081, LOCAL, "System", "a system call failed")                                                       \
-    X(ZOBO_ECANCELLED, -1082, LOCAL, "Cancelled", "cancelled before it had an effect")                                      \
+    X(ZOBO_ECANCELLED, -1082, LOCAL, "Cancelled", "cancelled before it had an effect")                                 \
     X(ZOBO_ETIMEDOUT, -1083, LOCAL, "TimedOut", "not done within the time given; it goes on")                          \
     X(ZOBO_EFILE, -1084, LOCAL, "BadFile", "the file cannot be used")                                                  \
     X(ZOBO_ERETRYFAILED, -1085, LOCAL, "RetryFailed", "gave up retrying")                                              \
@@ -124,7 +124,7 @@ typedef enum zobo_class {
     X(ZOBO_ELOCKLOST, -1093, SESSION, "LockLost",                                                                      \
       "it was held, and was lost with the session or by its node's deletion")                                          \
     X(ZOBO_EEMPTY, -1094, LOCAL, "Empty", "there is nothing in it")                                                    \
-    X(ZOBO_EBADDATA, -1095, REJECTED, "BadData", "the node holds what this recipe does not write")                      \
+    X(ZOBO_EBADDATA, -1095, REJECTED, "BadData", "the node holds what this recipe does not write")                     \
     X(ZOBO_EOVERFLOW, -1096, LOCAL, "Overflow", "the number does not fit; nothing was changed")
 
 /* Every error as a constant; ZOBO_ERRORS tells what each means. */

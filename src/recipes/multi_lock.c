@@ -205,7 +205,7 @@ destroy(zr_recipe *r)
 static void
 free_locks(zobo_multi_lock *m)
 {
-    for (size_t i = 0; i < m->n; i++) {
+    for (size_t i = 0; m->locks && i < m->n; i++) {
         m->locks[i]->h.on_lost = NULL;
         zobo_lock_free(m->locks[i]);
     }
@@ -289,7 +289,7 @@ zobo_multi_lock_new(zobo_client *client, const char *const *paths, size_t n, con
     if (!err)
         err = zr_check_acl(o.acl, why);
     if (!err && (!paths || !n))
-        err = zb_problem(why, ZOBO_EINVAL, 0, "zobo_multi_lock_new: there is no path");
+        return zb_problem(why, ZOBO_EINVAL, 0, "zobo_multi_lock_new: there is no path");
     for (size_t i = 0; !err && i < n; i++)
         err = zr_check_path(paths[i], why);
     if (err)

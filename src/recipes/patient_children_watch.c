@@ -42,7 +42,7 @@ serve(patient *p, zobo_err err)
                 zr_op_end(&op->op, ZOBO_OK, NULL);
         } else if (err) {
             zr_op_end(&op->op, err, NULL);
-        } else if (p->rests) {
+        } else if (p->rests && p->now) {
             zr_op_end(&op->op, p->now->err, p->now->reply);
             p->changed = false;
         }

@@ -101,7 +101,7 @@ write_roll(roll *r, const zobo_reply *children)
             return false;
         r->n++;
     }
-    if (r->n)
+    if (r->cells && r->n)
         qsort(r->cells, r->n, sizeof *r->cells, by_sequence);
     return r->cells != NULL;
 }

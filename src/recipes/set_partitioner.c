@@ -310,7 +310,7 @@ check(const char *path, const char *const *items, size_t n, const zobo_set_parti
 {
     zobo_err err = zr_check_path(path, why);
     if (!err && n && !items)
-        err = zb_problem(why, ZOBO_EINVAL, 0, "there is no array of items");
+        return zb_problem(why, ZOBO_EINVAL, 0, "there is no array of items");
     for (size_t i = 0; i < n && !err; i++)
         err = zr_check_name(path, "", items[i], why);
     if (!err && o->identifier)

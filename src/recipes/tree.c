@@ -180,6 +180,8 @@ static bool
 own(zr_node **slot)
 {
     zr_node *n = *slot;
+    if (!n)
+        return false; /* nobody asks for that */
     if (atomic_load_explicit(&n->refs, memory_order_acquire) == 1)
         return true;
     zr_node *copy = zb_malloc(sizeof *copy);
@@ -278,13 +280,13 @@ take_first(zr_node **slot)
 {
     if (!own(slot))
         return NULL;
-    zr_node *n = *slot, *taken = n;
+    zr_node *n = *slot;
     if (!n->left) {
         *slot = n->right;
         n->right = NULL;
         return n;
     }
-    taken = take_first(&n->left);
+    zr_node *taken = take_first(&n->left);
     if (taken)
         balance(slot);
     return taken;

@@ -337,11 +337,14 @@ static bool
 send_single(zobo_tree_cache *c)
 {
     single *s = zb_malloc(sizeof *s);
-    if (!s) {
-        zr_cache_pause(c);
+    zr_job *job = s ? next_job(c) : NULL;
+    if (!job) {
+        if (!s)
+            zr_cache_pause(c);
+        zb_free(s);
         return false;
     }
-    *s = (single){c, next_job(c)};
+    *s = (single){c, job};
     begin_job(s->job);
     zobo_how how = {.done = single_came_back, .arg = s, .flags = ZOBO_INLINE};
     c->singles++;

@@ -433,7 +433,7 @@ test_made_and_freed(void **state)
 static void
 test_delay(void **state)
 {
-    zobo_delay_queue *q, *w;
+    zobo_delay_queue *q, *w = NULL;
     zobo_reply *reply;
     zobo_problem why;
     int32_t len;
