@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench-cache HOSTS PATH N: the tree cache over N nodes below PATH, in directories of 100, which it makes if they are not
- * there. Prints how long the first load takes, and the comparison after the client was stopped and started again; in how
- * many requests; what a node takes in memory; what a look costs. cache_kazoo.py is the same with kazoo's. */
+/* bench-cache HOSTS PATH N: the tree cache over N nodes below PATH, in directories of 100, which it makes if they are
+ * not there. Prints how long the first load takes, and the comparison after the client was stopped and started again;
+ * in how many requests; what a node takes in memory; what a look costs. cache_kazoo.py is the same with kazoo's. */
 #include "common.h"
 
 #include <malloc.h>

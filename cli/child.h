@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Another command as a child: started, sent signals, ended with a grace, its exit code. hold_turn goes on meanwhile, and
- * returns when the child has ended (see ctx->runs_command).
+/* Another command as a child: started, sent signals, ended with a grace, its exit code. hold_turn goes on meanwhile,
+ * and returns when the child has ended (see ctx->runs_command).
  *
  * The child has a process group of its own, to which the signals go: so they reach what it has started in its turn. But
  * when stdin is the terminal that this program is in the foreground of, the child shares the group, for else it could
@@ -28,9 +28,9 @@ struct variable {
     const char *value;
 };
 
-/* child_start starts argv[0], looked up as shells do, with `variables` (ended by a NULL name). `input` is its stdin; -1:
- * this program's. With `dies_too` it gets SIGTERM when this program is killed (on Linux). Returns 0, or the exit code
- * after telling what is wrong: NO_COMMAND, CANNOT_RUN, FAILED. */
+/* child_start starts argv[0], looked up as shells do, with `variables` (ended by a NULL name). `input` is its stdin;
+ * -1: this program's. With `dies_too` it gets SIGTERM when this program is killed (on Linux). Returns 0, or the exit
+ * code after telling what is wrong: NO_COMMAND, CANNOT_RUN, FAILED. */
 int child_start(const struct ctx *ctx, struct child *child, char *const *argv, const struct variable *variables,
                 int input, bool dies_too);
 

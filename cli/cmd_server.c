@@ -120,8 +120,8 @@ const struct command cmd_whoami = {.name = "whoami",
                                    .formats = FORMATS_ONE,
                                    .run = run_whoami};
 
-/* next_server cuts one server off the front of a host string, which the library has found good: up to a comma, or to the
- * chroot, which is the last. NULL: there is none left. */
+/* next_server cuts one server off the front of a host string, which the library has found good: up to a comma, or to
+ * the chroot, which is the last. NULL: there is none left. */
 static char *
 next_server(const char **hosts)
 {

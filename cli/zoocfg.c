@@ -185,7 +185,8 @@ set_key(const struct place *at, struct zoocfg *cfg, const char *name, const char
     return DONE;
 }
 
-/* unescape undoes backslashes up to `stop` (one of these characters, not escaped), in place; returns where it stopped. */
+/* unescape undoes backslashes up to `stop` (one of these characters, not escaped), in place; returns where it stopped.
+ * */
 static char *
 unescape(char *text, const char *stop)
 {

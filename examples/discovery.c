@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A service that registers itself as Curator's services do, and tells at each line of input which instance it would ask.
+/* A service that registers itself as Curator's services do, and tells at each line of input which instance it would
+ * ask.
  *
  *     example-discovery BASE NAME ADDRESS PORT      hosts from ZOBO_HOSTS */
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Of those who run this one leads, for SECONDS, then the next:  example-election NAME SECONDS  (hosts from ZOBO_HOSTS) */
+/* Of those who run this one leads, for SECONDS, then the next:  example-election NAME SECONDS  (hosts from ZOBO_HOSTS)
+ * */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

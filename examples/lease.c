@@ -3,8 +3,8 @@
  *
  *     example-lease PATH SECONDS [NAME]      hosts from ZOBO_HOSTS
  *
- * Who has the lease obtains it anew and works; the others see that it is held, and end. If he stays away for longer than
- * SECONDS, the next one who comes has it. */
+ * Who has the lease obtains it anew and works; the others see that it is held, and end. If he stays away for longer
+ * than SECONDS, the next one who comes has it. */
 #include <stdio.h>
 #include <stdlib.h>
 

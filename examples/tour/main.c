@@ -5,8 +5,8 @@
  *
  * Everything it creates lies below one node of its own, which is removed at the end, also when something goes wrong.
  * Exit code 0 when every step did what it should. ZOBO_DEMO_BREAK, if set, is a program that, run
- * with "--break" and a "host:port", stops that server; then the tour also shows how a client moves on to the next server, or, with ZOBO_DEMO_ALONE, waits for
- * its return. */
+ * with "--break" and a "host:port", stops that server; then the tour also shows how a client moves on to the next
+ * server, or, with ZOBO_DEMO_ALONE, waits for its return. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -43,8 +43,8 @@ typedef struct zobo_barrier_options {
 
 /* zobo_barrier_new makes a barrier's handle; it does not talk to the server, and makes no node.
  *
- * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_barrier_free; on an error it is NULL and `why` (may be NULL)
- * tells what is wrong. Errors: ZOBO_EINVAL (no client), ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_ENOMEM,
+ * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_barrier_free; on an error it is NULL and `why` (may be
+ * NULL) tells what is wrong. Errors: ZOBO_EINVAL (no client), ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_ENOMEM,
  * ZOBO_EFORKED. Any thread, any callback. Source: kazoo Barrier(). */
 ZOBO_MUST_CHECK zobo_err zobo_barrier_new(zobo_client *client, const char *path, const zobo_barrier_options *options,
                                           zobo_barrier **out, zobo_problem *why);
@@ -63,16 +63,17 @@ ZOBO_MUST_CHECK zobo_err zobo_barrier_create_async(zobo_barrier *barrier, const 
 ZOBO_MUST_CHECK zobo_err zobo_barrier_remove(zobo_barrier *barrier, bool *removed);
 ZOBO_MUST_CHECK zobo_err zobo_barrier_remove_async(zobo_barrier *barrier, const zobo_how *how, zobo_call **call);
 
-/* zobo_barrier_wait waits until there is no barrier, at most `timeout_ms` (0: without limit; the twin's how.timeout_ms).
+/* zobo_barrier_wait waits until there is no barrier, at most `timeout_ms` (0: without limit; the twin's
+ * how.timeout_ms).
  *
  * ZOBO_OK: there is none, or there was a moment without. ZOBO_EWAITTIMEOUT: it still stood. Other errors: ZOBO_ENOAUTH
  * (ZooKeeper 3.8.4 and later); as zobo_barrier_create. Source: kazoo Barrier.wait. */
 ZOBO_MUST_CHECK zobo_err zobo_barrier_wait(zobo_barrier *barrier, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_barrier_wait_async(zobo_barrier *barrier, const zobo_how *how, zobo_call **call);
 
-/* zobo_barrier_free frees the handle; the barrier itself stays as it is. What is under way ends with ZOBO_ECANCELLED, and
- * when it returns no callback of it runs any more (called from one of them: once that has returned). NULL is ignored.
- * Any thread but inline callbacks. */
+/* zobo_barrier_free frees the handle; the barrier itself stays as it is. What is under way ends with ZOBO_ECANCELLED,
+ * and when it returns no callback of it runs any more (called from one of them: once that has returned). NULL is
+ * ignored. Any thread but inline callbacks. */
 void zobo_barrier_free(zobo_barrier *barrier);
 
 /* ---- */
@@ -93,15 +94,15 @@ typedef struct zobo_double_barrier_options {
 
 /* zobo_double_barrier_new makes a member's handle for a barrier of `num_clients`; it does not talk to the server.
  *
- * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_double_barrier_free; on an error it is NULL and
- * `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL (no client, num_clients 0),
+ * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_double_barrier_free; on an error it is NULL
+ * and `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EINVAL (no client, num_clients 0),
  * ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any thread, any callback. Source: kazoo DoubleBarrier(). */
 ZOBO_MUST_CHECK zobo_err zobo_double_barrier_new(zobo_client *client, const char *path, uint32_t num_clients,
                                                  const zobo_double_barrier_options *options, zobo_double_barrier **out,
                                                  zobo_problem *why);
 
-/* zobo_double_barrier_enter joins and waits until `num_clients` have, at most `timeout_ms` (0: without limit; the twin's
- * how.timeout_ms). More than `num_clients` may enter.
+/* zobo_double_barrier_enter joins and waits until `num_clients` have, at most `timeout_ms` (0: without limit; the
+ * twin's how.timeout_ms). More than `num_clients` may enter.
  *
  * ZOBO_EWAITTIMEOUT: too few came in time; this one has left again. ZOBO_EALREADY: inside, or another enter or leave is
  * under way. Other errors: ZOBO_ENOAUTH, ZOBO_EINVALIDACL, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_ENOTSTARTED,
@@ -115,8 +116,9 @@ ZOBO_MUST_CHECK zobo_err zobo_double_barrier_enter_async(zobo_double_barrier *ba
  * how.timeout_ms).
  *
  * ZOBO_EWAITTIMEOUT: others are still in; this one has left. ZOBO_ELOCKLOST: this one was no member any more, for its
- * session was lost or its node deleted; nothing was waited for, and it may enter again. ZOBO_ENOTHELD: it has not entered.
- * ZOBO_EALREADY: another enter or leave is under way. Other errors as for enter. Source: kazoo DoubleBarrier.leave. */
+ * session was lost or its node deleted; nothing was waited for, and it may enter again. ZOBO_ENOTHELD: it has not
+ * entered. ZOBO_EALREADY: another enter or leave is under way. Other errors as for enter. Source: kazoo
+ * DoubleBarrier.leave. */
 ZOBO_MUST_CHECK zobo_err zobo_double_barrier_leave(zobo_double_barrier *barrier, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_double_barrier_leave_async(zobo_double_barrier *barrier, const zobo_how *how,
                                                          zobo_call **call);
@@ -125,9 +127,9 @@ ZOBO_MUST_CHECK zobo_err zobo_double_barrier_leave_async(zobo_double_barrier *ba
  * client is SUSPENDED that is what was known last. Any thread, any callback. Source: kazoo participating. */
 bool zobo_double_barrier_participating(const zobo_double_barrier *barrier);
 
-/* zobo_double_barrier_free takes the member out, without waiting for the others, and frees the handle. What is under way
- * ends with ZOBO_ECANCELLED, and when it returns no callback of it runs any more (called from one of them: once that has
- * returned). NULL is ignored. Any thread but inline callbacks. */
+/* zobo_double_barrier_free takes the member out, without waiting for the others, and frees the handle. What is under
+ * way ends with ZOBO_ECANCELLED, and when it returns no callback of it runs any more (called from one of them: once
+ * that has returned). NULL is ignored. Any thread but inline callbacks. */
 void zobo_double_barrier_free(zobo_double_barrier *barrier);
 
 #ifdef __GNUC__

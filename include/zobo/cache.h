@@ -12,17 +12,17 @@
  *     ...
  *     zobo_tree_cache_free(cache);
  *
- * Znode layout: none. The cache reads what is below its root and creates nothing. That the root is missing is a state like
- * any other.
+ * Znode layout: none. The cache reads what is below its root and creates nothing. That the root is missing is a state
+ * like any other.
  *
  * Guarantees. The copy follows the server's tree for as long as the cache lives: over lost connections, new sessions,
  * zobo_stop and zobo_start. When all news have come it is equal to the server's. It never holds a node without its
- * parent, nor a state of a node that the server never had; but it is no picture of one moment, for nodes are read one after
- * another (each snapshot is unchanging all the same). Reading takes no lock and never waits: any number of threads
- * read while it changes, and a snapshot stays as it is for as long as somebody keeps it. After a lost connection each node
- * is compared with the server's: short data (up to 300 bytes) are read again, hundreds of nodes in one request; longer ones
- * only if they have changed, which takes a request for each of these nodes. If the server has seen no change at all, it
- * is a single request.
+ * parent, nor a state of a node that the server never had; but it is no picture of one moment, for nodes are read one
+ * after another (each snapshot is unchanging all the same). Reading takes no lock and never waits: any number of
+ * threads read while it changes, and a snapshot stays as it is for as long as somebody keeps it. After a lost
+ * connection each node is compared with the server's: short data (up to 300 bytes) are read again, hundreds of nodes in
+ * one request; longer ones only if they have changed, which takes a request for each of these nodes. If the server has
+ * seen no change at all, it is a single request.
  *
  * The listener hears of each node in the order of its changes. A listener that is slower than the changes hears of the
  * difference between what it has heard last and the newest state, so that nothing is piled up for it: an update
@@ -30,11 +30,11 @@
  * parent is told as added before its children, and as removed after them.
  *
  * Limits. One persistent recursive watch, so ZooKeeper 3.6 or later: with an older server the cache fails with
- * ZOBO_EUNIMPLEMENTED. A node's stat is as it was when its data was last read: its data, versions and times are good, but
- * what the coming and going of children changes (cversion, pzxid, num_children) may be older; zobo_tree_node.n_children is
- * good. Nodes that may not be read are held without data (zobo_tree_node.err ZOBO_ENOAUTH), and looked at again after the
- * next change or reconnect: servers do not announce changes of ACLs. Nodes more than 255 levels below the root are left
- * out. Memory: about 170 bytes for each node, and its name and data. */
+ * ZOBO_EUNIMPLEMENTED. A node's stat is as it was when its data was last read: its data, versions and times are good,
+ * but what the coming and going of children changes (cversion, pzxid, num_children) may be older;
+ * zobo_tree_node.n_children is good. Nodes that may not be read are held without data (zobo_tree_node.err
+ * ZOBO_ENOAUTH), and looked at again after the next change or reconnect: servers do not announce changes of ACLs. Nodes
+ * more than 255 levels below the root are left out. Memory: about 170 bytes for each node, and its name and data. */
 #ifndef ZOBO_CACHE_H
 #define ZOBO_CACHE_H
 
@@ -94,8 +94,8 @@ typedef struct zobo_tree_event {
 /* Told on the callback thread, one event after another. May call anything, also free the cache. */
 typedef void zobo_tree_listener_fn(void *arg, zobo_tree_cache *cache, const zobo_tree_event *event);
 
-/* Asked whether `path` belongs into the copy; false leaves it out with all that is below it. Inline: it must be quick, must
- * not block nor call zobo, and must always give the same answer for the same path. Not asked for the root. */
+/* Asked whether `path` belongs into the copy; false leaves it out with all that is below it. Inline: it must be quick,
+ * must not block nor call zobo, and must always give the same answer for the same path. Not asked for the root. */
 typedef bool zobo_tree_filter_fn(void *arg, const char *path);
 
 /* What is copied. Zero: everything. */
@@ -113,9 +113,9 @@ typedef struct zobo_tree_cache_options {
 
 /* zobo_tree_cache_new makes a cache of `root` and what is below it; nothing is read before zobo_tree_cache_start.
  *
- * `options` may be NULL. On ZOBO_OK `*out` is to be freed with zobo_tree_cache_free, before zobo_close; on an error it is
- * NULL, and `why` (may be NULL) says what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_ENOMEM, ZOBO_EFORKED. Any
- * thread, any callback. Source: kazoo TreeCache(). */
+ * `options` may be NULL. On ZOBO_OK `*out` is to be freed with zobo_tree_cache_free, before zobo_close; on an error it
+ * is NULL, and `why` (may be NULL) says what is wrong. Errors: ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_ENOMEM,
+ * ZOBO_EFORKED. Any thread, any callback. Source: kazoo TreeCache(). */
 ZOBO_MUST_CHECK zobo_err zobo_tree_cache_new(zobo_client *client, const char *root,
                                              const zobo_tree_cache_options *options, zobo_tree_cache **out,
                                              zobo_problem *why);
@@ -123,18 +123,18 @@ ZOBO_MUST_CHECK zobo_err zobo_tree_cache_new(zobo_client *client, const char *ro
 /* zobo_tree_cache_start begins to copy (the first time it is called) and waits until the copy is complete, and as the
  * server's, at most `timeout_ms` (0: without limit).
  *
- * Called again it only waits: after an outage, until the copy has been compared. Errors: ZOBO_EWAITTIMEOUT (it goes on),
- * ZOBO_EUNIMPLEMENTED (servers before 3.6), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED (the client; once started, the cache goes on
- * with it), ZOBO_ECANCELLED (the cache was freed), ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, ZOBO_EFORKED. In the twin the limit is
- * how->timeout_ms. Any thread. Source: kazoo TreeCache.start. */
+ * Called again it only waits: after an outage, until the copy has been compared. Errors: ZOBO_EWAITTIMEOUT (it goes
+ * on), ZOBO_EUNIMPLEMENTED (servers before 3.6), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED (the client; once started, the cache
+ * goes on with it), ZOBO_ECANCELLED (the cache was freed), ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, ZOBO_EFORKED. In the twin the
+ * limit is how->timeout_ms. Any thread. Source: kazoo TreeCache.start. */
 ZOBO_MUST_CHECK zobo_err zobo_tree_cache_start(zobo_tree_cache *cache, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_tree_cache_start_async(zobo_tree_cache *cache, const zobo_how *how, zobo_call **call);
 
 /* zobo_tree_cache_free stops following the tree, here and on the server, and frees the cache. Snapshots stay good until
  * they are freed.
  *
- * When it returns the listener is not running and will not run again; in the listener itself, it will not run again. NULL
- * is ignored. Any thread but inline callbacks. Source: kazoo TreeCache.close. */
+ * When it returns the listener is not running and will not run again; in the listener itself, it will not run again.
+ * NULL is ignored. Any thread but inline callbacks. Source: kazoo TreeCache.close. */
 void zobo_tree_cache_free(zobo_tree_cache *cache);
 
 /* --- reading: any thread, any callback; no lock, no waiting; from the first start on, also while disconnected --- */
@@ -150,12 +150,12 @@ ZOBO_MUST_CHECK zobo_err zobo_tree_cache_get_data(zobo_tree_cache *cache, const 
  * Errors as for zobo_tree_cache_get_data. Source: kazoo TreeCache.get_children. */
 ZOBO_MUST_CHECK zobo_err zobo_tree_cache_get_children(zobo_tree_cache *cache, const char *path, zobo_reply **out);
 
-/* zobo_tree_cache_exists tells whether a node is in the copy: ZOBO_OK, and `*stat` (may be NULL) gets its stat (zeros if it
- * may not be read). Errors: ZOBO_ENONODE, ZOBO_EINVAL, ZOBO_EBADPATH. */
+/* zobo_tree_cache_exists tells whether a node is in the copy: ZOBO_OK, and `*stat` (may be NULL) gets its stat (zeros
+ * if it may not be read). Errors: ZOBO_ENONODE, ZOBO_EINVAL, ZOBO_EBADPATH. */
 ZOBO_MUST_CHECK zobo_err zobo_tree_cache_exists(zobo_tree_cache *cache, const char *path, zobo_stat *stat);
 
-/* zobo_tree_cache_snapshot takes the newest copy, to be freed with zobo_tree_snapshot_free, before the cache or after it.
- * Costs a few nanoseconds, whatever the size. Never NULL. */
+/* zobo_tree_cache_snapshot takes the newest copy, to be freed with zobo_tree_snapshot_free, before the cache or after
+ * it. Costs a few nanoseconds, whatever the size. Never NULL. */
 zobo_tree_snapshot *zobo_tree_cache_snapshot(zobo_tree_cache *cache);
 
 /* zobo_tree_snapshot_free lets go of a snapshot. NULL is ignored. Any thread. */
@@ -176,7 +176,8 @@ ZOBO_MUST_CHECK zobo_err zobo_tree_snapshot_child(const zobo_tree_snapshot *snap
 /* Called for a node; false ends the walk. */
 typedef bool zobo_tree_walk_fn(void *arg, const char *path, const zobo_tree_node *node);
 
-/* zobo_tree_snapshot_walk calls `fn` for `path` and all nodes below it, parents first, in the order of names. Any thread.
+/* zobo_tree_snapshot_walk calls `fn` for `path` and all nodes below it, parents first, in the order of names. Any
+ * thread.
  *
  * Errors: as zobo_tree_snapshot_get; ZOBO_ENOMEM. */
 ZOBO_MUST_CHECK zobo_err zobo_tree_snapshot_walk(const zobo_tree_snapshot *snapshot, const char *path,

@@ -70,8 +70,8 @@ typedef struct zobo_options {
                                   * at least 1000 */
 
     uint32_t request_timeout_ms; /* default deadline of each verb, however many requests it is made of;
-                                  * ZOBO_EOPERATIONTIMEOUT (sent) or ZOBO_ENOCONNECTION (not sent) after it. 0: none; a dead server is still found out
-                                  * by the session's heartbeat */
+                                  * ZOBO_EOPERATIONTIMEOUT (sent) or ZOBO_ENOCONNECTION (not sent) after it. 0: none; a
+                                  * dead server is still found out by the session's heartbeat */
     uint32_t queue_timeout_ms;   /* how long a request may wait for a connection; 0: timeout_ms */
 
     uint32_t lost_after_percent; /* declare LOST when nothing was heard for so much of the session timeout, for by then
@@ -136,7 +136,8 @@ ZOBO_MUST_CHECK zobo_err zobo_stop(zobo_client *client);
 /* zobo_detach is zobo_stop without ending the session: whoever has its zobo_client_id can resume it within its
  * timeout, ephemeral nodes intact.
  *
- * Save the id (zobo_client_id_save) before. Errors, threads: as zobo_stop; ZOBO_ENOTSTARTED when there is no session. */
+ * Save the id (zobo_client_id_save) before. Errors, threads: as zobo_stop; ZOBO_ENOTSTARTED when there is no session.
+ * */
 ZOBO_MUST_CHECK zobo_err zobo_detach(zobo_client *client);
 
 /* zobo_restart is zobo_stop and zobo_start(client, 0, why). Source: kazoo restart. */
@@ -146,8 +147,8 @@ ZOBO_MUST_CHECK zobo_err zobo_restart(zobo_client *client, zobo_problem *why);
  *
  * After it returns no callback runs. In a callback it takes effect when the callback has returned. In a forked
  * child it closes the child's descriptors, frees what no thread of the parent was busy with at the fork, and leaves the
- * parent's session alone. No other call may use the client during or after
- * it; calls not yet freed (zobo_call) may still be freed. Source: kazoo close. */
+ * parent's session alone. Recipes of the client must have been freed before; no other call may use the client during
+ * or after it; calls not yet freed (zobo_call) may still be freed. Source: kazoo close. */
 void zobo_close(zobo_client *client);
 
 /* zobo_get_state returns the client's state. Any thread, any callback; takes no lock. Source: kazoo state. */
@@ -185,8 +186,8 @@ ZOBO_MUST_CHECK zobo_err zobo_get_client_id(const zobo_client *client, zobo_clie
 
 /* zobo_client_id_save writes `id` to `path`: readable by the owner only, replaced in one step, on disk when it returns.
  *
- * Errors: ZOBO_EFILE, with `why` (may be NULL) naming the file and the reason; ZOBO_EINVAL (no path, no id); ZOBO_ENOMEM.
- * An existing file is then unchanged, unless the disk failed at the very last step. Any thread. */
+ * Errors: ZOBO_EFILE, with `why` (may be NULL) naming the file and the reason; ZOBO_EINVAL (no path, no id);
+ * ZOBO_ENOMEM. An existing file is then unchanged, unless the disk failed at the very last step. Any thread. */
 ZOBO_MUST_CHECK zobo_err zobo_client_id_save(const char *path, const zobo_client_id *id, zobo_problem *why);
 
 /* zobo_client_id_load reads what zobo_client_id_save wrote.
@@ -201,8 +202,8 @@ int64_t zobo_last_zxid(const zobo_client *client);
 /* zobo_timeout_ms returns the session timeout the server granted, 0 without a session. Any thread. */
 uint32_t zobo_timeout_ms(const zobo_client *client);
 
-/* zobo_get_hosts writes the host string in use (chroot included) to `buf`: after zobo_set_hosts still the old one, until
- * the next connection is begun.
+/* zobo_get_hosts writes the host string in use (chroot included) to `buf`: after zobo_set_hosts still the old one,
+ * until the next connection is begun.
  *
  * Returns the length without the NUL, which may be more than fits in `size`. Any thread. Source: kazoo hosts. */
 size_t zobo_get_hosts(const zobo_client *client, char *buf, size_t size);
@@ -218,17 +219,20 @@ ZOBO_MUST_CHECK zobo_err zobo_set_hosts(zobo_client *client, const char *hosts, 
  * Returns the length without the NUL, which may be more than fits in `size`. Any thread. */
 size_t zobo_connected_host(const zobo_client *client, char *buf, size_t size);
 
-/* zobo_chroot returns the client's chroot, "" for none. Valid as long as the client. Any thread. Source: kazoo chroot. */
+/* zobo_chroot returns the client's chroot, "" for none. Valid as long as the client. Any thread. Source: kazoo chroot.
+ * */
 const char *zobo_chroot(const zobo_client *client);
 
-/* zobo_fd returns a descriptor that is readable when zobo_process has something to do: for poll, epoll, libuv, libevent,
- * glib. It stays the same for the client's life and holds the timers too. -1 unless options.event_loop. Any thread. */
+/* zobo_fd returns a descriptor that is readable when zobo_process has something to do: for poll, epoll, libuv,
+ * libevent, glib. It stays the same for the client's life and holds the timers too. -1 unless options.event_loop. Any
+ * thread. */
 int zobo_fd(const zobo_client *client);
 
 /* zobo_process does all that can be done without waiting: reads, writes, heartbeats, callbacks.
  *
  * Call it when zobo_fd is readable (level-triggered), from one thread at a time. Other threads may submit calls
- * meanwhile. Errors: ZOBO_EINVAL (not an event-loop client), ZOBO_EALREADY (called from within itself), ZOBO_EFORKED. */
+ * meanwhile. Errors: ZOBO_EINVAL (not an event-loop client), ZOBO_EALREADY (called from within itself), ZOBO_EFORKED.
+ * */
 ZOBO_MUST_CHECK zobo_err zobo_process(zobo_client *client);
 
 /* What a client has done since zobo_new. Latencies are of completed requests: bucket i counts those that took less

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A number and a value that all share: kazoo's Counter, Curator's SharedCount and SharedValue.
  *
- * A **counter** is one node whose data is a number: in kazoo's layout decimal digits ("5", "-12"; empty: the default), in
- * Curator's (options.curator, its SharedCount) four bytes, big-endian. zobo's numbers are 64-bit integers, in Curator's
- * layout 32-bit ones. What does not fit is an error and changes nothing; kazoo's fractions ("3.5") are ZOBO_EBADDATA.
+ * A **counter** is one node whose data is a number: in kazoo's layout decimal digits ("5", "-12"; empty: the default),
+ * in Curator's (options.curator, its SharedCount) four bytes, big-endian. zobo's numbers are 64-bit integers, in
+ * Curator's layout 32-bit ones. What does not fit is an error and changes nothing; kazoo's fractions ("3.5") are
+ * ZOBO_EBADDATA.
  *
  * A **shared value** is one node whose data is any bytes: each handle keeps the last value and tells of changes.
  *
  * **Nothing is done twice.** A change is a versioned set, tried again when another came first. The case that goes wrong
  * elsewhere is an answer that is lost: the node has a new version, and nobody can tell whose. (Its value cannot tell
- * either: another may have set the same.) So each handle has a *witness*, a node of its own beneath the counter, and each
- * change is one transaction: the witness is set, on condition of its version, and the counter is set, on condition of
- * its. After a lost answer the very same transaction is sent again. If the first was carried out, the witness has moved on
- * and the second fails for that; if not, it is carried out now; and should the first still be on its way somewhere it can
- * never succeed later. This holds over lost connections, lost sessions, and sessions that the client believed lost and
- * were not. (An ephemeral mark would not do: it goes with the session, and with it the knowledge.) A process that
- * crashes leaves no doubt to anybody else: its change was made or was not.
+ * either: another may have set the same.) So each handle has a *witness*, a node of its own beneath the counter, and
+ * each change is one transaction: the witness is set, on condition of its version, and the counter is set, on condition
+ * of its. After a lost answer the very same transaction is sent again. If the first was carried out, the witness has
+ * moved on and the second fails for that; if not, it is carried out now; and should the first still be on its way
+ * somewhere it can never succeed later. This holds over lost connections, lost sessions, and sessions that the client
+ * believed lost and were not. (An ephemeral mark would not do: it goes with the session, and with it the knowledge.) A
+ * process that crashes leaves no doubt to anybody else: its change was made or was not.
  *
- * Its price: one more small node for each handle that changes something, `path/<UUID>__witness__`, persistent and empty,
- * made at the first change and removed at free; and a transaction in place of a set: still one request. A process that
- * crashes leaves its witness behind. Such are removed by later handles when they have not been used for a day; a change
- * that is in doubt for longer ends with ZOBO_EABANDONED, the one case in which its outcome is not known. kazoo and
- * Curator do not mind the children of a counter, but one who deletes the counter has to delete those, too.
+ * Its price: one more small node for each handle that changes something, `path/<UUID>__witness__`, persistent and
+ * empty, made at the first change and removed at free; and a transaction in place of a set: still one request. A
+ * process that crashes leaves its witness behind. Such are removed by later handles when they have not been used for a
+ * day; a change that is in doubt for longer ends with ZOBO_EABANDONED, the one case in which its outcome is not known.
+ * kazoo and Curator do not mind the children of a counter, but one who deletes the counter has to delete those, too.
  * With options.no_witness there are plain sets and no nodes: an answer that is lost is then looked after where looking
- * can tell (nobody has set the node since), and else ends the operation with an error of class UNKNOWN; never twice, either
- * way. */
+ * can tell (nobody has set the node since), and else ends the operation with an error of class UNKNOWN; never twice,
+ * either way. */
 #ifndef ZOBO_COUNTER_H
 #define ZOBO_COUNTER_H
 
@@ -59,29 +60,31 @@ typedef struct zobo_counter_change {
 
 /* zobo_counter_new makes a counter's handle; it does not talk to the server.
  *
- * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_counter_free; on an error it is NULL and `why` (may be NULL)
- * tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION (also a default that Curator's layout cannot
- * hold), ZOBO_EINVAL (no client; the ACL), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback. Source: kazoo Counter(). */
+ * `options` may be NULL. On ZOBO_OK `*out` is freed by zobo_counter_free; on an error it is NULL and `why` (may be
+ * NULL) tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION (also a default that Curator's layout
+ * cannot hold), ZOBO_EINVAL (no client; the ACL), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback.
+ * Source: kazoo Counter(). */
 ZOBO_MUST_CHECK zobo_err zobo_counter_new(zobo_client *client, const char *path, const zobo_counter_options *options,
                                           zobo_counter **out, zobo_problem *why);
 
 /* zobo_counter_value reads the number; a missing node is the default, and is not made. (The twin: both of the
  * zobo_counter_change.)
  *
- * Another session's change may not be seen yet: zobo_sync first, if that matters. Errors: ZOBO_EBADDATA (not a number, or
- * one that does not fit), ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM. Source: kazoo
+ * Another session's change may not be seen yet: zobo_sync first, if that matters. Errors: ZOBO_EBADDATA (not a number,
+ * or one that does not fit), ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM. Source: kazoo
  * Counter.value. */
 ZOBO_MUST_CHECK zobo_err zobo_counter_value(zobo_counter *counter, int64_t *value);
 ZOBO_MUST_CHECK zobo_err zobo_counter_value_async(zobo_counter *counter, const zobo_how *how, zobo_call **call);
 
-/* zobo_counter_add adds `delta`, exactly once; zobo_counter_sub takes it away. A missing node is made, with all above it.
+/* zobo_counter_add adds `delta`, exactly once; zobo_counter_sub takes it away. A missing node is made, with all above
+ * it.
  *
  * `change` (may be NULL) gets the number before and after. Errors: ZOBO_EOVERFLOW (the sum does not fit: nothing was
  * changed), ZOBO_EBADDATA (the same), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_EINVALIDACL,
  * ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_EQUOTAEXCEEDED; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. After
  * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (a twin's deadline, cancelling, freeing) nothing was or will be changed;
- * ZOBO_EABANDONED in their place: it was on its way, and whether it was made is not known. Source: kazoo Counter.__add__,
- * __sub__. */
+ * ZOBO_EABANDONED in their place: it was on its way, and whether it was made is not known. Source: kazoo
+ * Counter.__add__, __sub__. */
 ZOBO_MUST_CHECK zobo_err zobo_counter_add(zobo_counter *counter, int64_t delta, zobo_counter_change *change);
 ZOBO_MUST_CHECK zobo_err zobo_counter_add_async(zobo_counter *counter, int64_t delta, const zobo_how *how,
                                                 zobo_call **call);
@@ -94,8 +97,8 @@ ZOBO_MUST_CHECK zobo_err zobo_counter_sub_async(zobo_counter *counter, int64_t d
 void zobo_counter_last(const zobo_counter *counter, zobo_counter_change *change);
 
 /* zobo_counter_free frees the handle and removes its witness; the counter stays. What is under way ends with
- * ZOBO_ECANCELLED or ZOBO_EABANDONED, of which the twins' `done` may be told after it has returned. NULL is ignored. Any
- * thread, any callback but inline ones. */
+ * ZOBO_ECANCELLED or ZOBO_EABANDONED, of which the twins' `done` may be told after it has returned. NULL is ignored.
+ * Any thread, any callback but inline ones. */
 void zobo_counter_free(zobo_counter *counter);
 
 /* ---- */
@@ -104,8 +107,8 @@ void zobo_counter_free(zobo_counter *counter);
 typedef struct zobo_shared_value zobo_shared_value;
 
 /* Told, on the callback thread, of the value at start and each time it is seen to have changed: value->data, and
- * value->stat of which `version` is what zobo_shared_value_try_set takes. Changes in quick succession may be told as one.
- * `value` is borrowed; it is NULL when the node was deleted. It may call anything. */
+ * value->stat of which `version` is what zobo_shared_value_try_set takes. Changes in quick succession may be told as
+ * one. `value` is borrowed; it is NULL when the node was deleted. It may call anything. */
 typedef void zobo_shared_value_fn(void *arg, zobo_shared_value *shared, const zobo_reply *value);
 
 /* How a shared value is to be. Zero is the default for every field. */
@@ -121,18 +124,19 @@ typedef struct zobo_shared_value_options {
 
 /* zobo_shared_value_new makes a handle; it does not talk to the server.
  *
- * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_shared_value_free; on an error it is NULL and
- * `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_EINVAL (no client; a
- * seed of NULL with a length; the ACL), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback. Source: Curator SharedValue(). */
+ * `options` may be NULL; all is copied. On ZOBO_OK `*out` is freed by zobo_shared_value_free; on an error it is NULL
+ * and `why` (may be NULL) tells what is wrong. Errors: ZOBO_EBADPATH (also "/"), ZOBO_EBADOPTION, ZOBO_EINVAL (no
+ * client; a seed of NULL with a length; the ACL), ZOBO_ENOMEM, ZOBO_ESYS, ZOBO_EFORKED. Any thread, any callback.
+ * Source: Curator SharedValue(). */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_new(zobo_client *client, const char *path,
                                                const zobo_shared_value_options *options, zobo_shared_value **out,
                                                zobo_problem *why);
 
-/* zobo_shared_value_start makes the node with the seed if it is missing, reads it, and follows it from then on: over lost
- * connections and sessions, and when it is deleted and made again.
+/* zobo_shared_value_start makes the node with the seed if it is missing, reads it, and follows it from then on: over
+ * lost connections and sessions, and when it is deleted and made again.
  *
- * Errors: ZOBO_EALREADY, ZOBO_ENOAUTH, ZOBO_EINVALIDACL, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED,
- * ZOBO_ECANCELLED, ZOBO_ENOMEM; it may be tried again. Source: Curator SharedValue.start. */
+ * Errors: ZOBO_EALREADY, ZOBO_ENOAUTH, ZOBO_EINVALIDACL, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_ENOTSTARTED,
+ * ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM; it may be tried again. Source: Curator SharedValue.start. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_start(zobo_shared_value *shared);
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_start_async(zobo_shared_value *shared, const zobo_how *how,
                                                        zobo_call **call);

@@ -11,10 +11,10 @@
  *     zobo_service_provider_wait(p, 5000);
  *     zobo_service_provider_pick(p, &one);                 // one->items[0].address
  *
- * Nodes: BASE/NAME/ID, ephemeral for DYNAMIC services, persistent for STATIC and PERMANENT ones; BASE/NAME is a container
- * where the server has them. The data is JSON as Curator's JsonInstanceSerializer writes it, with the fields name, id,
- * address, port, sslPort, payload, registrationTimeUTC, serviceType, uriSpec and enabled. Fields that are not known are
- * ignored, missing ones are null.
+ * Nodes: BASE/NAME/ID, ephemeral for DYNAMIC services, persistent for STATIC and PERMANENT ones; BASE/NAME is a
+ * container where the server has them. The data is JSON as Curator's JsonInstanceSerializer writes it, with the fields
+ * name, id, address, port, sslPort, payload, registrationTimeUTC, serviceType, uriSpec and enabled. Fields that are not
+ * known are ignored, missing ones are null.
  *
  * Guarantees: what is registered comes back by itself after the loss of the session, until it is unregistered (see
  * zobo_persistent_node). A cache holds what was last heard, also while there is no connection.
@@ -76,8 +76,8 @@ void zobo_service_list_free(zobo_service_list *list);
  * Errors: ZOBO_ENOMEM. Any thread. */
 ZOBO_MUST_CHECK zobo_err zobo_service_list_parse(const char *const *texts, size_t n, zobo_service_list **out);
 
-/* zobo_service_format writes an instance as Curator's JSON, with a NUL, to `buf`; `*len` gets the length without the NUL,
- * which may be more than fits in `size`: then the text is cut off.
+/* zobo_service_format writes an instance as Curator's JSON, with a NUL, to `buf`; `*len` gets the length without the
+ * NUL, which may be more than fits in `size`: then the text is cut off.
  *
  * Errors: ZOBO_EINVAL (no name, no id, strings that are not UTF-8, a payload or uri_spec that is not JSON, ports out of
  * range), ZOBO_EBADOPTION (size), ZOBO_ENOMEM. Any thread. Source: Curator JsonInstanceSerializer. */
@@ -97,18 +97,19 @@ typedef struct zobo_discovery_options {
 /* zobo_discovery_new makes the object for the services below `base`. Nothing is sent.
  *
  * On ZOBO_OK `*out` is freed by zobo_discovery_free; on error `why` (may be NULL) tells what is wrong. Errors:
- * ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_EINVAL (ACL), ZOBO_ENOMEM, ZOBO_EFORKED. Source: Curator ServiceDiscoveryBuilder. */
+ * ZOBO_EBADPATH, ZOBO_EBADOPTION, ZOBO_EINVAL (ACL), ZOBO_ENOMEM, ZOBO_EFORKED. Source: Curator
+ * ServiceDiscoveryBuilder. */
 ZOBO_MUST_CHECK zobo_err zobo_discovery_new(zobo_client *client, const char *base,
                                             const zobo_discovery_options *options, zobo_discovery **out,
                                             zobo_problem *why);
 
 /* zobo_discovery_register registers an instance and waits until it is there, at most `timeout_ms` (0: without limit).
  *
- * What is in its place is deleted first, as Curator does it: the entry of this process before it was restarted. One that
- * is registered here already is updated. `*id` (may be NULL) gets a copy of its id in reply->data; reply->path is its
- * node. Errors: ZOBO_EINVAL (as zobo_service_format; DYNAMIC_SEQUENTIAL), ZOBO_EBADPATH (name or id), ZOBO_EWAITTIMEOUT,
- * ZOBO_ECANCELLED (then it is not registered), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM, what the server refuses with.
- * Source: Curator registerService. */
+ * What is in its place is deleted first, as Curator does it: the entry of this process before it was restarted. One
+ * that is registered here already is updated. `*id` (may be NULL) gets a copy of its id in reply->data; reply->path is
+ * its node. Errors: ZOBO_EINVAL (as zobo_service_format; DYNAMIC_SEQUENTIAL), ZOBO_EBADPATH (name or id),
+ * ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED (then it is not registered), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM, what
+ * the server refuses with. Source: Curator registerService. */
 ZOBO_MUST_CHECK zobo_err zobo_discovery_register(zobo_discovery *d, const zobo_service *service, uint32_t timeout_ms,
                                                  zobo_reply **id);
 ZOBO_MUST_CHECK zobo_err zobo_discovery_register_async(zobo_discovery *d, const zobo_service *service,
@@ -136,8 +137,8 @@ ZOBO_MUST_CHECK zobo_err zobo_discovery_unregister_async(zobo_discovery *d, cons
 ZOBO_MUST_CHECK zobo_err zobo_discovery_query_names(zobo_discovery *d, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_discovery_query_names_async(zobo_discovery *d, const zobo_how *how, zobo_call **call);
 
-/* zobo_discovery_query_instances reads all instances of a service; there may be none. The twin's reply->children are their
- * JSON texts, for zobo_service_list_parse.
+/* zobo_discovery_query_instances reads all instances of a service; there may be none. The twin's reply->children are
+ * their JSON texts, for zobo_service_list_parse.
  *
  * Source: Curator queryForInstances. */
 ZOBO_MUST_CHECK zobo_err zobo_discovery_query_instances(zobo_discovery *d, const char *name, uint32_t timeout_ms,
@@ -163,8 +164,8 @@ void zobo_discovery_free(zobo_discovery *d);
 /* The instances of one service, kept up to date. Opaque. Curator: ServiceCache. */
 typedef struct zobo_service_cache zobo_service_cache;
 
-/* Told when the instances have changed, on the callback thread; `list` is borrowed. Changes that follow each other closely
- * are told as one. */
+/* Told when the instances have changed, on the callback thread; `list` is borrowed. Changes that follow each other
+ * closely are told as one. */
 typedef void zobo_service_cache_fn(void *arg, const zobo_service_list *list);
 
 /* How it is to be. */
@@ -243,8 +244,8 @@ ZOBO_MUST_CHECK zobo_err zobo_service_provider_pick(zobo_service_provider *provi
 /* zobo_service_provider_get hands all instances out, disabled and down ones included: zobo_service_cache_get. */
 ZOBO_MUST_CHECK zobo_err zobo_service_provider_get(zobo_service_provider *provider, zobo_service_list **out);
 
-/* zobo_service_provider_note_error takes note that the instance `id` did not work: after down_threshold of these it is not
- * picked for a while. An id that is not known is ignored. Errors: ZOBO_ENOMEM. Source: Curator noteError. */
+/* zobo_service_provider_note_error takes note that the instance `id` did not work: after down_threshold of these it is
+ * not picked for a while. An id that is not known is ignored. Errors: ZOBO_ENOMEM. Source: Curator noteError. */
 ZOBO_MUST_CHECK zobo_err zobo_service_provider_note_error(zobo_service_provider *provider, const char *id);
 
 /* zobo_service_provider_free frees the provider: zobo_service_cache_free. */

@@ -44,8 +44,9 @@ ZOBO_MUST_CHECK zobo_err zobo_promise_new(zobo_client *client, const zobo_how *h
  * Any thread, any callback. */
 void zobo_promise_keep(zobo_promise *promise, zobo_err err, const zobo_reply *reply);
 
-/* zobo_promise_prepare copies a reply beforehand, for what must not be done unless it can be told: zobo_promise_keep with
- * ZOBO_OK and no reply of its own then tells it, and needs no memory. The thread that will keep it; ZOBO_ENOMEM. */
+/* zobo_promise_prepare copies a reply beforehand, for what must not be done unless it can be told: zobo_promise_keep
+ * with ZOBO_OK and no reply of its own then tells it, and needs no memory. The thread that will keep it; ZOBO_ENOMEM.
+ * */
 ZOBO_MUST_CHECK zobo_err zobo_promise_prepare(zobo_promise *promise, const zobo_reply *reply);
 
 /* zobo_promise_keep_quietly is zobo_promise_keep for a thread that is about to wait for a call of this client

@@ -13,8 +13,9 @@
  * nobody knows of, whatever replies are lost.
  *
  * Limits: each lock object is held once at a time (options.reentrant: counted), whichever thread asks; several threads
- * that acquire one object are served in turn. A lock that was lost is to be released, too: until then nobody acquires
- * this object (ZOBO_ELOCKLOST), for who held it may not know yet, and his release must not be taken for the next one's. */
+ * that acquire one object are served in turn, and one that acquires what it holds waits for itself. A lock that was
+ * lost is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may not know
+ * yet, and his release must not be taken for the next one's. */
 #ifndef ZOBO_LOCK_H
 #define ZOBO_LOCK_H
 
@@ -69,11 +70,11 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_new(zobo_client *client, const char *path, co
 
 /* zobo_lock_acquire waits until the lock is held, at most `timeout_ms` (0: without limit). Makes missing parents.
  *
- * Lost connections and sessions are overcome within that time. Errors: ZOBO_EWAITTIMEOUT (its node goes before anything that
- * this client asks for later), ZOBO_ELOCKLOST (it was lost, and not released since),
- * ZOBO_ECANCELLED (zobo_lock_cancel, zobo_lock_free), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and
- * what the server refuses (ZOBO_ENOAUTH, ...). The twin's reply->path is the node; its limit is how->timeout_ms.
- * Any thread; not in inline callbacks. Source: kazoo Lock.acquire. */
+ * Lost connections and sessions are overcome within that time. Errors: ZOBO_EWAITTIMEOUT (its node goes before anything
+ * that this client asks for later), ZOBO_ELOCKLOST (it was lost, and not released since), ZOBO_ECANCELLED
+ * (zobo_lock_cancel, zobo_lock_free), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and what the
+ * server refuses (ZOBO_ENOAUTH, ...). The twin's reply->path is the node; its limit is how->timeout_ms. Any thread; not
+ * in inline callbacks. Source: kazoo Lock.acquire. */
 ZOBO_MUST_CHECK zobo_err zobo_lock_acquire(zobo_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_lock_acquire_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 
@@ -87,7 +88,8 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_try_async(zobo_lock *lock, const zobo_how *ho
  *
  * From the moment of the call the lock counts as not held, whatever comes of it; the node's deletion is tried until it
  * is gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_ENOTSTARTED and
- * ZOBO_ESTOPPED (the node goes with the session); ZOBO_ENOAUTH (it stays). The twin: also ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED. Any thread; not in inline callbacks. Source: kazoo Lock.release. */
+ * ZOBO_ESTOPPED (the node goes with the session); ZOBO_ENOAUTH (it stays). The twin: also ZOBO_EWAITTIMEOUT,
+ * ZOBO_ECANCELLED. Any thread; not in inline callbacks. Source: kazoo Lock.release. */
 ZOBO_MUST_CHECK zobo_err zobo_lock_release(zobo_lock *lock);
 ZOBO_MUST_CHECK zobo_err zobo_lock_release_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 

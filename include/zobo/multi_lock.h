@@ -11,8 +11,8 @@
  * Limits: while it waits for one lock, it holds those before it. An object is held once at a time. Who holds a plain
  * lock and then acquires a multi-lock may wait for ever for one who does it the other way round.
  *
- * What was lost is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may not
- * know yet. */
+ * What was lost is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may
+ * not know yet. */
 #ifndef ZOBO_MULTI_LOCK_H
 #define ZOBO_MULTI_LOCK_H
 

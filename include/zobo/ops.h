@@ -47,7 +47,8 @@ typedef struct zobo_create_options {
  * may be NULL. reply->path is the real path; with include_stat reply->stat is set.
  * Errors: ZOBO_ENODEEXISTS, ZOBO_ENONODE (no parent, without makepath), ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_ENOAUTH,
  * ZOBO_EINVALIDACL, ZOBO_EQUOTAEXCEEDED, ZOBO_EBADOPTION (flags that exclude each other, TTL out of range),
- * ZOBO_EUNIMPLEMENTED (TTL not enabled). Source: ZooKeeper create, create2, createContainer, createTTL; kazoo create. */
+ * ZOBO_EUNIMPLEMENTED (TTL not enabled). Source: ZooKeeper create, create2, createContainer, createTTL; kazoo create.
+ * */
 ZOBO_MUST_CHECK zobo_err zobo_create(zobo_client *client, const char *path, const void *data, size_t len,
                                      const zobo_create_options *options, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_create_async(zobo_client *client, const char *path, const void *data, size_t len,
@@ -150,13 +151,13 @@ ZOBO_MUST_CHECK zobo_err zobo_add_watch_async(zobo_client *client, const char *p
 
 /* zobo_remove_watches takes back watchers of `kind` on `path`: `watcher`, or all if NULL.
  *
- * Each that is removed gets its last event (..._WATCH_REMOVED), where its events have always come. The server's watch is
- * removed with the last watcher that needs it, or may need it: while a request is under way that sets another, it stays.
- * ZOBO_WATCH_DATA includes exists. For ZOBO_WATCH_ANY everything on the path goes, the persistent ones too. Servers
- * before 3.9 do not know the kinds PERSISTENT and PERSISTENT_RECURSIVE: the library then uses ANY when
- * nothing else stands on that path, else the watcher is removed here and the server's watch stays behind unseen.
- * It succeeds without a connection too: what is not set here is not set again on the next one.
- * Errors: ZOBO_ENOWATCHER (there is no such watcher here), ZOBO_EINVAL (unknown kind). Source: ZooKeeper removeWatches. */
+ * Each that is removed gets its last event (..._WATCH_REMOVED), where its events have always come. The server's watch
+ * is removed with the last watcher that needs it, or may need it: while a request is under way that sets another, it
+ * stays. ZOBO_WATCH_DATA includes exists. For ZOBO_WATCH_ANY everything on the path goes, the persistent ones too.
+ * Servers before 3.9 do not know the kinds PERSISTENT and PERSISTENT_RECURSIVE: the library then uses ANY when nothing
+ * else stands on that path, else the watcher is removed here and the server's watch stays behind unseen. It succeeds
+ * without a connection too: what is not set here is not set again on the next one. Errors: ZOBO_ENOWATCHER (there is no
+ * such watcher here), ZOBO_EINVAL (unknown kind). Source: ZooKeeper removeWatches. */
 ZOBO_MUST_CHECK zobo_err zobo_remove_watches(zobo_client *client, const char *path, zobo_watch_kind kind,
                                              const zobo_watcher *watcher);
 ZOBO_MUST_CHECK zobo_err zobo_remove_watches_async(zobo_client *client, const char *path, zobo_watch_kind kind,
@@ -218,8 +219,8 @@ ZOBO_MUST_CHECK zobo_err zobo_add_auth_async(zobo_client *client, const char *sc
 /* zobo_command sends a four-letter word ("ruok", "srvr", "mntr", ...) to the server in use, on a connection of its own,
  * and returns the whole answer in reply->data.
  *
- * Errors: ZOBO_EINVAL (not four letters), ZOBO_ENOCONNECTION, ZOBO_EOPERATIONTIMEOUT (without a deadline of its own after
- * the session timeout asked for). A word that the server does not allow is answered in words, not as an error.
+ * Errors: ZOBO_EINVAL (not four letters), ZOBO_ENOCONNECTION, ZOBO_EOPERATIONTIMEOUT (without a deadline of its own
+ * after the session timeout asked for). A word that the server does not allow is answered in words, not as an error.
  * Source: kazoo command. */
 ZOBO_MUST_CHECK zobo_err zobo_command(zobo_client *client, const char *word, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_command_async(zobo_client *client, const char *word, const zobo_how *how,
@@ -230,10 +231,10 @@ ZOBO_MUST_CHECK zobo_err zobo_command_async(zobo_client *client, const char *wor
  *
  * `host` is as in zobo_options, one server (a chroot means nothing here); NULL: "127.0.0.1:2181". Blocks for at most
  * `timeout_ms` (0: 10000), names that must be looked up included. The answer is reply->data; `why` (may be NULL) names
- * the server and what came of it. Errors: ZOBO_EINVAL (not four letters), ZOBO_EBADHOSTS (also for several servers), those
- * that tell why a server cannot be used (ZOBO_EREFUSED, ZOBO_ERESOLVE, ...; ZOBO_ECONNECTTIMEOUT), ZOBO_EOPERATIONTIMEOUT,
- * ZOBO_ECONNECTIONLOSS (closed without an answer: perhaps it knows no such word). Any thread, but not in an inline
- * callback, which must not block. Source: ZooKeeper's four-letter words. */
+ * the server and what came of it. Errors: ZOBO_EINVAL (not four letters), ZOBO_EBADHOSTS (also for several servers),
+ * those that tell why a server cannot be used (ZOBO_EREFUSED, ZOBO_ERESOLVE, ...; ZOBO_ECONNECTTIMEOUT),
+ * ZOBO_EOPERATIONTIMEOUT, ZOBO_ECONNECTIONLOSS (closed without an answer: perhaps it knows no such word). Any thread,
+ * but not in an inline callback, which must not block. Source: ZooKeeper's four-letter words. */
 ZOBO_MUST_CHECK zobo_err zobo_command_at(const char *host, const char *word, uint32_t timeout_ms, zobo_reply **out,
                                          zobo_problem *why);
 

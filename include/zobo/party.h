@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is here: nodes that are there as long as their process is, and come back by themselves.
  *
- * zobo_persistent_node (Curator's PersistentNode) keeps one node alive: ephemeral, with its data, made again after the loss
- * of the session or when somebody has deleted it. zobo_group_member (Curator's GroupMember) is such a node in a group,
- * with a view of all members. zobo_party (kazoo's Party and ShallowParty) is a pool that one joins and leaves.
+ * zobo_persistent_node (Curator's PersistentNode) keeps one node alive: ephemeral, with its data, made again after the
+ * loss of the session or when somebody has deleted it. zobo_group_member (Curator's GroupMember) is such a node in a
+ * group, with a view of all members. zobo_party (kazoo's Party and ShallowParty) is a pool that one joins and leaves.
  *
  *     zobo_party *party;
  *     if (zobo_party_new(zk, "/workers", &(zobo_party_options){.identifier = "w1"}, &party, &why) ||
@@ -12,10 +12,10 @@
  *     zobo_party_members(party, 5000, &who);     // who->children
  *     zobo_party_free(party);                    // leaves
  *
- * Nodes: a persistent node is PATH itself. A member of a group is GROUP/ID, its data what the program gave. A member of a
- * party is PATH/UUID__party__ with the identifier as data, of a shallow party PATH/UUID-IDENTIFIER with the identifier
- * as data, too; the UUID is 32 hexadecimal digits. All of them are ephemeral and have the client's default ACL, or that
- * of the options. Missing parents are made.
+ * Nodes: a persistent node is PATH itself. A member of a group is GROUP/ID, its data what the program gave. A member of
+ * a party is PATH/UUID__party__ with the identifier as data, of a shallow party PATH/UUID-IDENTIFIER with the
+ * identifier as data, too; the UUID is 32 hexadecimal digits. All of them are ephemeral and have the client's default
+ * ACL, or that of the options. Missing parents are made.
  *
  * Guarantees: while the session lives the node is there, or is being made. A node of the same path that belongs to
  * another session, such as this process's own before it was restarted, is waited out: it is watched, and when it goes
@@ -27,7 +27,8 @@
  * tried again every few seconds.
  *
  * All functions may be called from any thread and any callback, but the blocking ones and zobo_X_free not from inline
- * callbacks. Callbacks of the user's run on the callback thread, one after another. The client must outlive the recipe. */
+ * callbacks. Callbacks of the user's run on the callback thread, one after another. The client must outlive the recipe.
+ * */
 #ifndef ZOBO_PARTY_H
 #define ZOBO_PARTY_H
 
@@ -101,8 +102,8 @@ ZOBO_MUST_CHECK zobo_err zobo_persistent_node_wait(zobo_persistent_node *node, u
 ZOBO_MUST_CHECK zobo_err zobo_persistent_node_wait_async(zobo_persistent_node *node, const zobo_how *how,
                                                          zobo_call **call);
 
-/* zobo_persistent_node_set gives the node other data, now and each time it is made again; waits until the server has it,
- * at most `timeout_ms` (0: without limit).
+/* zobo_persistent_node_set gives the node other data, now and each time it is made again; waits until the server has
+ * it, at most `timeout_ms` (0: without limit).
  *
  * Of several that overlap the last one asked for wins. After ZOBO_EWAITTIMEOUT the data is still wanted. Errors: as
  * zobo_persistent_node_wait; ZOBO_EINVAL. Source: Curator setData. */
@@ -222,8 +223,8 @@ ZOBO_MUST_CHECK zobo_err zobo_shallow_party_new(zobo_client *client, const char 
 /* zobo_party_join joins and waits until the node is there, at most `timeout_ms` (0: without limit). Who has joined is
  * ZOBO_OK, too; who has lost his session joins again by himself.
  *
- * Errors: ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED (then one has not joined; nothing is left behind. But who had joined before
- * stays a member who joins again by himself), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, what the server refuses with
+ * Errors: ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED (then one has not joined; nothing is left behind. But who had joined
+ * before stays a member who joins again by himself), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, what the server refuses with
  * (ZOBO_ENOAUTH, ...). Source: kazoo Party.join. */
 ZOBO_MUST_CHECK zobo_err zobo_party_join(zobo_party *party, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_party_join_async(zobo_party *party, const zobo_how *how, zobo_call **call);
@@ -245,7 +246,8 @@ bool zobo_party_participating(const zobo_party *party);
 ZOBO_MUST_CHECK zobo_err zobo_party_members(zobo_party *party, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_party_members_async(zobo_party *party, const zobo_how *how, zobo_call **call);
 
-/* zobo_party_count counts the members: the twin's reply->count. Errors: as zobo_party_members. Source: kazoo len(party). */
+/* zobo_party_count counts the members: the twin's reply->count. Errors: as zobo_party_members. Source: kazoo
+ * len(party). */
 ZOBO_MUST_CHECK zobo_err zobo_party_count(zobo_party *party, uint32_t timeout_ms, int32_t *count);
 ZOBO_MUST_CHECK zobo_err zobo_party_count_async(zobo_party *party, const zobo_how *how, zobo_call **call);
 

@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues: kazoo's Queue and LockingQueue, Curator's DistributedDelayQueue.
  *
- * **Queue**: whoever gets an entry has removed it. Layout: `path/entry-<priority, 3 digits>-<sequence>`, persistent, the
- * data as it is. Lower priorities come first, within one the older ones, and an entry that was put before a get began is
- * minded by it. An entry is handed out at most once: a consumer that dies with it takes it along.
+ * **Queue**: whoever gets an entry has removed it. Layout: `path/entry-<priority, 3 digits>-<sequence>`, persistent,
+ * the data as it is. Lower priorities come first, within one the older ones, and an entry that was put before a get
+ * began is minded by it. An entry is handed out at most once: a consumer that dies with it takes it along.
  *
- * **LockingQueue**: whoever gets an entry has locked it, and consumes it when it is done; if it dies before, another gets
- * it. Layout: entries as above in `path/entries`; an entry is taken while `path/taken/<the entry's name>` is there,
- * ephemeral, its data the consumer's UUID. Nothing is lost and nothing is consumed twice; an entry whose consumer has lost
- * its session is handed out again, and that consumer is told (options.lost, ZOBO_ELOCKLOST) and cannot consume it.
+ * **LockingQueue**: whoever gets an entry has locked it, and consumes it when it is done; if it dies before, another
+ * gets it. Layout: entries as above in `path/entries`; an entry is taken while `path/taken/<the entry's name>` is
+ * there, ephemeral, its data the consumer's UUID. Nothing is lost and nothing is consumed twice; an entry whose
+ * consumer has lost its session is handed out again, and that consumer is told (options.lost, ZOBO_ELOCKLOST) and
+ * cannot consume it.
  *
  * **DelayQueue**: an entry is handed out when its time has come. Layout, Curator's:
  * `path/queue-|<milliseconds since 1970, hexadecimal, capitals, at least 8 digits>|<sequence>`, persistent; its data is
- * Curator's too: 00 01 00 01, then 01, the length in four bytes and the bytes, then 02. Entries in which Curator has put
- * several items at once are left to Curator. Otherwise as Queue. Times are compared with this machine's clock.
+ * Curator's too: 00 01 00 01, then 01, the length in four bytes and the bytes, then 02. Entries in which Curator has
+ * put several items at once are left to Curator. Otherwise as Queue. Times are compared with this machine's clock.
  *
  * **Exactly once.** A put or a get whose answer is lost is neither done again nor given up: each handle has witnesses,
- * nodes of its own whose versions are part of each transaction, as counter.h explains, with the same guarantee, the same
- * price (one small node for each put or get that is under way at a time, removed at free; still one request each) and the
- * same way out (options.no_witness: after a lost answer put ends with an error of class UNKNOWN; get takes the
+ * nodes of its own whose versions are part of each transaction, as counter.h explains, with the same guarantee, the
+ * same price (one small node for each put or get that is under way at a time, removed at free; still one request each)
+ * and the same way out (options.no_witness: after a lost answer put ends with an error of class UNKNOWN; get takes the
  * entry for another's if it is gone). They are `path/<UUID>__witness__` in a LockingQueue, with
- * `path/<UUID>__session__`, ephemeral, by which a transaction knows that the session still lives in which a lock was made.
- * In a Queue every child would be an entry to kazoo, so there they lie beside it, in `<path>__witness__/`, or in options.witness_path; that node is
- * made when needed and goes with the last of them.
+ * `path/<UUID>__session__`, ephemeral, by which a transaction knows that the session still lives in which a lock was
+ * made. In a Queue every child would be an entry to kazoo, so there they lie beside it, in `<path>__witness__/`, or in
+ * options.witness_path; that node is made when needed and goes with the last of them.
  *
- * Costs: a Queue's get is two requests in a row (the entry's data and the queue's stat in one go, then the removal); the
- * list of entries is read again only when one has been put since. A LockingQueue's get is three: the two lists, then the
- * lock and the data in one go. Those
- * of one handle that wait share one watch and one list. */
+ * Costs: a Queue's get is two requests in a row (the entry's data and the queue's stat in one go, then the removal);
+ * the list of entries is read again only when one has been put since. A LockingQueue's get is three: the two lists,
+ * then the lock and the data in one go. Those of one handle that wait share one watch and one list. */
 #ifndef ZOBO_QUEUE_H
 #define ZOBO_QUEUE_H
 
 #include <zobo/call.h>
+#include <zobo/extend.h>
 #include <zobo/types.h>
 
 #ifdef __cplusplus
@@ -75,9 +76,9 @@ ZOBO_MUST_CHECK zobo_err zobo_queue_put_async(zobo_queue *queue, const void *dat
 /* zobo_queue_get removes the first entry and hands it out, waiting for one at most `timeout_ms` (0: without limit; the
  * twin's how.timeout_ms): (*out)->data, and (*out)->path, which it had.
  *
- * ZOBO_EWAITTIMEOUT: there was none in time; nothing was removed. ZOBO_ECANCELLED: the same. ZOBO_EABANDONED in their place:
- * one was being removed, and may be lost. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM.
- * Source: kazoo Queue.get. */
+ * ZOBO_EWAITTIMEOUT: there was none in time; nothing was removed. ZOBO_ECANCELLED: the same. ZOBO_EABANDONED in their
+ * place: one was being removed, and may be lost. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED,
+ * ZOBO_ENOMEM. Source: kazoo Queue.get. */
 ZOBO_MUST_CHECK zobo_err zobo_queue_get(zobo_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_queue_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
@@ -91,8 +92,8 @@ ZOBO_MUST_CHECK zobo_err zobo_queue_len(zobo_queue *queue, int32_t *len);
 ZOBO_MUST_CHECK zobo_err zobo_queue_len_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_queue_free frees the handle and removes its witnesses; the queue stays. What is under way ends with
- * ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from one of them: once
- * that has returned). NULL is ignored. Any thread but inline callbacks. */
+ * ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from one of them:
+ * once that has returned). NULL is ignored. Any thread but inline callbacks. */
 void zobo_queue_free(zobo_queue *queue);
 
 /* ---- */
@@ -116,8 +117,8 @@ typedef struct zobo_item {
     size_t len;
 } zobo_item;
 
-/* zobo_locking_queue_new makes a handle; it does not talk to the server. Errors and the rest: as zobo_queue_new. Source:
- * kazoo LockingQueue(). */
+/* zobo_locking_queue_new makes a handle; it does not talk to the server. Errors and the rest: as zobo_queue_new.
+ * Source: kazoo LockingQueue(). */
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_new(zobo_client *client, const char *path,
                                                 const zobo_locking_queue_options *options, zobo_locking_queue **out,
                                                 zobo_problem *why);
@@ -127,19 +128,19 @@ ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put(zobo_locking_queue *queue, const
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_async(zobo_locking_queue *queue, const void *data, size_t len,
                                                       int priority, const zobo_how *how, zobo_call **call);
 
-/* zobo_locking_queue_put_all adds `n` entries in their order, each exactly once, in as few transactions as requests may be
- * large (options.max_request_bytes of the client): one, all or nothing, as long as they fit in 512 KiB.
+/* zobo_locking_queue_put_all adds `n` entries in their order, each exactly once, in as few transactions as requests may
+ * be large (options.max_request_bytes of the client): one, all or nothing, as long as they fit in 512 KiB.
  *
  * `*put` (may be NULL; the twin's reply->count) gets how many were put: fewer than `n` only on an error that a server
- * answered, and then the first so many; 0 on others, after which the first transactions may have been carried out. Errors:
- * as zobo_queue_put. Source: kazoo LockingQueue.put_all. */
+ * answered, and then the first so many; 0 on others, after which the first transactions may have been carried out.
+ * Errors: as zobo_queue_put. Source: kazoo LockingQueue.put_all. */
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_all(zobo_locking_queue *queue, const zobo_item *items, size_t n,
                                                     int priority, size_t *put);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_all_async(zobo_locking_queue *queue, const zobo_item *items, size_t n,
                                                           int priority, const zobo_how *how, zobo_call **call);
 
-/* zobo_locking_queue_get locks the first entry that nobody has and hands it out, waiting for one at most `timeout_ms` (0:
- * without limit; the twin's how.timeout_ms): (*out)->data and (*out)->path. If one is held already, it is that one.
+/* zobo_locking_queue_get locks the first entry that nobody has and hands it out, waiting for one at most `timeout_ms`
+ * (0: without limit; the twin's how.timeout_ms): (*out)->data and (*out)->path. If one is held already, it is that one.
  *
  * ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED: nothing is held. ZOBO_EALREADY: another get, consume or release of this handle is
  * under way. Other errors: ZOBO_ENOAUTH, ZOBO_EINVALIDACL; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo
@@ -163,11 +164,11 @@ ZOBO_MUST_CHECK zobo_err zobo_locking_queue_holds_lock_async(zobo_locking_queue 
 
 /* zobo_locking_queue_consume removes the entry that is held from the queue, together with the lock.
  *
- * ZOBO_OK: this consumer has consumed it, and nobody else. ZOBO_ELOCKLOST: the lock was lost before, the entry is or was
- * another's; it is held no more. ZOBO_ENOTHELD: there is none. ZOBO_EALREADY: as for get. After ZOBO_EWAITTIMEOUT,
+ * ZOBO_OK: this consumer has consumed it, and nobody else. ZOBO_ELOCKLOST: the lock was lost before, the entry is or
+ * was another's; it is held no more. ZOBO_ENOTHELD: there is none. ZOBO_EALREADY: as for get. After ZOBO_EWAITTIMEOUT,
  * ZOBO_ECANCELLED (a twin's deadline, cancelling) and other errors it is held as before; ZOBO_EABANDONED: perhaps it is
- * consumed; do it again to learn. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo
- * LockingQueue.consume. */
+ * consumed; do it again to learn. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source:
+ * kazoo LockingQueue.consume. */
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume(zobo_locking_queue *queue);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume_async(zobo_locking_queue *queue, const zobo_how *how,
                                                           zobo_call **call);
@@ -196,7 +197,8 @@ ZOBO_MUST_CHECK zobo_err zobo_delay_queue_new(zobo_client *client, const char *p
                                               zobo_delay_queue **out, zobo_problem *why);
 
 /* zobo_delay_queue_put adds an entry that is handed out from `at_ms` on (milliseconds since 1970, as zobo_wall_ms),
- * exactly once. Errors: ZOBO_EINVAL (at_ms not above 0); as zobo_queue_put. Source: Curator DistributedDelayQueue.put. */
+ * exactly once. Errors: ZOBO_EINVAL (at_ms not above 0); as zobo_queue_put. Source: Curator DistributedDelayQueue.put.
+ * */
 ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put(zobo_delay_queue *queue, const void *data, size_t len, int64_t at_ms);
 ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put_async(zobo_delay_queue *queue, const void *data, size_t len,
                                                     int64_t at_ms, const zobo_how *how, zobo_call **call);

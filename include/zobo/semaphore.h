@@ -14,8 +14,8 @@
  * latest; zobo_semaphore_fence tells a later holder from an earlier.
  *
  * Limits: an object holds one lease at a time, whichever thread asks; several threads that acquire one object are
- * served in turn. A lease that was lost is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST),
- * for who held it may not know yet. */
+ * served in turn. A lease that was lost is to be released, too: until then nobody acquires this object
+ * (ZOBO_ELOCKLOST), for who held it may not know yet. */
 #ifndef ZOBO_SEMAPHORE_H
 #define ZOBO_SEMAPHORE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The embedded server: ZooKeeper's client protocol from one small durable process, or from inside yours (libzobo-server).
+/* The embedded server: ZooKeeper's client protocol from one small durable process, or from inside yours
+ * (libzobo-server).
  *
  *     zobo_server *server;
  *     zobo_problem why;
@@ -9,12 +10,12 @@
  *     zobo_server_close(server);
  *
  * A single node for development, tests and one machine's own needs; any ZooKeeper client works on it. Every write that
- * was acknowledged is on disk (but in memory mode). It is no cluster: who outgrows it takes the data to Apache ZooKeeper
- * (zobo snapshot export). Build with `pkg-config --cflags --libs zobo-server`.
+ * was acknowledged is on disk (but in memory mode). It is no cluster: who outgrows it takes the data to Apache
+ * ZooKeeper (zobo snapshot export). Build with `pkg-config --cflags --libs zobo-server`.
  *
- * Threads: a server has two of its own, and those of its HTTP. Every function may be called from any thread but these (not
- * from its log function), one server by several threads at a time, except zobo_server_close, which is the last call. Calls
- * that do something wait for one another; those that only ask (hosts, port, http_port) wait for nothing. */
+ * Threads: a server has two of its own, and those of its HTTP. Every function may be called from any thread but these
+ * (not from its log function), one server by several threads at a time, except zobo_server_close, which is the last
+ * call. Calls that do something wait for one another; those that only ask (hosts, port, http_port) wait for nothing. */
 #ifndef ZOBO_SERVER_H
 #define ZOBO_SERVER_H
 
@@ -63,11 +64,10 @@ typedef struct zobo_server_options {
 
 /* zobo_server_start opens the data and begins to serve; returns when clients can connect.
  *
- * `options` NULL: all defaults. `*out` is to be closed with zobo_server_close. On an error `*out` is NULL and `why` (may be
- * NULL) names the thing and the cure: an address in use, a directory that cannot be written or that another server uses,
- * data of another version or damaged.
- * Errors: ZOBO_EINVAL (`out` is NULL), ZOBO_EBADOPTION, ZOBO_EFILE, ZOBO_ESYS, ZOBO_ENOMEM; ZOBO_ESYSTEM and
- * ZOBO_EDATAINCONSISTENCY (the data cannot be read). */
+ * `options` NULL: all defaults. `*out` is to be closed with zobo_server_close. On an error `*out` is NULL and `why`
+ * (may be NULL) names the thing and the cure: an address in use, a directory that cannot be written or that another
+ * server uses, data of another version or damaged. Errors: ZOBO_EINVAL (`out` is NULL), ZOBO_EBADOPTION, ZOBO_EFILE,
+ * ZOBO_ESYS, ZOBO_ENOMEM; ZOBO_ESYSTEM and ZOBO_EDATAINCONSISTENCY (the data cannot be read). */
 ZOBO_MUST_CHECK zobo_err zobo_server_start(zobo_server **out, const zobo_server_options *options, zobo_problem *why);
 
 /* zobo_server_hosts returns the host string for clients: "127.0.0.1:40123", or "unix:/path" without TCP.
@@ -87,12 +87,12 @@ ZOBO_MUST_CHECK zobo_err zobo_server_stop(zobo_server *server);
 
 /* zobo_server_drain waits until no client is connected, and lets none in from that moment on; stop or close it then.
  *
- * Blocks, and other calls that do something with it. ZOBO_ETIMEDOUT: there still are clients after `timeout_ms`; they are
- * served as before, and new ones too. */
+ * Blocks, and other calls that do something with it. ZOBO_ETIMEDOUT: there still are clients after `timeout_ms`; they
+ * are served as before, and new ones too. */
 ZOBO_MUST_CHECK zobo_err zobo_server_drain(zobo_server *server, uint32_t timeout_ms);
 
-/* zobo_server_restart serves again with the same data and addresses; on an error it stays stopped, and may be tried again.
- * Errors: ZOBO_EALREADY (it serves, drained or not), and those of zobo_server_start. */
+/* zobo_server_restart serves again with the same data and addresses; on an error it stays stopped, and may be tried
+ * again. Errors: ZOBO_EALREADY (it serves, drained or not), and those of zobo_server_start. */
 ZOBO_MUST_CHECK zobo_err zobo_server_restart(zobo_server *server, zobo_problem *why);
 
 /* zobo_server_close stops, and frees the server and, in memory mode, its data. NULL is fine. */

@@ -52,9 +52,9 @@ ZOBO_MUST_CHECK zobo_err zobo_snapshot_export(const char *data_dir, const char *
  * or the directory version-2 in it) that is whole, and the transactions logged since, of `log_dir` (its dataLogDir;
  * NULL: `from`). Clients can resume their sessions.
  *
- * What a server does at its start is done: a last transaction that was cut short is left out, ephemerals of sessions that
- * are over go. Files that do not fit together are refused. `data_dir` must be missing, empty, or hold no data yet; after
- * an error it is as it was. Arguments and errors as zobo_snapshot_export. */
+ * What a server does at its start is done: a last transaction that was cut short is left out, ephemerals of sessions
+ * that are over go. Files that do not fit together are refused. `data_dir` must be missing, empty, or hold no data yet;
+ * after an error it is as it was. Arguments and errors as zobo_snapshot_export. */
 ZOBO_MUST_CHECK zobo_err zobo_snapshot_import(const char *from, const char *log_dir, const char *data_dir,
                                               const zobo_snapshot_options *options, zobo_snapshot_result *result,
                                               zobo_problem *why);

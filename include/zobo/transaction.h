@@ -68,7 +68,8 @@ typedef struct zobo_read {
 
 /* zobo_multi_read does several reads in one request, each for itself: a result may be an error while others are not.
  *
- * Errors: ZOBO_EINVAL (n 0, unknown `what`), ZOBO_EBADPATH, ZOBO_EUNIMPLEMENTED (servers before 3.6). Source: ZooKeeper multiRead. */
+ * Errors: ZOBO_EINVAL (n 0, unknown `what`), ZOBO_EBADPATH, ZOBO_EUNIMPLEMENTED (servers before 3.6). Source: ZooKeeper
+ * multiRead. */
 ZOBO_MUST_CHECK zobo_err zobo_multi_read(zobo_client *client, const zobo_read *reads, size_t n, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_multi_read_async(zobo_client *client, const zobo_read *reads, size_t n,
                                                const zobo_how *how, zobo_call **call);

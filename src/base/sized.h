@@ -37,8 +37,8 @@ zb_sized_good(const void *p, size_t least, size_t known, size_t *at)
     return true;
 }
 
-/* zb_sized_copy copies what there is of a good one, or of one whose size is 0 the first `first` bytes; the rest is zero,
- * and the size is that of the copy. */
+/* zb_sized_copy copies what there is of a good one, or of one whose size is 0 the first `first` bytes; the rest is
+ * zero, and the size is that of the copy. */
 static inline void
 zb_sized_copy(void *to, size_t known, const void *from, size_t first)
 {
@@ -56,7 +56,8 @@ zb_sized_copy(void *to, size_t known, const void *from, size_t first)
 zobo_err zb_sized_take(void *to, size_t known, const void *from, size_t least, size_t first, const char *name,
                        zobo_problem *why);
 
-/* zb_sized_fill hands `from` out in a struct of the caller's, who has set its size; what is not known here gets zero. */
+/* zb_sized_fill hands `from` out in a struct of the caller's, who has set its size; what is not known here gets zero.
+ * */
 static inline void
 zb_sized_fill(void *to, size_t first, const void *from, size_t known)
 {

@@ -502,8 +502,8 @@ zb_close_now(zobo_client *c)
     free_client(c);
 }
 
-/* The threads are the parent's. A lock that is held was held by one of them when the process forked: what it was changing
- * is left half changed for ever, so it is not walked over, and stays. */
+/* The threads are the parent's. A lock that is held was held by one of them when the process forked: what it was
+ * changing is left half changed for ever, so it is not walked over, and stays. */
 static void
 close_in_child(zobo_client *c)
 {

@@ -262,7 +262,8 @@ void zb_end_locked(zobo_client *c, zobo_call *call, zobo_err err, zobo_reply *re
 /* True: cancelled; the steps may as well end. */
 bool zb_compound_cancelled(const zobo_call *call);
 
-/* zb_ended_outside: something was ended by another thread than the driver, which may wait for just that, in poll. Locked. */
+/* zb_ended_outside: something was ended by another thread than the driver, which may wait for just that, in poll.
+ * Locked. */
 void zb_ended_outside(zobo_client *c);
 
 /* zb_may_block: ZOBO_OK unless this is an inline callback or a forked child. Blocking compound verbs ask first. */
@@ -281,8 +282,8 @@ void zb_calls_keep(zobo_client *c, zb_link *spent);
 /* ---- ops.c ---- */
 
 zobo_err zb_check_acl(const zobo_acl_list *acl);
-/* zb_check_data: null data has no length, and no length is more than int32 can hold (the request's limit in bytes is the
- * session's to check). */
+/* zb_check_data: null data has no length, and no length is more than int32 can hold (the request's limit in bytes is
+ * the session's to check). */
 zobo_err zb_check_data(const void *data, size_t len, zb_buf *out);
 bool zb_watcher_is_good(const zobo_watcher *watcher);
 /* zb_create_flags gives the operation and the wire's flags of a create. ZOBO_EBADOPTION: they exclude each other. */
@@ -331,10 +332,11 @@ bool zb_in_inline(const zobo_client *c);
 
 /* ---- events.c: what the session's events ask for ---- */
 
-/* zb_pull_events acts on all events; inline callbacks are collected in `inline_list` (zb_item). Locked, with the role. */
+/* zb_pull_events acts on all events; inline callbacks are collected in `inline_list` (zb_item). Locked, with the role.
+ * */
 void zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now);
-/* zb_tell_watcher has a watcher told; its reference is taken over. False: it will not be told, now or when there is memory
- * again. Locked. */
+/* zb_tell_watcher has a watcher told; its reference is taken over. False: it will not be told, now or when there is
+ * memory again. Locked. */
 bool zb_tell_watcher(zobo_client *c, const zb_event *ev, zb_link *inline_list);
 void zb_publish(zobo_client *c);
 void zb_publish_sent(zobo_client *c); /* the bytes sent only */

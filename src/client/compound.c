@@ -117,8 +117,8 @@ ancestor_done(void *arg, zobo_err err, zobo_reply *reply)
         burst_over(m);
 }
 
-/* Makes all ancestors. Like every step but the first it runs in an inline callback, and those run one at a time: nothing
- * here is shared. `steps` is held above zero until all are submitted. */
+/* Makes all ancestors. Like every step but the first it runs in an inline callback, and those run one at a time:
+ * nothing here is shared. `steps` is held above zero until all are submitted. */
 static void
 burst(maker *m)
 {

@@ -2,12 +2,12 @@
 /* Removing a subtree.
  *
  * Each node is first simply deleted: most nodes of a tree are leaves, and one request does for them. Only a node that
- * answers "not empty" is listed, its children are deleted in the same manner, and then it is deleted again. Up to WINDOW
- * requests are in flight. The deepest listed node is worked on first, so that what is kept in memory is the lists on the
- * way down, not the tree.
+ * answers "not empty" is listed, its children are deleted in the same manner, and then it is deleted again. Up to
+ * WINDOW requests are in flight. The deepest listed node is worked on first, so that what is kept in memory is the
+ * lists on the way down, not the tree.
  *
- * Others may keep making children. A node that is not empty when its children have been deleted is listed again, after a
- * pause that grows, for as long as there is time.
+ * Others may keep making children. A node that is not empty when its children have been deleted is listed again, after
+ * a pause that grows, for as long as there is time.
  *
  * All steps but the first run in inline callbacks, one at a time: nothing here needs a lock. */
 #include "client/client.h"

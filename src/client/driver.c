@@ -328,7 +328,8 @@ zb_turn(zobo_client *c, bool background, bool block, zb_time deadline)
     c->polling = false;
     c->woken = false;
     if (!background)
-        c->activity++; /* only who has looked at the socket renews the lease: calls that end without it may never do so */
+        c->activity++; /* only who has looked at the socket renews the lease: calls that end without it may never do so
+                        * */
     if (revents || c->link_broken) {
         wait_for_writer(c);
         now = zb_now();

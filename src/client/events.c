@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the session's events ask for: connecting, looking names up, ending calls, telling watchers and listeners. Runs on
- * the driver, under the lock. Nothing here calls the user: callbacks are queued, inline ones collected. */
+/* What the session's events ask for: connecting, looking names up, ending calls, telling watchers and listeners. Runs
+ * on the driver, under the lock. Nothing here calls the user: callbacks are queued, inline ones collected. */
 #include <stdio.h>
 
 #include "client/client.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Work that may block for longer than anybody should wait: looking names up, asking servers whether they write,
- * four-letter words. Each job runs on a thread of its own, which may outlive the client (a resolver can take minutes): it
- * answers through a box that the client closes when it goes. Order of locks: box, then client. */
+ * four-letter words. Each job runs on a thread of its own, which may outlive the client (a resolver can take minutes):
+ * it answers through a box that the client closes when it goes. Order of locks: box, then client. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <signal.h>
@@ -298,8 +298,8 @@ host_job(zobo_client *c, job_kind kind, size_t host)
     return false;
 }
 
-/* A resolver that hangs is not asked for the same name over and over, a thread for each time: when several look-ups of a
- * name are under way, the answer to the latest is as good as one to another. */
+/* A resolver that hangs is not asked for the same name over and over, a thread for each time: when several look-ups of
+ * a name are under way, the answer to the latest is as good as one to another. */
 static bool
 join_lookup(zobo_client *c, size_t host)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options: copied as far as this library knows them, checked, and the client's own defaults filled in; the session fills
- * in its own. */
+/* Options: copied as far as this library knows them, checked, and the client's own defaults filled in; the session
+ * fills in its own. */
 #include "client/options.h"
 
 #include "base/sized.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Promises: calls that somebody else than the session ends. Each of a client's is in one list, so that all can be asked
- * to give up when the client stops; those with a limit are in a heap of timers, which the driver minds together with the
- * session's deadline. A sleep is a promise whose timer keeps it. */
+ * to give up when the client stops; those with a limit are in a heap of timers, which the driver minds together with
+ * the session's deadline. A sleep is a promise whose timer keeps it. */
 #include <zobo/extend.h>
 
 #include "client/client.h"

@@ -118,8 +118,8 @@ zb_run_sync(zobo_client *c, const zb_order *o, zobo_reply **out, zobo_stat *stat
     return err;
 }
 
-/* Calls are used again: they come and go by the million, and holes left by freed ones between what stays (watches) would
- * cost memory. Not under the address sanitizer, which is to see a use after free. */
+/* Calls are used again: they come and go by the million, and holes left by freed ones between what stays (watches)
+ * would cost memory. Not under the address sanitizer, which is to see a use after free. */
 #if defined(__SANITIZE_ADDRESS__)
 enum { SPARE_CALLS = 0 };
 #else
@@ -415,8 +415,8 @@ zb_compound_cancelled(const zobo_call *call)
     return atomic_load_explicit(&call->done, memory_order_acquire);
 }
 
-/* Those that have not been sent end now, and never will be; the others are left to be answered. True: something has been
- * sent. */
+/* Those that have not been sent end now, and never will be; the others are left to be answered. True: something has
+ * been sent. */
 static bool
 cancel_steps(zobo_client *c, zobo_call *whole)
 {

@@ -103,7 +103,8 @@ tell_removed(zobo_client *c, zb_link *removed)
     zb_ended_outside(c);
 }
 
-/* Which of the server's watches can go now that `left` (1 << zb_watch_table) is all that stands on the path here; 0: none. */
+/* Which of the server's watches can go now that `left` (1 << zb_watch_table) is all that stands on the path here; 0:
+ * none. */
 static int32_t
 server_kind(zobo_watch_kind kind, unsigned left)
 {

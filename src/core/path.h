@@ -23,8 +23,8 @@ const char *zb_path_fault(const char *path, size_t len, bool sequence, size_t *o
  * The path has been checked. `chroot` may be NULL. */
 zb_path zb_path_join(const zb_chroot *chroot, const char *path);
 
-/* zb_path_strip turns a server's path (not NUL-terminated) into the client's: a view into the same bytes, or "/" for the
- * chroot itself. False: the path is not under the chroot at a component boundary; *out is then the whole path. */
+/* zb_path_strip turns a server's path (not NUL-terminated) into the client's: a view into the same bytes, or "/" for
+ * the chroot itself. False: the path is not under the chroot at a component boundary; *out is then the whole path. */
 bool zb_path_strip(const zb_chroot *chroot, const char *path, size_t len, const char **out, size_t *out_len);
 
 /* zb_path_parent_len: length of the parent's path of a valid path; "/a" has "/" (1); "/" has 0. */

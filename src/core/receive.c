@@ -251,7 +251,8 @@ check_length(const zb_session *s, uint32_t len)
     return len > s->max_reply_bytes ? ZOBO_EFRAMESIZE : ZOBO_OK;
 }
 
-/* A server that only reads, asked for a session that it cannot make, answers with a reply's head in the handshake's place. */
+/* A server that only reads, asked for a session that it cannot make, answers with a reply's head in the handshake's
+ * place. */
 static void
 refused(zb_session *s, const uint8_t *head, zb_time now)
 {

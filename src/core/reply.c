@@ -102,8 +102,8 @@ get_stat(build *b, bool *has_stat, zobo_stat *stat)
     *has_stat = true;
 }
 
-/* A child's name has no slash. What begins with one is a path, from getEphemerals: the server looks for paths that begin
- * with a string, so under the chroot "/app" it also finds "/apple", which this client has no name for. */
+/* A child's name has no slash. What begins with one is a path, from getEphemerals: the server looks for paths that
+ * begin with a string, so under the chroot "/app" it also finds "/apple", which this client has no name for. */
 static void
 get_children(build *b, const char *const **children, size_t *n_children)
 {

@@ -77,7 +77,8 @@ typedef enum zb_event_kind {
     ZB_EV_NONE,
     ZB_EV_RESOLVE,    /* look up host[i] (also Unix sockets and literals); answer with zb_session_resolved */
     ZB_EV_CONNECT,    /* connect to `addr` of host[i]; answer with zb_session_link UP or DOWN. At most one at a time */
-    ZB_EV_DISCONNECT, /* close the link (it may just have gone by itself), or give up connecting or resolving: no answer */
+    ZB_EV_DISCONNECT, /* close the link (it may just have gone by itself), or give up connecting or resolving: no answer
+                       * */
     ZB_EV_PROBE,      /* ask host[i] on another connection whether it writes ("isro"); answer with zb_session_probed */
     ZB_EV_STATE,      /* the public state has changed to `state`; `err` is the reason for SUSPENDED and LOST */
     ZB_EV_DONE,       /* `req` has ended: its result is filled in */

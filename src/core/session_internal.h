@@ -205,8 +205,8 @@ bool zb_session_validate(const zb_session *s);
 
 /* link.c */
 void zb_conn_round(zb_session *s, zb_time now);
-/* zb_conn_announce tells that the connection is up, once the watches have been sent and the credentials sent before them
- * have been accepted. */
+/* zb_conn_announce tells that the connection is up, once the watches have been sent and the credentials sent before
+ * them have been accepted. */
 void zb_conn_announce(zb_session *s);
 void zb_conn_drop(zb_session *s, zb_time now); /* forgets the link: DISCONNECT if there is one */
 /* The link is gone or must go, whatever the phase. */
@@ -214,7 +214,8 @@ void zb_conn_lost(zb_session *s, zobo_err why, int sys, zb_time now);
 void zb_conn_handshake_reply(zb_session *s, const uint8_t *p, size_t n, zb_time now);
 void zb_conn_expired(zb_session *s, bool by_server, zb_time now);
 uint32_t zb_conn_timeout_ms(const zb_session *s);
-/* The watches that are left are put into the output, about a packet at a time; after the last the connection is usable. */
+/* The watches that are left are put into the output, about a packet at a time; after the last the connection is usable.
+ * */
 void zb_conn_replay(zb_session *s, zb_time now);
 static inline bool
 zb_conn_usable(const zb_session *s)

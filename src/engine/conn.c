@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections: frames out of bytes, answers into bytes, and when it is over.
  *
- * Frames are carried out where they were fed. Only what is left of them is kept: half a frame, or whole ones that have to
- * wait for the handshake, for the peer to read, or for the queue of writes. A connection with nothing under way holds no
- * buffer: the engine keeps some that connections borrow.
+ * Frames are carried out where they were fed. Only what is left of them is kept: half a frame, or whole ones that have
+ * to wait for the handshake, for the peer to read, or for the queue of writes. A connection with nothing under way
+ * holds no buffer: the engine keeps some that connections borrow.
  *
  * The list `waiting` holds those that have a limited time: to get a session, or, when it is over, to take the rest of
  * their output. All wait equally long, so the list is in order of time. */

@@ -118,8 +118,8 @@ claim(zs_conn *c, const request *asked)
     return session;
 }
 
-/* What was sent over the connection before may still be in the queue: who comes back must see it, or he would do it once
- * more. And who is told that his session is over is told so when it is. */
+/* What was sent over the connection before may still be in the queue: who comes back must see it, or he would do it
+ * once more. And who is told that his session is over is told so when it is. */
 static void
 come_back(zs_conn *c, const request *asked, const uint8_t *p, size_t n)
 {

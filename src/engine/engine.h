@@ -5,15 +5,16 @@
  *
  * Two threads. The loop thread calls everything here but zs_batch_commit, which the commit thread calls, and nothing
  * else. Reads are carried out at once in a snapshot of the last published commit, so they never wait for the disk. A
- * connection's writes become jobs of the batch that is being gathered, and so does whatever it sends behind an unanswered
- * job of its own: jobs are answered in order, reads among them see the tree as it is at their place in the batch.
+ * connection's writes become jobs of the batch that is being gathered, and so does whatever it sends behind an
+ * unanswered job of its own: jobs are answered in order, reads among them see the tree as it is at their place in the
+ * batch.
  *
  *   loop:    zs_conn_feed ... zs_engine_take -> batch
  *   commit:  zs_batch_commit: every job in one transaction, one sync
  *   loop:    zs_engine_publish: snapshot moved; then for each job in order its events, its watch, its answer
  *
- * The rules' log hook is called from both threads. A batch brings the snapshot of its own commit with it, for the next may
- * be on disk before it is published.
+ * The rules' log hook is called from both threads. A batch brings the snapshot of its own commit with it, for the next
+ * may be on disk before it is published.
  *
  * So nobody sees a write before it is durable, and an event reaches a client before the change it tells of. */
 #ifndef ZS_ENGINE_H
@@ -92,8 +93,8 @@ zs_batch *zs_engine_take(zs_engine *e);
 void zs_batch_commit(zs_batch *b); /* commit thread */
 void zs_engine_publish(zs_engine *e, zs_batch *b);
 
-/* A write failed for lack of room: writes are answered with ZOBO_ENOTREADONLY, and each tick tries one small commit until
- * one succeeds. A sync failed: the same, and never tried again. */
+/* A write failed for lack of room: writes are answered with ZOBO_ENOTREADONLY, and each tick tries one small commit
+ * until one succeeds. A sync failed: the same, and never tried again. */
 typedef enum zs_health { ZS_HEALTHY, ZS_FULL, ZS_FAILED } zs_health;
 zs_health zs_engine_health(const zs_engine *e);
 

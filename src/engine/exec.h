@@ -79,7 +79,8 @@ zobo_err zs_exec_reap(zs_writer *w, zs_txn *txn, zb_buf path, uint64_t serial, i
 /* zs_exec_may_reap: is the node at `path`, found with zs_expiring_after, one that zs_exec_reap would delete now? */
 bool zs_exec_may_reap(zs_txn *txn, zb_buf path, uint64_t serial, int64_t time_ms, int64_t never_used_ms);
 
-/* zs_quotas_recount measures anew what every quota's stats node counts: after an import, whose logs say nothing of it. */
+/* zs_quotas_recount measures anew what every quota's stats node counts: after an import, whose logs say nothing of it.
+ * */
 zobo_err zs_quotas_recount(zs_txn *txn);
 
 #endif

@@ -2,7 +2,8 @@
 /* What the files exec_*.c share.
  *
  * An error is either the answer's (no such node, no permission) or the store's (no memory, no room, damage). One value
- * carries both: zs_is_fatal tells them apart. A fatal one ends the whole transaction, so nothing is tidied up after it. */
+ * carries both: zs_is_fatal tells them apart. A fatal one ends the whole transaction, so nothing is tidied up after it.
+ * */
 #ifndef ZS_EXEC_INTERNAL_H
 #define ZS_EXEC_INTERNAL_H
 
@@ -79,7 +80,8 @@ zobo_err zs_next_version(int32_t *version, int32_t expected);
 void zs_done_put(zs_bytes *out, int32_t type, const zs_done *done); /* the answer's body */
 
 zobo_err zs_multi(zs_change *c);
-/* zs_multi_read: ZOBO_EBADARGUMENTS when the answer would be beyond all measure: a megabyte can ask for sixty thousand. */
+/* zs_multi_read: ZOBO_EBADARGUMENTS when the answer would be beyond all measure: a megabyte can ask for sixty thousand.
+ * */
 enum { ZS_MAX_MULTI_READ = 64 << 20 };
 zobo_err zs_multi_read(zs_txn *txn, const zs_rules *rules, const zs_request *request, zs_bytes *out);
 void zs_multi_header(zs_bytes *out, int32_t type, bool done, int32_t err);
@@ -91,7 +93,8 @@ zobo_err zs_get_children(zs_txn *txn, const zs_rules *rules, const zs_ids *ids, 
 /* zs_effect_add tells the watchers; `path` stays where it is, in the arena. */
 zobo_err zs_effect_add(zs_change *c, int32_t type, uint32_t acl, const char *path, size_t len);
 
-/* zs_parent_len: of a path as in zb_path_parent_len, but of any bytes with a slash in them: 0 for a child of the root. */
+/* zs_parent_len: of a path as in zb_path_parent_len, but of any bytes with a slash in them: 0 for a child of the root.
+ * */
 size_t zs_parent_len(const char *path, size_t len);
 
 /* zs_remove deletes a childless node. Its path lies in the arena. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Quotas as ZooKeeper keeps them: for the subtree P there is /zookeeper/quota/P/zookeeper_limits, which the user makes
- * and sets, and beside it zookeeper_stats, whose data the server keeps up to date: quietly, no version moves. The nearest
- * prefix that has limits is the one that counts. The prefixes are kept in memory, so that a tree without quotas pays
- * one comparison for each write. */
+ * and sets, and beside it zookeeper_stats, whose data the server keeps up to date: quietly, no version moves. The
+ * nearest prefix that has limits is the one that counts. The prefixes are kept in memory, so that a tree without quotas
+ * pays one comparison for each write. */
 #include "engine/exec_internal.h"
 
 #include <stdio.h>

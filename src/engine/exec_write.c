@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes. A single operation checks all that can refuse it and then writes, so that there is nothing to take back. Every
- * request spends a zxid, also one that cannot be read: clients count on nothing here, but ZooKeeper's logs do. */
+/* Writes. A single operation checks all that can refuse it and then writes, so that there is nothing to take back.
+ * Every request spends a zxid, also one that cannot be read: clients count on nothing here, but ZooKeeper's logs do. */
 #include "core/path.h"
 #include "engine/exec_internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is the data file cut short? It may be shorter than the pages that are counted: one that a commit took from the end and
- * gave back at once was never written. Such pages are on the list of free ones, and any other is lost. To read that list
- * the file must be as long as it should be, or what is missing of it would end the process. */
+/* Is the data file cut short? It may be shorter than the pages that are counted: one that a commit took from the end
+ * and gave back at once was never written. Such pages are on the list of free ones, and any other is lost. To read that
+ * list the file must be as long as it should be, or what is missing of it would end the process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

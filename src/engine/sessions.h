@@ -44,8 +44,8 @@ void zs_session_drop(zs_sessions *s, zs_session *session);
 /* zs_sessions_tick moves the clock: by the time gone by, but by ZS_STALL_MS at most. */
 enum { ZS_STALL_MS = 1000 };
 void zs_sessions_tick(zs_sessions *s, zb_time now);
-/* zs_sessions_expired takes the next session that is over off the wheel; NULL: none. It is to be closed: dropped, or, if
- * that cannot be, touched. */
+/* zs_sessions_expired takes the next session that is over off the wheel; NULL: none. It is to be closed: dropped, or,
+ * if that cannot be, touched. */
 zs_session *zs_sessions_expired(zs_sessions *s);
 zb_time zs_sessions_deadline(const zs_sessions *s); /* when to tick next; ZB_NEVER without sessions */
 

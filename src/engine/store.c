@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing.
  *
- * A new data file is made under another name and renamed when it is whole, so that an empty or short `data.mdb` is never
- * a beginning but always a loss, and refused. What is in a file is looked at only after its length was compared with
- * what it says of itself: a mapped page behind a file's end would end the process. */
+ * A new data file is made under another name and renamed when it is whole, so that an empty or short `data.mdb` is
+ * never a beginning but always a loss, and refused. What is in a file is looked at only after its length was compared
+ * with what it says of itself: a mapped page behind a file's end would end the process. */
 #define _GNU_SOURCE
 #include "engine/store_internal.h"
 

@@ -85,9 +85,9 @@ uint64_t zs_store_file_bytes(const zs_store *store);
 zobo_err zs_read_begin(zs_store *store, zs_txn **out);
 zobo_err zs_read_renew(zs_txn *txn); /* moves it to the last commit; what was read through it is no longer valid */
 zobo_err zs_write_begin(zs_store *store, zs_txn **out);
-/* zs_write_commit: OK means that it is on disk (but for no_sync). The transaction is gone either way. After an error the
- * tree is as it was, readers go on, and after ENOTREADONLY another may be tried. After ESYSTEM LMDB may refuse all new
- * transactions and renewals (its first page could not be written): who reads keeps the snapshot he has. */
+/* zs_write_commit: OK means that it is on disk (but for no_sync). The transaction is gone either way. After an error
+ * the tree is as it was, readers go on, and after ENOTREADONLY another may be tried. After ESYSTEM LMDB may refuse all
+ * new transactions and renewals (its first page could not be written): who reads keeps the snapshot he has. */
 zobo_err zs_write_commit(zs_txn *txn);
 void zs_txn_end(zs_txn *txn); /* ends a reading one, gives up a writing one; NULL is fine */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transactions, and the one way in which records change.
  *
- * A change is seek, then put or delete at the cursor: the old value is at hand, so that it costs nothing to keep it when
- * an undo list is being written, and LMDB does not search twice. */
+ * A change is seek, then put or delete at the cursor: the old value is at hand, so that it costs nothing to keep it
+ * when an undo list is being written, and LMDB does not search twice. */
 #include "engine/store_internal.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which connection watches which path. A million watches are to cost less than 100 bytes each, one change's watchers
- * are found by one look-up (recursive ones by one for each ancestor), and a connection's are dropped without a search. */
+ * are found by one look-up (recursive ones by one for each ancestor), and a connection's are dropped without a search.
+ * */
 #ifndef ZS_WATCHES_H
 #define ZS_WATCHES_H
 

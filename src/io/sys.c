@@ -215,8 +215,8 @@ zb_close_fd(int fd)
         (void)close(fd);
 }
 
-/* Where the kernel cannot wipe (before 4.14, or what only looks like Linux), the process id tells, for a system call each
- * time. */
+/* Where the kernel cannot wipe (before 4.14, or what only looks like Linux), the process id tells, for a system call
+ * each time. */
 struct zb_fork_guard {
     volatile uint8_t alive;
     bool by_pid;

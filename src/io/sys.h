@@ -14,7 +14,8 @@
 /* Nanoseconds of the monotonic clock. */
 zb_time zb_now(void);
 
-/* Milliseconds since 1970. It may be set, so nothing is timed by it: it is for what people and nodes' stats are told. */
+/* Milliseconds since 1970. It may be set, so nothing is timed by it: it is for what people and nodes' stats are told.
+ * */
 int64_t zb_wall_ms(void);
 
 /* Fills `p` with random bytes. False when the system has none (then nothing should go on). */

@@ -9,8 +9,8 @@
 
 enum { ZR_COUNT_MAX = 24 };
 
-/* zr_number_split takes white space and the sign away from a number as Python's int() takes it. False: what is left is no
- * digits. */
+/* zr_number_split takes white space and the sign away from a number as Python's int() takes it. False: what is left is
+ * no digits. */
 bool zr_number_split(const char **s, size_t *len, bool *negative);
 
 /* zr_count_read reads a number: decimal digits as Python's int() takes them (a sign, white space around), or Curator's

@@ -82,8 +82,8 @@ read_value(zr_op *op)
 static void look(zr_op *op);
 static void make_change(change *ch);
 
-/* One that fails at once has come to its end when zr_pause returns: the next one is begun here, not within it, for there
- * may be many. */
+/* One that fails at once has come to its end when zr_pause returns: the next one is begun here, not within it, for
+ * there may be many. */
 static void
 next_change(zobo_counter *c)
 {
@@ -204,8 +204,8 @@ ignored(void *arg, zobo_err err, const zobo_reply *reply)
     (void)op, (void)err, (void)reply;
 }
 
-/* Reads, unless nothing has come in between since the last change. A server that is behind would go on telling of what is
- * past, so after a defeat it is made to catch up first. */
+/* Reads, unless nothing has come in between since the last change. A server that is behind would go on telling of what
+ * is past, so after a defeat it is made to catch up first. */
 static void
 look(zr_op *op)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A member's way into a double barrier and out of it.
  *
- * In: make the own node, learn its czxid, look at `ready` and at the list with a watch on each, and look again when either
- * has changed. `ready` lets in whom it is younger than. Whoever sees enough members makes it; an old one, left over by a
- * crash, is replaced in one transaction, so that it is younger than all who wait.
+ * In: make the own node, learn its czxid, look at `ready` and at the list with a watch on each, and look again when
+ * either has changed. `ready` lets in whom it is younger than. Whoever sees enough members makes it; an old one, left
+ * over by a crash, is replaced in one transaction, so that it is younger than all who wait.
  *
  * Out, as kazoo does it: the lowest waits for the highest to go, the others go and wait for the lowest; the last takes
  * `ready` along. (kazoo removes it at once, and so a member that was cut off could miss it.) */

@@ -84,9 +84,9 @@ grace_over(void *arg, zobo_err err, const zobo_reply *reply)
     zr_passage_look_again(p);
 }
 
-/* One is left, and `ready`. A zobo takes it along. A kazoo has removed it before, and if another has made it anew it waits
- * for its removal as if it were a member. But the one may also be a zobo that has been cut off, and has yet to see `ready`:
- * that has until its session is over. */
+/* One is left, and `ready`. A zobo takes it along. A kazoo has removed it before, and if another has made it anew it
+ * waits for its removal as if it were a member. But the one may also be a zobo that has been cut off, and has yet to
+ * see `ready`: that has until its session is over. */
 static void
 start_grace(zr_passage *p)
 {
@@ -200,8 +200,8 @@ listed(void *arg, zobo_err err, const zobo_reply *reply)
     } else if (strcmp(lowest, barrier_of(&p->op)->uuid) == 0) {
         wait_for(p, highest);
     } else {
-        /* All of this round are older than this; the next can only begin when the own node is gone. When that was is not
-         * known if the answer is lost. */
+        /* All of this round are older than this; the next can only begin when the own node is gone. When that was is
+         * not known if the answer is lost. */
         p->gone_zxid = reply->zxid;
         remove_own(&p->op);
     }

@@ -8,8 +8,8 @@
  *           ENTERING: failed, or given up (kind->stop) -> IDLE (zr_fail), or LEAVING where something may be left behind
  *   HELD: released, or lost -> LEAVING (kind->leave) -> IDLE (zr_left), next in line
  *
- * After a loss nobody else of this process enters until the loss has been acknowledged, by a release: who held does not know
- * yet, and his release must not be taken for that of the next one. */
+ * After a loss nobody else of this process enters until the loss has been acknowledged, by a release: who held does not
+ * know yet, and his release must not be taken for that of the next one. */
 #ifndef ZR_HOLDER_H
 #define ZR_HOLDER_H
 
@@ -84,8 +84,8 @@ void zr_holder_freed(zr_recipe *r);
 
 /* --- for kinds: strand --- */
 
-/* zr_hold: the entrant has got it (or, without memory to say so, is withdrawn). `node`, if not NULL, is watched for as long
- * as it is held, if anybody is to be told. */
+/* zr_hold: the entrant has got it (or, without memory to say so, is withdrawn). `node`, if not NULL, is watched for as
+ * long as it is held, if anybody is to be told. */
 void zr_hold(zr_entry *e, const char *node, int64_t fence);
 /* zr_fail: the entrant has failed, and nothing is left behind. */
 void zr_fail(zr_entry *e, zobo_err err);

@@ -212,8 +212,10 @@ withdraw(zobo_leader_latch *latch)
     end_vigils(latch, ZOBO_ECANCELLED);
     if (latch->asking)
         zobo_call_cancel(latch->asking);
-    if (latch->leads)
+    if (latch->leads) {
+        zr_let_go(&latch->lock->h); /* first: what is told is so already */
         set_leads(latch, false);
+    }
 }
 
 static void

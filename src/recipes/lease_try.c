@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Obtaining a lease: the lock, a look at lease_holder, and one transaction that replaces it if the lock is still held. */
+/* Obtaining a lease: the lock, a look at lease_holder, and one transaction that replaces it if the lock is still held.
+ * */
 #include "recipes/lease.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A line. Its gets share one list of what is there, sorted, of which each tries the first that none has tried. A get that
- * begins with a list at hand asks for the line's stat together with its entry's data: if none has been put since the list
- * was made, that is the first; else it is listed again, once for a get. Those for which there is nothing wait together for
- * one watch, and (delay queues) until the first is due. */
+/* A line. Its gets share one list of what is there, sorted, of which each tries the first that none has tried. A get
+ * that begins with a list at hand asks for the line's stat together with its entry's data: if none has been put since
+ * the list was made, that is the first; else it is listed again, once for a get. Those for which there is nothing wait
+ * together for one watch, and (delay queues) until the first is due. */
 #include "recipes/line.h"
 
 #include <string.h>

@@ -13,8 +13,8 @@ typedef struct zr_place {
     const char *name;
 } zr_place;
 
-/* zr_places_read makes the sorted list of the entries in a reply to get_children, in place of `*places`: one allocation, the
- * names behind. False: no memory; all is as before. */
+/* zr_places_read makes the sorted list of the entries in a reply to get_children, in place of `*places`: one
+ * allocation, the names behind. False: no memory; all is as before. */
 bool zr_places_read(const zobo_reply *reply, bool delay, zr_place **places, size_t *n);
 
 typedef struct zr_line {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node's children, kept up to date, with their data or without: for group members, service caches and partitioners.
  *
- * Part of a recipe, on its strand. One watch on the node, one on each child whose data is wanted; what they tell is read
- * again, and nothing else. A node that does not exist has no children, and is waited for. Watches live through lost
- * connections, so that a reconnect reads only what has changed; after the loss of the session all is read again, and
- * until then what was last heard stays. */
+ * Part of a recipe, on its strand. One watch on the node, one on each child whose data is wanted; what they tell is
+ * read again, and nothing else. A node that does not exist has no children, and is waited for. Watches live through
+ * lost connections, so that a reconnect reads only what has changed; after the loss of the session all is read again,
+ * and until then what was last heard stays. */
 #ifndef ZR_LISTING_H
 #define ZR_LISTING_H
 

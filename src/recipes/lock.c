@@ -87,8 +87,8 @@ watch_obstacle(zr_lock_entry *e, const char *name)
     zr_sent(&e->e.op, err, obstacle_watched);
 }
 
-/* A client gives a session up by its own clock, and then the server may still have it, and its nodes: they are not ours to
- * hold a lock with, for they go at any moment. */
+/* A client gives a session up by its own clock, and then the server may still have it, and its nodes: they are not ours
+ * to hold a lock with, for they go at any moment. */
 static bool
 is_of_this_session(const zobo_lock *lock)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lock object from within: lock.c is how it is got, lock_leave.c how it is let go, lock_place.c whose turn it is by the
- * nodes' names, lock_api.c what the user calls. The rest is holder.h's. */
+/* A lock object from within: lock.c is how it is got, lock_leave.c how it is let go, lock_place.c whose turn it is by
+ * the nodes' names, lock_api.c what the user calls. The rest is holder.h's. */
 #ifndef ZR_LOCK_H
 #define ZR_LOCK_H
 

@@ -5,8 +5,8 @@
 static void look(zr_op *op);
 static void remove_node(zr_op *op);
 
-/* The node is gone; or with `err` it could not be seen to: the client is stopped, and the session with it, or the server
- * does not permit it. */
+/* The node is gone; or with `err` it could not be seen to: the client is stopped, and the session with it, or the
+ * server does not permit it. */
 static void
 left(zr_op *op, zobo_err err)
 {

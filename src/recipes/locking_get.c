@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Getting an entry of a locking queue: the token, the two lists, and then one entry after another is tried, by a
- * transaction that makes the lock if the entry is still there. Who finds nothing waits: for the list of entries, and, when
- * there are some but all are taken, for the list of those too. */
+ * transaction that makes the lock if the entry is still there. Who finds nothing waits: for the list of entries, and,
+ * when there are some but all are taken, for the list of those too. */
 #include <stdlib.h>
 
 #include "recipes/line.h"

@@ -279,8 +279,8 @@ ask_holds(zr_op *op)
 
 /* ---- life ---- */
 
-/* The user has let go: the token goes, and with it, in one transaction, the lock. Sent again after a lost answer it cannot
- * remove another's, for then there is no token. */
+/* The user has let go: the token goes, and with it, in one transaction, the lock. Sent again after a lost answer it
+ * cannot remove another's, for then there is no token. */
 typedef struct parting {
     zr_op op;
     char *token, *taken_path;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of a locking queue share.
  *
- * The token is an ephemeral node of this handle's, new in each session: a transaction that checks it is carried out only
- * while the session lives in which it was made, and so does what else that session made. So nobody deletes another's lock
- * of the same name, which is what a lost session leads to elsewhere. */
+ * The token is an ephemeral node of this handle's, new in each session: a transaction that checks it is carried out
+ * only while the session lives in which it was made, and so does what else that session made. So nobody deletes
+ * another's lock of the same name, which is what a lost session leads to elsewhere. */
 #ifndef ZR_LOCKING_QUEUE_H
 #define ZR_LOCKING_QUEUE_H
 

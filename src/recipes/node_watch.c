@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Following one node: see node_watch.h.
  *
- * One request at a time: first the one that sets the persistent watch, then readings for as long as one is due. What goes
- * wrong is tried again after a pause; when the client is stopped, after it is CONNECTED again. The watch is set before
- * the first reading, so nothing falls between the two. */
+ * One request at a time: first the one that sets the persistent watch, then readings for as long as one is due. What
+ * goes wrong is tried again after a pause; when the client is stopped, after it is CONNECTED again. The watch is set
+ * before the first reading, so nothing falls between the two. */
 #include "recipes/node_watch.h"
 
 #include <string.h>

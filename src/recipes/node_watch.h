@@ -2,8 +2,8 @@
 /* Following one node: reads its data or its children, again after each event and each new connection.
  *
  * What stands on the server is one persistent watch, or one-shot watches that are set with the readings. A
- * reading that was sent after an event shows what the event was about, so: an event while a reading is under way asks for
- * another one. All runs on the strand. */
+ * reading that was sent after an event shows what the event was about, so: an event while a reading is under way asks
+ * for another one. All runs on the strand. */
 #ifndef ZR_NODE_WATCH_H
 #define ZR_NODE_WATCH_H
 

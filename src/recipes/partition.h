@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The members of a shallow party, sorted by identifier and then by node, so that equal identifiers have an order, too. */
+/* The members of a shallow party, sorted by identifier and then by node, so that equal identifiers have an order, too.
+ * */
 typedef struct zr_roll {
     size_t n;
     const char **nodes;       /* names of nodes */
@@ -23,8 +24,8 @@ bool zr_roll_find(const zr_roll *roll, const char *node, size_t *rank);
 /* zr_partition_every_nth sets mine[rank], mine[rank + n], ... */
 void zr_partition_every_nth(size_t rank, size_t n, size_t n_items, bool *mine);
 
-/* zr_sort_unique sorts strings by their bytes, as Python does by code points, and drops repetitions; returns how many are
- * left. */
+/* zr_sort_unique sorts strings by their bytes, as Python does by code points, and drops repetitions; returns how many
+ * are left. */
 size_t zr_sort_unique(const char **strings, size_t n);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dealing: the party settles, the own part is worked out, its locks are acquired, all at once; and all that backwards. */
+/* Dealing: the party settles, the own part is worked out, its locks are acquired, all at once; and all that backwards.
+ * */
 #include "recipes/set_partitioner.h"
 
 #include <string.h>

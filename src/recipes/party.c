@@ -152,8 +152,8 @@ zobo_shallow_party_new(zobo_client *client, const char *path, const zobo_party_o
 
 /* --- joining and leaving --- */
 
-/* A join that has come to nothing leaves nothing behind, unless another one is still waiting, or one is a member already who
- * is on his way back in. */
+/* A join that has come to nothing leaves nothing behind, unless another one is still waiting, or one is a member
+ * already who is on his way back in. */
 static void
 joined(zr_op *op, zobo_err err)
 {

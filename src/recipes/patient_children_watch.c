@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kazoo's PatientChildrenWatch.
  *
- * Each reading that shows something else than the one before begins the time of rest anew; so does a lost connection, with
- * the first reading on the next one. When the time is over, who waits gets what was seen last. All runs on the strand. */
+ * Each reading that shows something else than the one before begins the time of rest anew; so does a lost connection,
+ * with the first reading on the next one. When the time is over, who waits gets what was seen last. All runs on the
+ * strand. */
 #include "recipes/checks.h"
 #include "recipes/node_watch.h"
 

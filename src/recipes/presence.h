@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node of one's own that comes back: what persistent nodes, group members, parties and registrations have in common.
  *
- * Part of a recipe, on its strand. At most one op (the keeper) works for it at a time: makes the node, looks whose it is
- * and sets a watch; then it ends, and the watch begins the next one. When the node is no longer wanted, another op (the
- * remover) deletes it, but only once the keeper's last request has come back: a create that makes parents may be sent
- * late. */
+ * Part of a recipe, on its strand. At most one op (the keeper) works for it at a time: makes the node, looks whose it
+ * is and sets a watch; then it ends, and the watch begins the next one. When the node is no longer wanted, another op
+ * (the remover) deletes it, but only once the keeper's last request has come back: a create that makes parents may be
+ * sent late. */
 #ifndef ZR_PRESENCE_H
 #define ZR_PRESENCE_H
 

@@ -51,8 +51,8 @@ void zr_presence_end_waits(zr_presence *p, bool gone, uint64_t data, zobo_err er
 bool zr_presence_is_ours(const zr_presence *p, const zobo_stat *stat);
 /* zr_presence_keep begins a keeper; one that is at work does its work again. */
 void zr_presence_keep(zr_presence *p);
-/* zr_presence_call_off ends a keeper that is not wanted any more, unless a request of its is under way: then it ends when
- * that has come back. */
+/* zr_presence_call_off ends a keeper that is not wanted any more, unless a request of its is under way: then it ends
+ * when that has come back. */
 void zr_presence_call_off(zr_presence *p);
 /* zr_presence_remove begins to delete the node, if there is one and nothing else is under way. */
 void zr_presence_remove(zr_presence *p);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every recipe is made of: an object that lives on its client's strand (see zobo/extend.h).
  *
- * The state of a recipe is touched by inline callbacks only, which run one at a time, so it needs no lock. What the user
- * asks for comes in as a zr_op: made on his thread, begun on the strand. An op goes on by steps: each submits a request
- * whose end is the next step. zr_retry sends a step back to where it can safely be begun again when the outcome is not
- * known. What the user is told, he is told on the callback thread.
+ * The state of a recipe is touched by inline callbacks only, which run one at a time, so it needs no lock. What the
+ * user asks for comes in as a zr_op: made on his thread, begun on the strand. An op goes on by steps: each submits a
+ * request whose end is the next step. zr_retry sends a step back to where it can safely be begun again when the outcome
+ * is not known. What the user is told, he is told on the callback thread.
  *
  * References keep a recipe's memory: the user's, each op's, each request's, each watcher's, each thing to be told. */
 #ifndef ZR_RECIPE_H
@@ -54,14 +54,15 @@ struct zr_recipe {
     pthread_t teller;
 };
 
-/* zr_recipe_init makes the part that all recipes have, last of all, for the kind may be told of states from then on. On an
- * error there is nothing to be undone. The kind's destroy is called when the last reference is dropped; the first is the
- * user's. Any thread, any callback. */
+/* zr_recipe_init makes the part that all recipes have, last of all, for the kind may be told of states from then on. On
+ * an error there is nothing to be undone. The kind's destroy is called when the last reference is dropped; the first is
+ * the user's. Any thread, any callback. */
 ZOBO_MUST_CHECK zobo_err zr_recipe_init(zr_recipe *r, const zr_kind *kind, zobo_client *client);
 
-/* zr_recipe_free is what zobo_x_free does: no callback of the user's begins any more, and none is running when it returns
- * (except the one it is called from); on the strand, all ops are given up with ZOBO_ECANCELLED, then kind->freed runs. It
- * waits for that, so that what kind->freed sends to the server is sent even if the client is closed next. */
+/* zr_recipe_free is what zobo_x_free does: no callback of the user's begins any more, and none is running when it
+ * returns (except the one it is called from); on the strand, all ops are given up with ZOBO_ECANCELLED, then
+ * kind->freed runs. It waits for that, so that what kind->freed sends to the server is sent even if the client is
+ * closed next. */
 void zr_recipe_free(zr_recipe *r);
 
 void zr_ref(zr_recipe *r);
@@ -93,37 +94,39 @@ struct zr_op {
     void (*again)(zr_op *op);
 };
 
-/* zr_op_start begins an op that the caller has allocated, zeroed and filled (begin, give_up, destroy): begin(op) runs on
- * the strand, and the op is freed when it has ended and its last request has come back. On an error it is seen to, too,
- * as when `op` is NULL (ZOBO_ENOMEM). This is the body of each _async function. */
+/* zr_op_start begins an op that the caller has allocated, zeroed and filled (begin, give_up, destroy): begin(op) runs
+ * on the strand, and the op is freed when it has ended and its last request has come back. On an error it is seen to,
+ * too, as when `op` is NULL (ZOBO_ENOMEM). This is the body of each _async function. */
 ZOBO_MUST_CHECK zobo_err zr_op_start(zr_recipe *r, zr_op *op, const zobo_how *how, zobo_call **call);
 
-/* zr_op_begin_quiet begins an op of the recipe's own, for which nobody waits: work that goes on when the user's op is over
- * (deleting a node that a lost reply has left behind). Not given up when the recipe is freed. Strand. */
+/* zr_op_begin_quiet begins an op of the recipe's own, for which nobody waits: work that goes on when the user's op is
+ * over (deleting a node that a lost reply has left behind). Not given up when the recipe is freed. Strand. */
 void zr_op_begin_quiet(zr_recipe *r, zr_op *op);
 
-/* zr_op_end ends the op and tells the user. The op may be freed by it: it is the last thing a step does with it. Strand. */
+/* zr_op_end ends the op and tells the user. The op may be freed by it: it is the last thing a step does with it.
+ * Strand. */
 void zr_op_end(zr_op *op, zobo_err err, const zobo_reply *reply);
 
-/* zr_op_prepare: the op is about to succeed with this reply, and if there is no memory for it, ZOBO_ENOMEM, it had better
- * not. zr_op_end(op, ZOBO_OK, NULL) then tells it. Strand. */
+/* zr_op_prepare: the op is about to succeed with this reply, and if there is no memory for it, ZOBO_ENOMEM, it had
+ * better not. zr_op_end(op, ZOBO_OK, NULL) then tells it. Strand. */
 ZOBO_MUST_CHECK zobo_err zr_op_prepare(zr_op *op, const zobo_reply *reply);
 
-/* zr_op_how gives the `how` by which a request of the op's is to be submitted: inline, `done` gets the op as its arg and
- * must begin with zr_back. */
+/* zr_op_how gives the `how` by which a request of the op's is to be submitted: inline, `done` gets the op as its arg
+ * and must begin with zr_back. */
 zobo_how zr_op_how(zr_op *op, zobo_done_fn *done);
 
 /* zr_sent takes note that a request was submitted with zr_op_how (err ZOBO_OK), or could not be: then `done` is called
  * here and now with the error. The last thing a step does. */
 void zr_sent(zr_op *op, zobo_err err, zobo_done_fn *done);
 
-/* zr_back is the first thing a done function does: gives the request's reference back. NULL: the op has ended meanwhile,
- * and nothing is to be done for it. */
+/* zr_back is the first thing a done function does: gives the request's reference back. NULL: the op has ended
+ * meanwhile, and nothing is to be done for it. */
 zr_op *zr_back(void *arg);
 
-/* zr_retry: true when `err` is one to be tried again (class RETRY, UNKNOWN or SESSION; for quiet ops ZOBO_ENOMEM too) or the op must end because the
- * client has stopped; then all has been seen to: again(op) runs after a pause that grows with each failure in a row, or
- * the op has been given up with ZOBO_ENOTSTARTED or ZOBO_ESTOPPED. False: the step goes on (ZOBO_OK or an answer). */
+/* zr_retry: true when `err` is one to be tried again (class RETRY, UNKNOWN or SESSION; for quiet ops ZOBO_ENOMEM too)
+ * or the op must end because the client has stopped; then all has been seen to: again(op) runs after a pause that grows
+ * with each failure in a row, or the op has been given up with ZOBO_ENOTSTARTED or ZOBO_ESTOPPED. False: the step goes
+ * on (ZOBO_OK or an answer). */
 bool zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op));
 
 /* zr_pause runs again(op) after `ms`. */
@@ -131,8 +134,8 @@ void zr_pause(zr_op *op, uint32_t ms, void (*again)(zr_op *op));
 
 /* --- waits for the blocking forms --- */
 
-/* zr_how is the `how` of a blocking form, which calls its _async function with it and then zr_wait, at once: nobody else is
- * woken to begin what the caller is about to begin himself. */
+/* zr_how is the `how` of a blocking form, which calls its _async function with it and then zr_wait, at once: nobody
+ * else is woken to begin what the caller is about to begin himself. */
 zobo_how zr_how(uint32_t timeout_ms);
 
 /* zr_wait waits for what an _async function has begun. "sync is async plus wait". */
@@ -140,15 +143,17 @@ ZOBO_MUST_CHECK zobo_err zr_wait(zobo_err err, zobo_call *call, zobo_reply **out
 
 /* --- one-shot watchers --- */
 
-/* A watcher of a recipe's, one-shot or persistent: not told any more after it was dropped. Belongs to whoever made it until
- * its last event has been told, or zr_watch_set was told that it does not stand, or it was dropped. */
+/* A watcher of a recipe's, one-shot or persistent: not told any more after it was dropped. Belongs to whoever made it
+ * until its last event has been told, or zr_watch_set was told that it does not stand, or it was dropped. */
 typedef struct zr_watch zr_watch;
 typedef void zr_watch_fn(void *owner, const zobo_event *event);
 
-/* zr_watch_new makes one whose fn(owner, event) runs inline; when event->last, it is gone when fn returns. It keeps a reference to the recipe until the server's watch is
- * gone. Give zr_watch_watcher(w) to one verb, and tell zr_watch_set what came of it. NULL: no memory. */
+/* zr_watch_new makes one whose fn(owner, event) runs inline; when event->last, it is gone when fn returns. It keeps a
+ * reference to the recipe until the server's watch is gone. Give zr_watch_watcher(w) to one verb, and tell zr_watch_set
+ * what came of it. NULL: no memory. */
 zr_watch *zr_watch_new(zr_recipe *r, zr_watch_fn *fn, void *owner);
-/* zr_watch_new_at is zr_watch_new for a path that is known already: once it stands, it can be taken back without memory. */
+/* zr_watch_new_at is zr_watch_new for a path that is known already: once it stands, it can be taken back without
+ * memory. */
 zr_watch *zr_watch_new_at(zr_recipe *r, const char *path, zr_watch_fn *fn, void *owner);
 const zobo_watcher *zr_watch_watcher(const zr_watch *w);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Picking: a cache, and what is remembered of those that were picked. Nothing here waits, so there is a lock instead of the
- * strand. */
+/* Picking: a cache, and what is remembered of those that were picked. Nothing here waits, so there is a lock instead of
+ * the strand. */
 #include <string.h>
 #include <time.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A set partitioner from within: set_partitioner.c is its life and what the user calls, partitioner_deal.c how the set is
- * divided and given back. */
+/* A set partitioner from within: set_partitioner.c is its life and what the user calls, partitioner_deal.c how the set
+ * is divided and given back. */
 #ifndef ZR_SET_PARTITIONER_H
 #define ZR_SET_PARTITIONER_H
 

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A text being put together; p is terminated once anything was added. After `failed` (no memory) nothing more is added. */
+/* A text being put together; p is terminated once anything was added. After `failed` (no memory) nothing more is added.
+ * */
 typedef struct zr_text {
     char *p;
     size_t n, cap;
@@ -17,7 +18,8 @@ typedef struct zr_text {
 void zr_text_add(zr_text *t, const char *s, size_t n);
 void zr_text_puts(zr_text *t, const char *s);
 void zr_text_int(zr_text *t, int64_t n);
-/* The string as JSON with its quotes, as Java's Jackson writes it: control characters are escaped, the rest is UTF-8. */
+/* The string as JSON with its quotes, as Java's Jackson writes it: control characters are escaped, the rest is UTF-8.
+ * */
 void zr_text_json(zr_text *t, const char *s);
 /* The same as Python's json.dumps writes it: everything but printable ASCII is escaped. */
 void zr_text_python(zr_text *t, const char *s);
@@ -25,8 +27,8 @@ void zr_text_free(zr_text *t);
 
 bool zr_is_utf8(const char *s, size_t n);
 
-/* zr_json_member finds the last member `name` of the object `json`, which is known to be good JSON, and gives its value as
- * it stands. False: there is none. */
+/* zr_json_member finds the last member `name` of the object `json`, which is known to be good JSON, and gives its value
+ * as it stands. False: there is none. */
 bool zr_json_member(const char *json, size_t n, const char *name, const char **value, size_t *len);
 
 enum { ZR_TIME = 20 };                         /* "2026-11-22T07:24:41" and a NUL */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Telling the user: see told_watch.h.
  *
- * The strand puts the latest news into a place for one; the callback thread takes out what it finds there. News that are
- * overtaken there are never told. Whether they differ from what the user knows is seen twice: by the stat on the strand,
- * which spares the detour after a reading that shows nothing new, and in full before he is called. */
+ * The strand puts the latest news into a place for one; the callback thread takes out what it finds there. News that
+ * are overtaken there are never told. Whether they differ from what the user knows is seen twice: by the stat on the
+ * strand, which spares the detour after a reading that shows nothing new, and in full before he is called. */
 #include "recipes/told_watch.h"
 #include "recipes/checks.h"
 

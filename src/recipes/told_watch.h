@@ -21,8 +21,8 @@ struct zr_told_watch {
     zobo_stat stat;
 };
 
-/* zr_told_watch_new makes one in `size` bytes that begin with a zr_told_watch; the rest is filled by `fill(w, arg)` before
- * anything runs. */
+/* zr_told_watch_new makes one in `size` bytes that begin with a zr_told_watch; the rest is filled by `fill(w, arg)`
+ * before anything runs. */
 ZOBO_MUST_CHECK zobo_err zr_told_watch_new(size_t size, zobo_client *client, const char *path, bool children,
                                            const zobo_watch_options *options, zr_call_user_fn *call,
                                            void (*fill)(zr_told_watch *w, const void *arg), const void *arg,

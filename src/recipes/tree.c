@@ -2,9 +2,9 @@
 /* The tree of the cache: see tree.h.
  *
  * A zr_node may be changed when it has one reference and so have all above it, for then nobody else can see it: `own`
- * copies what is shared on the way down. Balance is that of Adams' weight-balanced trees with the parameters (3, 2) that
- * Hirai and Yamamoto proved right. A rotation for which there is no memory is left out: the tree is
- * then less balanced than it might be, and right all the same. */
+ * copies what is shared on the way down. Balance is that of Adams' weight-balanced trees with the parameters (3, 2)
+ * that Hirai and Yamamoto proved right. A rotation for which there is no memory is left out: the tree is then less
+ * balanced than it might be, and right all the same. */
 #include "recipes/tree.h"
 
 #include <string.h>

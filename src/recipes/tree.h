@@ -91,13 +91,14 @@ zobo_err zr_tree_remove(zr_tree *t, const char *path, size_t len);
 
 typedef enum zr_change { ZR_ADDED, ZR_UPDATED, ZR_REMOVED } zr_change;
 
-/* Told of a node that is another. `path` begins as in zr_diff; `was` and `is` are NULL where there is none. False ends. */
+/* Told of a node that is another. `path` begins as in zr_diff; `was` and `is` are NULL where there is none. False ends.
+ * */
 typedef bool zr_diff_fn(void *arg, zr_change change, const char *path, const zr_node *was, const zr_node *is);
 
 /* zr_diff tells all that is different in `to`: parents are added before their children, removed after them; a node with
- * another czxid is removed and added. Costs what has changed, not what there is. `path` is a buffer that holds the root's
- * path, `len` long, without a slash at its end ("" for "/"), with room for the longest path of both trees, a slash and a
- * NUL. False: fn has ended it. */
+ * another czxid is removed and added. Costs what has changed, not what there is. `path` is a buffer that holds the
+ * root's path, `len` long, without a slash at its end ("" for "/"), with room for the longest path of both trees, a
+ * slash and a NUL. False: fn has ended it. */
 bool zr_diff(const zr_node *from, const zr_node *to, char *path, size_t len, zr_diff_fn *fn, void *arg);
 
 /* zr_walk tells each node of a tree, parents first, as ZR_ADDED. `path` as in zr_diff. */

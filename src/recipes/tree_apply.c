@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was read, and what has happened, put into the tree.
  *
- * A node is put in when its parent is there. When it is not, what is nearest to the node among those that are missing is
- * read: when that comes in, all below it is listed. So whatever comes in which order, in the end the tree is whole. That
- * a node is gone is only believed of a reading of the node itself. */
+ * A node is put in when its parent is there. When it is not, what is nearest to the node among those that are missing
+ * is read: when that comes in, all below it is listed. So whatever comes in which order, in the end the tree is whole.
+ * That a node is gone is only believed of a reading of the node itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,8 +136,8 @@ is_as_read(const zr_leaf *leaf, const zobo_result *res)
     return leaf->has_stat && leaf->stat.mzxid == res->stat.mzxid && (!leaf->err || leaf->err == ZOBO_ETOOBIG);
 }
 
-/* Puts a reading that shows a stat, or that there is no permission, into the tree. True: nothing has been known of what is
- * below the node. */
+/* Puts a reading that shows a stat, or that there is no permission, into the tree. True: nothing has been known of what
+ * is below the node. */
 static bool
 update(zobo_tree_cache *c, const char *path, const zobo_result *res)
 {

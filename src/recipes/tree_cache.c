@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kazoo's TreeCache: its life, its watch on the server, the client's states. tree_cache.h tells of the other parts.
  *
- * One persistent recursive watch is set before the first reading. From then on each event has its node read again. After a
- * new connection the lists of all nodes are read once more: they bring the stats, which show what is to be read. */
+ * One persistent recursive watch is set before the first reading. From then on each event has its node read again.
+ * After a new connection the lists of all nodes are read once more: they bring the stats, which show what is to be
+ * read. */
 #include "recipes/tree_cache.h"
 
 #include <string.h>

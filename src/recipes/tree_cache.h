@@ -136,8 +136,8 @@ void zr_cache_lost_track(zobo_tree_cache *c);
 
 /* ---- tree_jobs.c ---- */
 
-/* What is to be read of a node: its data and stat; the names of its children; both stat and names, without data; and all
- * below it is to be compared, too. The first two go into multi-reads, which have no such thing as the third. */
+/* What is to be read of a node: its data and stat; the names of its children; both stat and names, without data; and
+ * all below it is to be compared, too. The first two go into multi-reads, which have no such thing as the third. */
 enum { ZR_DATA = 1, ZR_LIST = 2, ZR_STAT = 4, ZR_DEEP = 8 };
 
 /* zr_jobs_want has a node read: what is a set of ZR_...; weight guesses how long the list will be, 0 for no idea. */

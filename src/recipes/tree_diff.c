@@ -2,8 +2,8 @@
 /* What is different between two trees.
  *
  * Two search trees that hold the same names need not have the same shape, so they are compared by ranges of names: both
- * are narrowed to the part of a range, and what is one and the same object there is equal. What remains is split at a name
- * that the larger one has at its root. So only what has changed is looked at, and a little around it. */
+ * are narrowed to the part of a range, and what is one and the same object there is equal. What remains is split at a
+ * name that the larger one has at its root. So only what has changed is looked at, and a little around it. */
 #include <string.h>
 
 #include "recipes/tree.h"

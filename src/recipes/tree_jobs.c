@@ -2,9 +2,9 @@
 /* What is to be read: one job for each node, many jobs in one multi-read, several of those under way. What multi-reads
  * cannot do (ZR_STAT) is a request for each node, hundreds of them under way.
  *
- * A node is read again when something happens to it while it is being read; so what was read last was read after the last
- * event. How many reads go into a request is guessed from what has come so far, so that an answer has about a megabyte; a
- * request that fails is repeated with fewer. */
+ * A node is read again when something happens to it while it is being read; so what was read last was read after the
+ * last event. How many reads go into a request is guessed from what has come so far, so that an answer has about a
+ * megabyte; a request that fails is repeated with fewer. */
 #include <string.h>
 
 #include "recipes/tree_cache.h"

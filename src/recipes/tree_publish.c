@@ -2,9 +2,10 @@
 /* Snapshots, and how readers get the newest one without a lock.
  *
  * A reader announces itself in one of some counters, loads the pointer, takes a reference, and leaves the counter: a
- * handful of instructions. The writer swaps the pointer, and drops the board's reference to the old snapshot only when each
- * of the counters has been seen at zero since: whoever has loaded the old pointer has his reference by then. The
- * counters need not be zero all at once. The writer never waits; what cannot be dropped yet is looked at the next time. */
+ * handful of instructions. The writer swaps the pointer, and drops the board's reference to the old snapshot only when
+ * each of the counters has been seen at zero since: whoever has loaded the old pointer has his reference by then. The
+ * counters need not be zero all at once. The writer never waits; what cannot be dropped yet is looked at the next time.
+ * */
 #include <string.h>
 
 #include "recipes/tree_cache.h"

@@ -157,8 +157,8 @@ zr_witnesses_fini(zr_witnesses *p)
 static void acquire(zr_sure *s);
 static void send_tx(zr_sure *s);
 
-/* Those that wait go on, as many as can. One that fails at once gives back what it got: not within itself, for there may
- * be many. */
+/* Those that wait go on, as many as can. One that fails at once gives back what it got: not within itself, for there
+ * may be many. */
 static void
 serve(zr_witnesses *p)
 {

@@ -36,14 +36,14 @@ typedef struct zr_witnesses {
     zr_op dir_op; /* its removal */
 } zr_witnesses;
 
-/* zr_witnesses_init: they will lie in `dir`, which is copied. One that is not their own and is missing when a witness is to
- * be made is told as ZOBO_ENONODE of the first operation. ZOBO_ENOMEM. */
+/* zr_witnesses_init: they will lie in `dir`, which is copied. One that is not their own and is missing when a witness
+ * is to be made is told as ZOBO_ENONODE of the first operation. ZOBO_ENOMEM. */
 ZOBO_MUST_CHECK zobo_err zr_witnesses_init(zr_witnesses *p, zr_recipe *r, const char *dir, bool own_dir, bool none);
 void zr_witnesses_freed(zr_witnesses *p); /* for kind->freed: removes the nodes */
 void zr_witnesses_fini(zr_witnesses *p);  /* for kind->destroy: frees the memory */
 
-/* zr_sweep removes some of the others beside `own` if they have been forgotten; once for each handle. (A handle that lives
- * and finds its witness gone makes another.) */
+/* zr_sweep removes some of the others beside `own` if they have been forgotten; once for each handle. (A handle that
+ * lives and finds its witness gone makes another.) */
 void zr_sweep(zr_witnesses *p, const char *own);
 
 enum { ZR_WITNESS_SUFFIX = 12 };
@@ -73,9 +73,10 @@ struct zr_sure {
  *   an answer          of the `which`-th operation: nothing was, or will be, carried out
  *   of class UNKNOWN   only without witnesses: an attempt was lost, and then one refused so; not known
  *
- * It does not come back when the op ends by itself: given up, the client stopped, an error that is nobody's answer. An op
- * that is given up with an attempt under way waits for that attempt: with ZOBO_OK, done is called; else it ends with what
- * it was given up for, or with ZOBO_EABANDONED if its outcome is not known. May be done again for another transaction. */
+ * It does not come back when the op ends by itself: given up, the client stopped, an error that is nobody's answer. An
+ * op that is given up with an attempt under way waits for that attempt: with ZOBO_OK, done is called; else it ends with
+ * what it was given up for, or with ZOBO_EABANDONED if its outcome is not known. May be done again for another
+ * transaction. */
 void zr_sure_go(zr_sure *s, zobo_err (*build)(zr_sure *, zobo_transaction *),
                 void (*done)(zr_sure *, zobo_err, size_t, const zobo_result *));
 

@@ -7,8 +7,8 @@
 
 #include "engine/engine.h"
 
-/* One batch is committed at a time, and none waits behind it: what comes meanwhile gathers in the engine and goes as one,
- * for each batch costs a sync. Those that are committed may wait to be published. */
+/* One batch is committed at a time, and none waits behind it: what comes meanwhile gathers in the engine and goes as
+ * one, for each batch costs a sync. Those that are committed may wait to be published. */
 enum { ZS_COMMIT_RING = 8 };
 
 typedef void zs_commit_done(void *arg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metrics and AdminServer's commands over HTTP, by libmicrohttpd. That library is loaded when HTTP is asked for: it brings
- * a TLS library along, and the start of every short command would pay for both. */
+/* Metrics and AdminServer's commands over HTTP, by libmicrohttpd. That library is loaded when HTTP is asked for: it
+ * brings a TLS library along, and the start of every short command would pay for both. */
 #ifndef ZS_HTTP_H
 #define ZS_HTTP_H
 
@@ -9,7 +9,8 @@
 
 typedef struct zs_http zs_http;
 
-/* Answers GET of `path`: appends the body. Called on a thread of the HTTP server's. Returns the status: 200, 404, 503. */
+/* Answers GET of `path`: appends the body. Called on a thread of the HTTP server's. Returns the status: 200, 404, 503.
+ * */
 typedef int zs_http_answer(void *arg, const char *path, zs_bytes *body, const char **type);
 
 /* zs_http_open listens where zs_listen_tcp would; port 0 takes a free one. Who connects waits until zs_http_start. */

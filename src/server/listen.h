@@ -31,8 +31,8 @@ bool zs_unix_path_fits(const char *path);
 
 void zs_listen_end(zs_listener *l);
 
-/* zs_accept takes one connection: the descriptor, with the peer's address in `ip` (ZS_IP_SIZE bytes; "" for a Unix socket) and
- * `port`; or -1 with errno's value in *sys: EAGAIN when there is none. */
+/* zs_accept takes one connection: the descriptor, with the peer's address in `ip` (ZS_IP_SIZE bytes; "" for a Unix
+ * socket) and `port`; or -1 with errno's value in *sys: EAGAIN when there is none. */
 int zs_accept(const zs_listener *l, char *ip, uint16_t *port, int *sys);
 
 #endif

@@ -22,8 +22,8 @@ zs_net_begin_turn(zs_net *net)
     zs_engine_tick(net->engine, net->now, zb_wall_ms());
 }
 
-/* hand_over gives the commit thread what has gathered, if it has nothing to do. At the end of a turn: were it done before
- * publishing, two halves of a client's window would take turns, each with a sync of its own. */
+/* hand_over gives the commit thread what has gathered, if it has nothing to do. At the end of a turn: were it done
+ * before publishing, two halves of a client's window would take turns, each with a sync of its own. */
 static void
 hand_over(zs_net *net)
 {
@@ -114,7 +114,8 @@ zs_net_late(zs_net *net, zb_time due)
         uv_timer_start(&net->late_timer, on_late, ms, 0);
 }
 
-/* --- calls from other threads --------------------------------------------------------------------------------------- */
+/* --- calls from other threads ---------------------------------------------------------------------------------------
+ * */
 
 void
 zs_net_call(zs_net *net, zs_net_fn *fn, void *arg)

@@ -2,9 +2,9 @@
 /* The loop thread: sockets for the engine.
  *
  * One turn of the loop: the time is told to the engine; what has come from sockets is fed to it; batches that were
- * committed are published; then, before the thread sleeps, every connection that has something to send is served once and
- * the gathered writes go to the commit thread. Sockets are polled and read here, and not by libuv's streams, because the
- * engine owns the bytes to send: what a socket does not take stays where it is. */
+ * committed are published; then, before the thread sleeps, every connection that has something to send is served once
+ * and the gathered writes go to the commit thread. Sockets are polled and read here, and not by libuv's streams,
+ * because the engine owns the bytes to send: what a socket does not take stays where it is. */
 #ifndef ZS_NET_H
 #define ZS_NET_H
 
@@ -120,8 +120,8 @@ void zs_net_stop(zs_net *net);
 /* zs_net_call runs fn on the loop thread and returns when it has run. Any other thread. */
 void zs_net_call(zs_net *net, zs_net_fn *fn, void *arg);
 
-/* zs_net_drain waits until there are no connections, and has none accepted from then on; false: not within the time, and
- * all is as it was. */
+/* zs_net_drain waits until there are no connections, and has none accepted from then on; false: not within the time,
+ * and all is as it was. */
 bool zs_net_drain(zs_net *net, uint32_t timeout_ms);
 
 /* For calls. */

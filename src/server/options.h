@@ -7,8 +7,8 @@
 
 #include "engine/engine.h"
 
-/* zs_options_copy: all strings are the copy's own (zs_options_free). `unix_path` and `listen` have their defaults filled
- * in: "" is none. Errors: ZOBO_EBADOPTION, ZOBO_ENOMEM. */
+/* zs_options_copy: all strings are the copy's own (zs_options_free). `unix_path` and `listen` have their defaults
+ * filled in: "" is none. Errors: ZOBO_EBADOPTION, ZOBO_ENOMEM. */
 zobo_err zs_options_copy(zobo_server_options *to, const zobo_server_options *from, zobo_problem *why);
 void zs_options_free(zobo_server_options *o);
 

@@ -49,7 +49,8 @@ uncount_address(zs_net *net, zs_address *a)
     zb_free(a);
 }
 
-/* --- answers held back (a fault that testers ask for) -------------------------------------------------------------- */
+/* --- answers held back (a fault that testers ask for) --------------------------------------------------------------
+ * */
 
 static void
 forget_held(zs_peer *p)

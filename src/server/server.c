@@ -35,7 +35,8 @@ struct zobo_server {
     uint32_t delay_ms;
 };
 
-/* --- what it tells about itself ------------------------------------------------------------------------------------ */
+/* --- what it tells about itself ------------------------------------------------------------------------------------
+ * */
 
 static const zs_about *
 about_now(zobo_server *s)

@@ -77,8 +77,8 @@ delete_below(zs_txn *txn, const char *path, size_t len)
     return err ? err : failed ? ZOBO_ENOMEM : ZOBO_OK;
 }
 
-/* A snapshot that was written while the server went on may already hold what was made anew at this place later, and what
- * is below it: that goes too, and comes back. If the node is gone its parent may still be as it was before. */
+/* A snapshot that was written while the server went on may already hold what was made anew at this place later, and
+ * what is below it: that goes too, and comes back. If the node is gone its parent may still be as it was before. */
 zobo_err
 zs_grow_delete(zs_txn *txn, const char *path, size_t len, int64_t zxid)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every job begins and ends with: options as far as this library knows them, a result as far as its caller does. */
+/* What every job begins and ends with: options as far as this library knows them, a result as far as its caller does.
+ * */
 #include "base/sized.h"
 #include "snapshot/snapshot.h"
 

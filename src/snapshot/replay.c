@@ -20,8 +20,8 @@ only_zeros_left(zs_file *file)
     return !ferror(file->f);
 }
 
-/* Is the whole transaction there before the place where its end should be? Then its length is damaged, and it was not cut
- * short: more transactions may follow, which must not be lost in silence. */
+/* Is the whole transaction there before the place where its end should be? Then its length is damaged, and it was not
+ * cut short: more transactions may follow, which must not be lost in silence. */
 static bool
 ends_before(const zs_bytes *data, int64_t said)
 {

@@ -84,9 +84,9 @@ void zs_apache_session(int64_t id, int32_t timeout_ms, zs_session_record *out); 
 
 /* zs_load reads a snapshot file into an empty tree. */
 zobo_err zs_load(zs_import *job, const char *path);
-/* zs_replay carries out the transactions of a log that are newer than the tree. The next log begins with the zxid `next`;
- * 0: there is none. A server that was killed leaves a last transaction that is cut short: it was never acknowledged. But
- * what comes between this log and the next one must not be missing. */
+/* zs_replay carries out the transactions of a log that are newer than the tree. The next log begins with the zxid
+ * `next`; 0: there is none. A server that was killed leaves a last transaction that is cut short: it was never
+ * acknowledged. But what comes between this log and the next one must not be missing. */
 zobo_err zs_replay(zs_import *job, const char *path, int64_t next);
 /* Is anything missing between two transactions? Zxids have no gaps but where a leader was elected. */
 bool zs_zxid_follows(int64_t zxid, int64_t next);

@@ -6,7 +6,8 @@
  *
  * A writer with p == NULL only counts: run an encoder once to learn the size, then into a buffer of that size.
  *
- * The primitives are inline: a request or a reply is a handful of them, and a pipelined client does millions a second. */
+ * The primitives are inline: a request or a reply is a handful of them, and a pipelined client does millions a second.
+ * */
 #ifndef ZB_CODEC_H
 #define ZB_CODEC_H
 

@@ -47,7 +47,8 @@ size_t log_size(const char *dir, const char *role, int number);  /* in bytes; 0:
 /* --- checks: NULL, or what is wrong (static) ---------------------------------------------------------------------- */
 
 /* check_turns: the accepted writes are 1 to `value`, each once and each by a higher token than the one before, or by
- * the same one and the same worker (none is lost, none overlaps another); turns that are proven do not overlap in time, and none of them was refused. Sorts. */
+ * the same one and the same worker (none is lost, none overlaps another); turns that are proven do not overlap in time,
+ * and none of them was refused. Sorts. */
 const char *check_turns(turn *turns, size_t n, int64_t value);
 
 /* check_items: what was put was taken, each item exactly once. Sorts both. */

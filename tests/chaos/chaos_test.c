@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recipes on an ensemble whose leader and followers are killed, stopped and restarted under load, for CHAOS_SECONDS (60)
- * from CHAOS_SEED. Nothing may be lost, nothing may come twice, nobody may have what another has. That the checks can
- * fail is tested first: without the lock they do. */
+/* Recipes on an ensemble whose leader and followers are killed, stopped and restarted under load, for CHAOS_SECONDS
+ * (60) from CHAOS_SEED. Nothing may be lost, nothing may come twice, nobody may have what another has. That the checks
+ * can fail is tested first: without the lock they do. */
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>

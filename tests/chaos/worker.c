@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chaos_worker ROLE NUMBER HOSTS DIR SEED: one worker of the chaos test. It works until its stdin ends, and then comes to
- * an end in good order. Any error that a recipe should not let through ends it with status 1. */
+/* chaos_worker ROLE NUMBER HOSTS DIR SEED: one worker of the chaos test. It works until its stdin ends, and then comes
+ * to an end in good order. Any error that a recipe should not let through ends it with status 1. */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGKILL at random moments: every acknowledged write is there afterwards, no transaction is half done, sessions live on
- * with their ephemeral nodes, and those of sessions that were closed are gone. */
+/* SIGKILL at random moments: every acknowledged write is there afterwards, no transaction is half done, sessions live
+ * on with their ephemeral nodes, and those of sessions that were closed are gone. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

@@ -287,8 +287,8 @@ op_reconfig(diff_gen *g, diff_round *round)
     zt_put_i64(&op->frame, -1);
 }
 
-/* What is wrong with the bytes of a request: cut short, too long, a length that cannot be. It is refused, or what is too
- * much not looked at, and the connection goes on. A write among them spends its zxid. */
+/* What is wrong with the bytes of a request: cut short, too long, a length that cannot be. It is refused, or what is
+ * too much not looked at, and the connection goes on. A write among them spends its zxid. */
 static void
 garble(diff_gen *g, diff_op *op)
 {

@@ -90,7 +90,8 @@ sweep(diff_gen *g, diff_round *round)
         op_delete(g, round, g->swept[--g->n_swept]);
 }
 
-/* Nodes whose ACLs let nobody in, and their subtrees: looked at by the super user, deleted by the sweeps that follow. */
+/* Nodes whose ACLs let nobody in, and their subtrees: looked at by the super user, deleted by the sweeps that follow.
+ * */
 static void
 clear(diff_gen *g, diff_round *round)
 {

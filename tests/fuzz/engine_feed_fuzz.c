@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two connections of an engine: bytes as they are, frames, requests with any body, handshakes, commits that are not yet
- * published, time, ends. Whatever comes, answers are whole frames, one for each request, in the order of the requests. */
+ * published, time, ends. Whatever comes, answers are whole frames, one for each request, in the order of the requests.
+ * */
 #include "fuzz.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Apache ZooKeeper's files from anywhere. An input is a snapshot and a log: the snapshot's length in two bytes and its
- * bytes, then the log's transactions, each with a length in two bytes. Their checksums are put right here, for no fuzzer
- * finds one. What was read without an error must be a tree that holds together, and can be written and read again. */
+ * bytes, then the log's transactions, each with a length in two bytes. Their checksums are put right here, for no
+ * fuzzer finds one. What was read without an error must be a tree that holds together, and can be written and read
+ * again. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first bytes of a connection, with the server's four-letter words behind the engine; and the names of AdminServer's
- * commands. One server for all inputs: it has a session with a watch and an ephemeral, so that lists are not empty. */
+/* The first bytes of a connection, with the server's four-letter words behind the engine; and the names of
+ * AdminServer's commands. One server for all inputs: it has a session with a watch and an ephemeral, so that lists are
+ * not empty. */
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -249,7 +249,8 @@ test_apaches_to_us(void **state)
         snprintf(path, sizeof path, "/load/brief-%d", i);
         assert_ok(zobo_create(brief, path, "x", 1, &(zobo_create_options){.ephemeral = true}, NULL));
     }
-    /* A server takes a snapshot as it starts, and none for the next twenty transactions: what follows is in the log alone. */
+    /* A server takes a snapshot as it starts, and none for the next twenty transactions: what follows is in the log
+     * alone. */
     zt_zk_signal(&zk, 1, "KILL");
     zt_zk_restart(&zk, 1);
     ZT_WAIT_MS(zobo_sync(brief, "/") == ZOBO_OK, 30000);

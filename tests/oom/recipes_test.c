@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recipes while memory runs out, once, at every place where it can. What the user asks for may fail, but says so, in time;
- * freed objects leave nothing behind on the server, and nothing here (the address sanitizer sees to that). The server is
- * a process of its own, whose memory does not run out. */
+/* Recipes while memory runs out, once, at every place where it can. What the user asks for may fail, but says so, in
+ * time; freed objects leave nothing behind on the server, and nothing here (the address sanitizer sees to that). The
+ * server is a process of its own, whose memory does not run out. */
 #include "support/test.h"
 
 #include <stdio.h>

@@ -100,8 +100,8 @@ holds_bytes(const char *data, size_t len)
     return same;
 }
 
-/* Curator's SharedCount reads four bytes, so there is never a node with fewer: not when it was just made, nor when it was
- * deleted meanwhile and its witness has to be made anew. A sum that does not fit shows what was there before it. */
+/* Curator's SharedCount reads four bytes, so there is never a node with fewer: not when it was just made, nor when it
+ * was deleted meanwhile and its witness has to be made anew. A sum that does not fit shows what was there before it. */
 static void
 test_curator_never_sees_an_empty_node(void **state)
 {

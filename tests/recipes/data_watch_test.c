@@ -188,7 +188,8 @@ children_are_told_at_once_and_on_every_change(void **state)
     }
 }
 
-/* A child that comes and goes before the callback has time for it is not told; nor is the order of the names a change. */
+/* A child that comes and goes before the callback has time for it is not told; nor is the order of the names a change.
+ * */
 static void
 a_set_that_is_the_same_again_is_not_told(void **state)
 {

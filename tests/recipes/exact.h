@@ -90,8 +90,8 @@ assert_data(zobo_client *client, const char *path, const char *data)
     zobo_reply_free(reply);
 }
 
-/* arm lets the answer to the next request be lost, which is to be one of `client` that changes the data or the children of
- * `path`; wait_armed waits until it has been carried out. */
+/* arm lets the answer to the next request be lost, which is to be one of `client` that changes the data or the children
+ * of `path`; wait_armed waits until it has been carried out. */
 static zt_events armed;
 
 static inline bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of parties, leases, partitioners and discovery share: a server in this process, clients of it, and looks
- * at what is on it. Each program that includes this has its own. */
+/* What the tests of parties, leases, partitioners and discovery share: a server in this process, clients of it, and
+ * looks at what is on it. Each program that includes this has its own. */
 #ifndef ZT_RECIPES_KIT_H
 #define ZT_RECIPES_KIT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the cache share: a listener that makes a copy of its own from what it is told, and the cache compared
- * with it and with the server's tree. */
+/* What the tests of the cache share: a listener that makes a copy of its own from what it is told, and the cache
+ * compared with it and with the server's tree. */
 #ifndef ZT_MIRROR_H
 #define ZT_MIRROR_H
 

@@ -114,8 +114,8 @@ hit(void *arg, zobo_err err, const zobo_reply *reply)
     zt_latch_hit(arg);
 }
 
-/* Lets everything that is under way come to its end: what c asks now is answered after it, and told after it, four times
- * over (an event, a reading, another one, the callback). */
+/* Lets everything that is under way come to its end: what c asks now is answered after it, and told after it, four
+ * times over (an event, a reading, another one, the callback). */
 static inline void
 settle(void)
 {

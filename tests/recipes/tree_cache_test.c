@@ -221,8 +221,8 @@ fatten(const char *path, size_t len)
     zobo_reply_free(kids);
 }
 
-/* After a reconnect each node is compared, in few requests, or if data are long without reading them; and if nothing has
- * happened, it is one request. */
+/* After a reconnect each node is compared, in few requests, or if data are long without reading them; and if nothing
+ * has happened, it is one request. */
 static void
 a_reconnect_costs_what_has_changed(void **state)
 {

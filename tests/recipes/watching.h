@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of watches and caches share: a server in this process; `c`, whose recipes are tested, with threads or on an
- * event loop; and `other`, which changes things. */
+/* What the tests of watches and caches share: a server in this process; `c`, whose recipes are tested, with threads or
+ * on an event loop; and `other`, which changes things. */
 #ifndef ZT_WATCHING_H
 #define ZT_WATCHING_H
 

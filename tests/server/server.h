@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the embedded server share: a server for a test, and a client that speaks in bytes. Each program that
- * includes this has its own. */
+/* What the tests of the embedded server share: a server for a test, and a client that speaks in bytes. Each program
+ * that includes this has its own. */
 #ifndef ZT_SERVER_H
 #define ZT_SERVER_H
 

@@ -392,7 +392,8 @@ test_ports_while_it_stops(void **state)
     zobo_server_close(a.server);
 }
 
-/* Writes that are under way when the server stops are answered or broken off, never half done; it stops all the same. */
+/* Writes that are under way when the server stops are answered or broken off, never half done; it stops all the same.
+ * */
 static void
 test_stop_under_load(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Export, import and backup without a server of Apache's: there and back, under load, and from files that are damaged in
- * every way. What Apache ZooKeeper makes of them: integration/snapshot_test.c. */
+/* Export, import and backup without a server of Apache's: there and back, under load, and from files that are damaged
+ * in every way. What Apache ZooKeeper makes of them: integration/snapshot_test.c. */
 #include "server.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules of requests and states: told once, told the truth, in order, in time. check_watch.c has those of watches. */
+/* The rules of requests and states: told once, told the truth, in order, in time. check_watch.c has those of watches.
+ * */
 #include "sim/sim.h"
 
 #include <inttypes.h>

@@ -4,7 +4,8 @@
 
 /* clang-format off */
 const profile sim_profiles[] = {
-    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap   cut  ronly   oom */
+    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze
+     * garbage flap   cut  ronly   oom */
     {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0,    0}},
     {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    0,    5,    0,    0}},
     {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0}},

@@ -15,7 +15,8 @@
  *             zt_reply(c, f.xid + 1, 1, 0, NULL);          // wrong xid
  *     }                                                    // returning closes the connection
  *
- * What goes wrong on the peer's side (an unexpected or malformed request) is kept, and fails the test in zt_peer_stop. */
+ * What goes wrong on the peer's side (an unexpected or malformed request) is kept, and fails the test in zt_peer_stop.
+ * */
 #ifndef ZT_PEER_H
 #define ZT_PEER_H
 

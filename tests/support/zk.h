@@ -10,8 +10,8 @@ typedef struct zt_zk {
 } zt_zk;
 
 /* zt_zk_start starts n servers (1: standalone, 3: an ensemble) with tickTime `tick_ms` and waits until they serve. Ends
- * the program when that fails: nothing can be tested then. zt_zk_start_with: `config` is more lines for zoo.cfg, with \n
- * (two characters) between them. zt_zk_start_tuned: and `jvm` options for java. */
+ * the program when that fails: nothing can be tested then. zt_zk_start_with: `config` is more lines for zoo.cfg, with
+ * \n (two characters) between them. zt_zk_start_tuned: and `jvm` options for java. */
 void zt_zk_start(zt_zk *zk, int n, int tick_ms);
 void zt_zk_start_with(zt_zk *zk, int n, int tick_ms, const char *config);
 void zt_zk_start_tuned(zt_zk *zk, int n, int tick_ms, const char *config, const char *jvm);

@@ -481,8 +481,8 @@ full_map(void **state)
     }
 }
 
-/* No more room on the disk, as a limit on files makes it: with whole pages, and with a part of one, which LMDB takes for
- * an error of the disk. */
+/* No more room on the disk, as a limit on files makes it: with whole pages, and with a part of one, which LMDB takes
+ * for an error of the disk. */
 static void
 full_disk(void **state)
 {

@@ -87,8 +87,8 @@ rig_teardown(void **state)
 
 /* --- requests --- */
 
-/* put_args appends what `what` spells: s string or NULL, i int, q int64, o bool, n the ACL of no entries, A the open ACL,
- * a one ACL entry's perms, scheme, id as a list, h a multi's header of a type, . its end. */
+/* put_args appends what `what` spells: s string or NULL, i int, q int64, o bool, n the ACL of no entries, A the open
+ * ACL, a one ACL entry's perms, scheme, id as a list, h a multi's header of a type, . its end. */
 static inline void
 put_args(zt_buf *b, const char *what, va_list args)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What recipes are built from (zobo/extend.h): promises, timers, inline listeners, and that inline callbacks never run two
- * at a time. */
+/* What recipes are built from (zobo/extend.h): promises, timers, inline listeners, and that inline callbacks never run
+ * two at a time. */
 #include <zobo/extend.h>
 
 #include "support/test.h"
@@ -49,7 +49,8 @@ unstarted(bool event_loop)
     return c;
 }
 
-/* --- whoever makes a promise, and what he is asked ------------------------------------------------------------------ */
+/* --- whoever makes a promise, and what he is asked ------------------------------------------------------------------
+ * */
 
 typedef struct maker {
     zobo_client *c;
@@ -139,7 +140,8 @@ test_reply_is_copied(void **state)
     zobo_promise_keep(NULL, ZOBO_OK, NULL);
 }
 
-/* --- where callbacks run -------------------------------------------------------------------------------------------- */
+/* --- where callbacks run --------------------------------------------------------------------------------------------
+ * */
 
 typedef struct told {
     zobo_client *c;
@@ -225,7 +227,8 @@ test_kept_inline(void **state)
     }
 }
 
-/* --- giving up ------------------------------------------------------------------------------------------------------ */
+/* --- giving up ------------------------------------------------------------------------------------------------------
+ * */
 
 static void
 test_cancelled(void **state)
@@ -449,7 +452,8 @@ test_wrong_how(void **state)
     assert_err(zobo_add_inline_listener(client, NULL, NULL), ZOBO_EINVAL);
 }
 
-/* --- timers --------------------------------------------------------------------------------------------------------- */
+/* --- timers ---------------------------------------------------------------------------------------------------------
+ * */
 
 typedef struct alarms {
     int order[8];
@@ -526,7 +530,8 @@ test_sleep_through_a_lost_connection(void **state)
     ZT_WAIT(zt_peer_sessions_up(peer) > sessions);
 }
 
-/* --- listeners ------------------------------------------------------------------------------------------------------ */
+/* --- listeners ------------------------------------------------------------------------------------------------------
+ * */
 
 typedef struct ear {
     zobo_client *c;
@@ -580,7 +585,8 @@ test_listeners(void **state)
         zt_latch_destroy(&all[i]->hits);
 }
 
-/* --- the strand ----------------------------------------------------------------------------------------------------- */
+/* --- the strand -----------------------------------------------------------------------------------------------------
+ * */
 
 typedef struct strand {
     atomic_int inside;
@@ -643,7 +649,8 @@ test_one_at_a_time(void **state)
     assert_int_equal(s.count, THREADS * EACH);
 }
 
-/* --- event loops ---------------------------------------------------------------------------------------------------- */
+/* --- event loops ----------------------------------------------------------------------------------------------------
+ * */
 
 /* As a program's loop does it: sleeps on the descriptor, never longer than it may. */
 static void
@@ -700,7 +707,8 @@ test_event_loop(void **state)
     zt_latch_destroy(&t.hits);
 }
 
-/* --- small things --------------------------------------------------------------------------------------------------- */
+/* --- small things ---------------------------------------------------------------------------------------------------
+ * */
 
 static void
 test_uuids_and_the_time(void **state)

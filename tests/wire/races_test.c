@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two things at the same time: what one thread does in the moment in which another is about to sleep, has just slept, or
- * is in the middle of the very same. The windows are small, so most tests here go round many times. */
+/* Two things at the same time: what one thread does in the moment in which another is about to sleep, has just slept,
+ * or is in the middle of the very same. The windows are small, so most tests here go round many times. */
 #define _GNU_SOURCE
 #include "support/test.h"
 
@@ -486,7 +486,8 @@ note_done(void *arg, zobo_err err, const zobo_reply *reply)
         zt_latch_hit(arg);
 }
 
-/* The server answers nothing and the session timeout is long: whoever misses the word of the cancellation sleeps on it. */
+/* The server answers nothing and the session timeout is long: whoever misses the word of the cancellation sleeps on it.
+ * */
 static void
 test_no_word_to_the_driver_is_lost(void **state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded server's engine in the simulation: it serves, and the model is carried along.
  *
- * Each request is given to the engine as it comes, and to the model when the engine carries it out: at once, or with its
- * place in a batch that is published. So both do the same in the same order, and every byte that the engine sends must be
- * what the model sends; the clients' rules hold against the model's past, as ever. Batches are taken, committed and
- * published whole moments apart. A crash throws the engine away, before a commit or right behind one, and what the
+ * Each request is given to the engine as it comes, and to the model when the engine carries it out: at once, or with
+ * its place in a batch that is published. So both do the same in the same order, and every byte that the engine sends
+ * must be what the model sends; the clients' rules hold against the model's past, as ever. Batches are taken, committed
+ * and published whole moments apart. A crash throws the engine away, before a commit or right behind one, and what the
  * directory then holds must be the model's tree. */
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H

@@ -9,7 +9,8 @@ const char serve_program[] = "sim_engine";
 
 /* clang-format off */
 const profile sim_profiles[] = {
-    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze garbage flap   cut  ronly   oom  disk  halt clock */
+    /* name     every latency spread  long   reset  dead stall  part refuse names  door crash  wipe expire freeze
+     * garbage flap   cut  ronly   oom  disk  halt clock */
     {"calm",         0,   300,   2000, false, {0,    0,    0,    0,     0,    0,    0,    0,    0,     0,     0,     0,    0,    0,    0,    0,    0,    0,    0}},
     {"lossy",     1500,   500,  20000, false, {8,    1,    3,    0,     2,    2,    0,    0,    0,     0,     1,     0,    1,    5,    0,    0,    1,    0,    0}},
     {"partitions",4000,  2000,  30000, false, {1,    4,    5,    6,     0,    1,    0,    0,    0,     0,     1,     0,    0,    0,    0,    0,    0,    0,    0}},
@@ -205,8 +206,8 @@ feed_frame(serving *v, zs_conn *c, const uint8_t *p, size_t n, bool greeted)
     free(copy);
 }
 
-/* Standalone ZooKeeper carries out all requests in the order they came in, over whichever connection: who comes back sees
- * what he has sent. */
+/* Standalone ZooKeeper carries out all requests in the order they came in, over whichever connection: who comes back
+ * sees what he has sent. */
 static void
 check_served_in_turn(serving *v, const mconn *conn)
 {

@@ -171,7 +171,8 @@ leave(wclient *c, void *arg)
         world_fail(c->w, "leave_async");
 }
 
-/* Who sees enough members makes `ready`, and by the time it is there one may have given up: that is in the nature of it. */
+/* Who sees enough members makes `ready`, and by the time it is there one may have given up: that is in the nature of
+ * it. */
 static bool
 is_strict(const world *w)
 {

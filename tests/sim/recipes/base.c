@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What recipes are made of (zobo/extend.h, recipes/recipe.h), by a recipe of the test's own: its ops wait until a node is
- * there. Nodes come and go; ops are cancelled, late, and their recipe is freed under them. Timers keep time. */
+/* What recipes are made of (zobo/extend.h, recipes/recipe.h), by a recipe of the test's own: its ops wait until a node
+ * is there. Nodes come and go; ops are cancelled, late, and their recipe is freed under them. Timers keep time. */
 #include <string.h>
 
 #include "recipes/recipe.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TreeCache: when all is quiet the copy is the tree, and so is what the listener was told, event by event: no node without
- * its parent, none added twice, none updated or removed that is not there. */
+/* TreeCache: when all is quiet the copy is the tree, and so is what the listener was told, event by event: no node
+ * without its parent, none added twice, none updated or removed that is not there. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counter and shared value: every change is made once and only once, whatever becomes of answers.
  *
- * Each actor adds powers of its own: what it was told adds up, and the number on the server lies between what is certain and
- * what may have been. Each change tells the number before and after; no two changes of one counter tell the same. */
+ * Each actor adds powers of its own: what it was told adds up, and the number on the server lies between what is
+ * certain and what may have been. Each change tells the number before and after; no two changes of one counter tell the
+ * same. */
 #include <stdlib.h>
 #include <string.h>
 

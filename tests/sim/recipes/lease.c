@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leases: two never have one at a time, but for what their clocks differ by; who has it gets it anew; in the end everybody
- * can get it, one after another, and no lock is left beside it. */
+/* Leases: two never have one at a time, but for what their clocks differ by; who has it gets it anew; in the end
+ * everybody can get it, one after another, and no lock is left beside it. */
 #include <string.h>
 
 #include <zobo/lease.h>

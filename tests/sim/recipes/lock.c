@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lock, ReadLock, WriteLock.
  *
- * Actors acquire, hold for a while, release; some give up early, try only, or have their object freed under them. By the
- * server's nodes there is never but one holder among those whose nodes are there (readers may be many), who acquires is
- * next in line, tokens grow, a holder whose node is gone learns of it, and in the end nobody waits and no node stays. */
+ * Actors acquire, hold for a while, release; some give up early, try only, or have their object freed under them. By
+ * the server's nodes there is never but one holder among those whose nodes are there (readers may be many), who
+ * acquires is next in line, tokens grow, a holder whose node is gone learns of it, and in the end nobody waits and no
+ * node stays. */
 #include <string.h>
 
 #include <zobo/lock.h>

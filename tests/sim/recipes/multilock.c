@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MultiLock: actors want several of three locks each, in any order, and never wait for each other for ever. Who has his has
- * nobody before him in any of them; who has not has no node. */
+/* MultiLock: actors want several of three locks each, in any order, and never wait for each other for ever. Who has his
+ * has nobody before him in any of them; who has not has no node. */
 #include <string.h>
 
 #include <zobo/multi_lock.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SetPartitioner: no item is two members' at a time (as far as their locks are there), and in the end each item is exactly
- * one member's. */
+/* SetPartitioner: no item is two members' at a time (as far as their locks are there), and in the end each item is
+ * exactly one member's. */
 #include <string.h>
 
 #include <zobo/partitioner.h>

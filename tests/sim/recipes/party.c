@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PersistentNode, Party and ShallowParty: who is in is there, once, by a node of his present session; who has left is not.
- * Somebody deletes nodes now and then. */
+/* PersistentNode, Party and ShallowParty: who is in is there, once, by a node of his present session; who has left is
+ * not. Somebody deletes nodes now and then. */
 #include <string.h>
 
 #include <zobo/party.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queue, LockingQueue, DelayQueue: nothing that was put is lost, nothing is handed out twice, whatever becomes of answers.
+/* Queue, LockingQueue, DelayQueue: nothing that was put is lost, nothing is handed out twice, whatever becomes of
+ * answers.
  *
  * Each entry has a number. What was put is got once; what was not put never comes; what is in doubt comes once at most.
  * A get that is given up on its way may take one entry with it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Semaphore: as lock.c, but so many may hold at a time: by the server's nodes never more, and everybody gets his lease in
- * the end. */
+/* Semaphore: as lock.c, but so many may hold at a time: by the server's nodes never more, and everybody gets his lease
+ * in the end. */
 #include <string.h>
 
 #include <zobo/semaphore.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a program's scenarios: seeds under random faults, then a small run for each frame and each fault at that frame, and
- * for each allocation that fails.
+/* Runs a program's scenarios: seeds under random faults, then a small run for each frame and each fault at that frame,
+ * and for each allocation that fails.
  *
  *   SIM_SEEDS     how many seeds under random faults for each scenario (default 100; under a sanitizer, which is ten
  *                 times slower, 15; with ZOBO_SOAK ten times more)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole clients (the public API with its event loop, and the recipes on it) against the embedded server's engine, in one
- * thread, under a virtual clock, from one seed.
+/* Whole clients (the public API with its event loop, and the recipes on it) against the embedded server's engine, in
+ * one thread, under a virtual clock, from one seed.
  *
- * io.c takes the place of src/io: clock, random numbers, sockets, wake-ups and pollsets are the world's. Each client has
- * a clock of its own, that may run fast or slow. The engine stands behind one to three doors. A link is a socket on the
- * client's side and a zs_conn on the server's. Everything is decided by the seed: the same seed gives the same run.
+ * io.c takes the place of src/io: clock, random numbers, sockets, wake-ups and pollsets are the world's. Each client
+ * has a clock of its own, that may run fast or slow. The engine stands behind one to three doors. A link is a socket on
+ * the client's side and a zs_conn on the server's. Everything is decided by the seed: the same seed gives the same run.
  *
  * A scenario is what the clients do and what must hold. It runs under random faults (profiles), and, with a small fixed
  * amount of work, once for each frame that goes over a link with one fault at just that frame (plans). Then all is
@@ -68,7 +68,8 @@ typedef struct wprofile {
 extern const wprofile world_profiles[];
 extern const size_t world_n_profiles;
 
-/* --- what goes wrong at one frame, or one allocation ---------------------------------------------------------------- */
+/* --- what goes wrong at one frame, or one allocation ----------------------------------------------------------------
+ * */
 
 typedef enum wwhen { AT_REQUEST, AT_ANSWER, AT_ALLOCATION } wwhen;
 
@@ -230,8 +231,8 @@ wwhen world_plan_when(wplan plan);
 /* world_client makes one more client and starts it. It is told of its state (state) and of nothing else. */
 wclient *world_client(world *w);
 
-/* world_after has fn called as the client's program some time from now (its loop's thread, outside zobo_process), unless
- * the client is closed by then. */
+/* world_after has fn called as the client's program some time from now (its loop's thread, outside zobo_process),
+ * unless the client is closed by then. */
 typedef void client_fn(wclient *c, void *arg);
 void world_after(wclient *c, uint64_t least_ms, uint64_t most_ms, client_fn *fn, void *arg);
 
