@@ -281,9 +281,9 @@ take_service(zobo_discovery *d, change *c, const zobo_service *service)
     char digits[ZR_UUID], id[ZR_UUID_DASHED];
     zr_text text = {0};
     zobo_service s;
-    zobo_err err = zr_service_check(service, NULL);
-    if (err)
-        return err;
+    zobo_err err = zr_service_check(service, NULL); /* of none, too */
+    if (err || !service)
+        return err ? err : ZOBO_EINVAL;
     zb_sized_copy(&s, sizeof s, service, sizeof s);
     if (s.type == ZOBO_SERVICE_DYNAMIC_SEQUENTIAL)
         return ZOBO_EINVAL;

@@ -45,7 +45,7 @@ role_partition(worker *w)
     zobo_set_partitioner *p = NULL;
     zobo_problem why = {0};
     char name[16];
-    char texts[PARTITION_ITEMS][8];
+    char texts[PARTITION_ITEMS][16];
     const char *items[PARTITION_ITEMS];
     for (int i = 0; i < PARTITION_ITEMS; i++) {
         (void)snprintf(texts[i], sizeof texts[i], "i%d", i);
