@@ -4,6 +4,7 @@
  * the session's deadline. A sleep is a promise whose timer keeps it. */
 #include <zobo/extend.h>
 
+#include "base/reply.h"
 #include "client/client.h"
 
 /* A promise in use has a place in client->promises; `item` is queued while it is being asked to give up. */
@@ -21,56 +22,6 @@ struct zobo_promise {
     bool kept; /* while it was queued, whose end frees it */
     zobo_reply *prepared;
 };
-
-/* ---- replies ---- */
-
-static size_t
-copied_size(const zobo_reply *r)
-{
-    size_t size = sizeof *r + r->data_len + 1;
-    if (r->path)
-        size += strlen(r->path) + 1;
-    for (size_t i = 0; i < r->n_children; i++)
-        size += sizeof *r->children + strlen(r->children[i]) + 1;
-    return size;
-}
-
-static char *
-put_text(char *at, const char *text, const char **out)
-{
-    size_t n = strlen(text) + 1;
-    *out = memcpy(at, text, n);
-    return at + n;
-}
-
-/* One allocation, as zobo_reply_free expects. */
-static zobo_reply *
-copy_reply(const zobo_reply *r)
-{
-    zobo_reply *copy = zb_calloc(1, copied_size(r));
-    if (!copy)
-        return NULL;
-    copy->zxid = r->zxid;
-    copy->has_stat = r->has_stat;
-    copy->stat = r->stat;
-    copy->count = r->count;
-    const char **names = (const char **)(copy + 1);
-    char *at = (char *)(names + r->n_children);
-    if (r->n_children)
-        copy->children = names;
-    copy->n_children = r->n_children;
-    for (size_t i = 0; i < r->n_children; i++)
-        at = put_text(at, r->children[i], &names[i]);
-    if (r->path)
-        at = put_text(at, r->path, &copy->path);
-    if (r->data) {
-        copy->data = at;
-        copy->data_len = r->data_len;
-        if (r->data_len)
-            memcpy(at, r->data, r->data_len); /* the NUL behind it is there */
-    }
-    return copy;
-}
 
 /* ---- giving up ---- */
 
@@ -237,7 +188,7 @@ zobo_promise_prepare(zobo_promise *p, const zobo_reply *reply)
 {
     if (!p->call->req.want_reply)
         return ZOBO_OK;
-    zobo_reply *copy = copy_reply(reply);
+    zobo_reply *copy = zb_reply_copy(reply);
     if (!copy)
         return ZOBO_ENOMEM;
     zobo_reply_free(p->prepared);
@@ -258,7 +209,7 @@ keep(zobo_promise *p, zobo_err err, const zobo_reply *reply, bool wake)
             copy = p->prepared;
             p->prepared = NULL;
         } else if (reply || !err) {
-            copy = copy_reply(reply ? reply : &empty);
+            copy = zb_reply_copy(reply ? reply : &empty);
             if (!copy && !err)
                 err = ZOBO_EREPLYLOST;
         }

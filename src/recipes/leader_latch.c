@@ -132,7 +132,7 @@ answered(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op)
         return;
     bool wanted = latch->taking_part && !latch->stopping;
-    bool stopped = err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
+    bool stopped = zr_is_over(err);
     if (wanted && err && err != ZOBO_ECANCELLED) {
         end_vigils(latch, err);
         if (!stopped) {

@@ -47,12 +47,6 @@ fail(zr_listing *l, zobo_err err)
         l->kind->failed(l, l->owner, err);
 }
 
-static bool
-is_over(zobo_err err)
-{
-    return err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
-}
-
 /* --- children --- */
 
 static void
@@ -144,7 +138,7 @@ child_done(void *arg, zobo_err err, const zobo_reply *reply)
         zr_op_end(op, ZOBO_OK, NULL);
         return;
     }
-    if (is_over(err)) { /* all is to be read again when the client is back */
+    if (zr_is_over(err)) { /* all is to be read again when the client is back */
         zr_listing *l = c->listing;
         c->again = false;
         zr_watch_drop(l->watch);
@@ -305,7 +299,7 @@ see_to(zr_lister *n, zobo_err err)
         zr_op_end(&n->op, ZOBO_OK, NULL);
         return true;
     }
-    if (is_over(err)) {
+    if (zr_is_over(err)) {
         l->again = false;
         fail(l, err);
     }

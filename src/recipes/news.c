@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reply.h"
 #include "recipes/node_watch.h"
 
 static int
@@ -11,42 +12,13 @@ by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static size_t
-reply_size(const zobo_reply *r)
-{
-    size_t size = sizeof *r + r->data_len + 1 + r->n_children * sizeof *r->children;
-    for (size_t i = 0; i < r->n_children; i++)
-        size += strlen(r->children[i]) + 1;
-    return size;
-}
-
-/* One allocation. */
+/* The reply as it is kept: children in order. */
 static zobo_reply *
-copy_reply(const zobo_reply *r)
+keep_reply(const zobo_reply *r)
 {
-    zobo_reply *copy = zb_calloc(1, reply_size(r));
-    if (!copy)
-        return NULL;
-    const char **names = (const char **)(copy + 1);
-    char *at = (char *)(names + r->n_children);
-    copy->zxid = r->zxid;
-    copy->has_stat = r->has_stat;
-    copy->stat = r->stat;
-    copy->n_children = r->n_children;
-    copy->children = r->n_children ? names : NULL;
-    for (size_t i = 0; i < r->n_children; i++) {
-        size_t size = strlen(r->children[i]) + 1;
-        names[i] = memcpy(at, r->children[i], size);
-        at += size;
-    }
-    if (r->n_children > 1)
-        qsort(names, r->n_children, sizeof *names, by_name);
-    if (r->data) {
-        copy->data = at;
-        copy->data_len = r->data_len;
-        if (r->data_len)
-            memcpy(at, r->data, r->data_len); /* the NUL is there */
-    }
+    zobo_reply *copy = zb_reply_copy(r);
+    if (copy && copy->n_children > 1) /* the names' places are the copy's own */
+        qsort((void *)(uintptr_t)copy->children, copy->n_children, sizeof *copy->children, by_name);
     return copy;
 }
 
@@ -60,7 +32,7 @@ zr_news_new(zobo_err err, const zobo_reply *reply, const zr_cause *cause)
     if (cause)
         news->cause = *cause;
     if (!err && reply) {
-        news->reply = copy_reply(reply);
+        news->reply = keep_reply(reply);
         if (!news->reply) {
             zb_free(news);
             return NULL;

@@ -59,7 +59,7 @@ static bool
 kept_waiting(zr_keeper *k, zobo_err err, void (*again)(zr_op *op))
 {
     zr_presence *p = k->p;
-    bool over = err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
+    bool over = zr_is_over(err);
     if (over) {
         k->flying = true;
         p->again = false;

@@ -358,11 +358,25 @@ zr_pause(zr_op *op, uint32_t ms, void (*again)(zr_op *op))
     zr_sent(op, zobo_sleep_async(op->recipe->client, ms, &how, NULL), rested);
 }
 
+uint32_t
+zr_back_off_ms(unsigned tries)
+{
+    uint32_t ms = (uint32_t)FIRST_PAUSE_MS << (tries < MAX_SHIFT ? tries : MAX_SHIFT);
+    return ms < MAX_PAUSE_MS ? ms : MAX_PAUSE_MS;
+}
+
+uint32_t
+zr_rest_ms(zr_op *op)
+{
+    uint32_t ms = zr_back_off_ms(op->tries++);
+    return ms / 2 + (uint32_t)zb_rng_below(&op->recipe->rng, ms);
+}
+
 bool
 zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op))
 {
     zobo_class cls = zobo_err_class(err);
-    if (err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED) {
+    if (zr_is_over(err)) {
         give_up(op, err);
         return true;
     }
@@ -372,12 +386,7 @@ zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op))
         op->tries = 0;
         return false;
     }
-    uint32_t shift = op->tries < MAX_SHIFT ? op->tries : MAX_SHIFT;
-    uint32_t ms = (uint32_t)FIRST_PAUSE_MS << shift;
-    if (ms > MAX_PAUSE_MS)
-        ms = MAX_PAUSE_MS;
-    op->tries++;
-    zr_pause(op, ms / 2 + (uint32_t)zb_rng_below(&op->recipe->rng, ms), again);
+    zr_pause(op, zr_rest_ms(op), again);
     return true;
 }
 

@@ -129,6 +129,19 @@ zr_op *zr_back(void *arg);
  * on (ZOBO_OK or an answer). */
 bool zr_retry(zr_op *op, zobo_err err, void (*again)(zr_op *op));
 
+/* zr_is_over: what came back means that the client is not started, or not this process's. */
+static inline bool
+zr_is_over(zobo_err err)
+{
+    return err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
+}
+
+/* zr_back_off_ms is how long to wait after so many failures in a row, before chance makes it longer or shorter. */
+uint32_t zr_back_off_ms(unsigned tries);
+
+/* zr_rest_ms counts one more failure of the op's, and tells how long it is to rest. Strand. */
+uint32_t zr_rest_ms(zr_op *op);
+
 /* zr_pause runs again(op) after `ms`. */
 void zr_pause(zr_op *op, uint32_t ms, void (*again)(zr_op *op));
 

@@ -11,7 +11,7 @@
 #include "base/sized.h"
 #include "recipes/checks.h"
 
-enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, MAX_SHIFT = 7, FIRST_DATA_BYTES = 1000, FIRST_BATCH = 512 };
+enum { FIRST_DATA_BYTES = 1000, FIRST_BATCH = 512 };
 
 /* ---- pauses ---- */
 
@@ -34,10 +34,7 @@ zr_cache_pause(zobo_tree_cache *c)
     zobo_how how = {.done = napped, .arg = c, .flags = ZOBO_INLINE};
     if (c->nap || c->idle || c->r.gone)
         return;
-    uint32_t ms = (uint32_t)FIRST_PAUSE_MS << (c->tries < MAX_SHIFT ? c->tries : MAX_SHIFT);
-    if (ms > MAX_PAUSE_MS)
-        ms = MAX_PAUSE_MS;
-    c->tries++;
+    uint32_t ms = zr_back_off_ms(c->tries++);
     zr_ref(&c->r);
     if (zobo_sleep_async(c->r.client, ms / 2 + (uint32_t)zb_rng_below(&c->r.rng, ms / 2 + 1), &how, &c->nap)) {
         c->nap = NULL;

@@ -5,9 +5,6 @@
 
 enum {
     WITNESSES_MAX = 16,
-    FIRST_PAUSE_MS = 10,
-    MAX_PAUSE_MS = 1000,
-    MAX_SHIFT = 7,
     HOUR_MS = 60 * 60 * 1000,
     DOUBT_MS = 12 * HOUR_MS /* our own may be swept later than this */
 };
@@ -268,12 +265,7 @@ rest(zr_sure *s)
 {
     zr_recipe *r = s->op.recipe;
     zobo_how how = zr_op_how(&s->op, rested);
-    uint32_t ms = (uint32_t)FIRST_PAUSE_MS << (s->op.tries < MAX_SHIFT ? s->op.tries : MAX_SHIFT);
-    if (ms > MAX_PAUSE_MS)
-        ms = MAX_PAUSE_MS;
-    s->op.tries++;
-    ms = ms / 2 + (uint32_t)zb_rng_below(&r->rng, ms);
-    zr_sent(&s->op, zobo_sleep_async(r->client, ms, &how, NULL), rested);
+    zr_sent(&s->op, zobo_sleep_async(r->client, zr_rest_ms(&s->op), &how, NULL), rested);
 }
 
 /* No answer: what does that mean? */
