@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "frame/command.h"
 
 static bool
 wants_json(int argc, char **argv)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # The programs: the command, the benchmarks, the examples. Each is built when its sources are there.
 
-file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
+file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS cli/*.c)
 if(cli_sources)
   if(NOT ZOBO_SERVER)
-    list(FILTER cli_sources EXCLUDE REGEX "/(cmd_serve|cmd_snapshot|local|notify|zoocfg)\\.c$")
+    list(FILTER cli_sources EXCLUDE REGEX "/cli/(serve/.*|frame/local)\\.c$")
   endif()
   add_executable(zobo_cli ${cli_sources})
   set_target_properties(zobo_cli PROPERTIES OUTPUT_NAME zobo)
   target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L)
+  target_include_directories(zobo_cli PRIVATE cli)
   target_link_libraries(zobo_cli PRIVATE zobo_static) # no look-up of shared libraries: it starts in a millisecond
   target_link_options(zobo_cli PRIVATE LINKER:--as-needed) # nor of those that it has no use for
   if(ZOBO_SERVER)

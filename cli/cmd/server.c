@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "command.h"
-#include "out.h"
-#include "text.h"
+#include "frame/command.h"
+#include "frame/out.h"
+#include "frame/text.h"
 
 static double
 now(void)

@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #endif
 
-#include "hold.h"
+#include "frame/hold.h"
 
 extern char **environ;
 

@@ -4,9 +4,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "input.h"
-#include "out.h"
+#include "frame/command.h"
+#include "frame/input.h"
+#include "frame/out.h"
 
 static void
 print_acl(const struct ctx *ctx, const zobo_acl *acl)

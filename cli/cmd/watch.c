@@ -9,12 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "command.h"
-#include "hold.h"
-#include "out.h"
-#include "text.h"
-#include "walk.h"
+#include "run/child.h"
+#include "frame/command.h"
+#include "frame/hold.h"
+#include "frame/out.h"
+#include "frame/text.h"
+#include "tree/walk.h"
 
 enum { O_RECURSIVE, O_INITIAL, O_DATA, O_COUNT, O_TIMEOUT };
 

@@ -5,7 +5,7 @@
 
 #include <zobo/server.h>
 
-#include "cli.h"
+#include "frame/cli.h"
 
 struct zoocfg {
     zobo_server_options options; /* what stands for itself; strings are owned by this struct */

@@ -3,7 +3,7 @@
 #include <zobo/lock.h>
 #include <zobo/semaphore.h>
 
-#include "holding.h"
+#include "run/holding.h"
 
 enum { O_NO_WAIT = H_OWN, O_SHARED, O_SEMAPHORE };
 

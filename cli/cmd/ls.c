@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "command.h"
-#include "out.h"
-#include "walk.h"
+#include "frame/command.h"
+#include "frame/out.h"
+#include "tree/walk.h"
 
 enum { O_LONG, O_RECURSIVE, O_NULL };
 

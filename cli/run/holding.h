@@ -4,7 +4,7 @@
 #define CLI_HOLDING_H
 
 #include "child.h"
-#include "command.h"
+#include "frame/command.h"
 
 /* The options they share. A table of theirs begins with HOLDING_OPTS. */
 enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_STRICT, H_CONFLICT_CODE, H_SHOW, H_OWN };

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "input.h"
-#include "out.h"
-#include "walk.h"
+#include "frame/command.h"
+#include "frame/input.h"
+#include "frame/out.h"
+#include "tree/walk.h"
 
 enum { O_RECURSIVE, O_YES, O_DRY_RUN, O_VERSION };
 

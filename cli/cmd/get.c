@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "command.h"
-#include "out.h"
-#include "text.h"
+#include "frame/command.h"
+#include "frame/out.h"
+#include "frame/text.h"
 
 enum { O_STAT, O_HEX, O_BASE64 };
 

@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-#include "cli.h"
+#include "frame/cli.h"
 
 struct child {
     pid_t pid;        /* 0: none */

@@ -5,8 +5,8 @@
 
 #include <zobo/snapshot.h>
 
-#include "command.h"
-#include "out.h"
+#include "frame/command.h"
+#include "frame/out.h"
 
 /* Work that takes longer than a second shows on a terminal how far it is. */
 struct progress {

@@ -2,7 +2,7 @@
 /* elect: run a command while this process is the leader. */
 #include <zobo/election.h>
 
-#include "holding.h"
+#include "run/holding.h"
 
 enum { O_AGAIN = H_OWN };
 

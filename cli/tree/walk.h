@@ -3,7 +3,7 @@
 #ifndef CLI_WALK_H
 #define CLI_WALK_H
 
-#include "cli.h"
+#include "frame/cli.h"
 
 struct node {
     struct node *parent; /* NULL: the root of the walk, whose name is its path */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "command.h"
-#include "input.h"
-#include "out.h"
+#include "frame/command.h"
+#include "frame/input.h"
+#include "frame/out.h"
 
 enum { O_FILE, O_VERSION, O_BASE64, O_DRY_RUN };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hold.h"
-#include "out.h"
+#include "frame/hold.h"
+#include "frame/out.h"
 
 enum {
     RELEASE_MS = 5000, /* the session's end takes what is left */

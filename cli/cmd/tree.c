@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "out.h"
-#include "walk.h"
+#include "frame/command.h"
+#include "frame/out.h"
+#include "tree/walk.h"
 
 enum { O_DEPTH };
 

@@ -7,9 +7,9 @@
 
 #include <zobo/server.h>
 
-#include "command.h"
+#include "frame/command.h"
 #include "notify.h"
-#include "out.h"
+#include "frame/out.h"
 #include "zoocfg.h"
 
 enum { O_DATA, O_MEMORY, O_LISTEN, O_UNIX, O_CONFIG, O_HTTP, O_MAX_DATA, O_ACCEPT_FUTURE, O_LOG_LEVEL };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* help and version: neither connects. */
-#include "command.h"
-#include "out.h"
+#include "frame/command.h"
+#include "frame/out.h"
 
 enum { O_MAN };
 

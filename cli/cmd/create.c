@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "hold.h"
-#include "input.h"
-#include "out.h"
+#include "frame/command.h"
+#include "frame/hold.h"
+#include "frame/input.h"
+#include "frame/out.h"
 
 enum { O_EPHEMERAL, O_SEQUENCE, O_CONTAINER, O_TTL, O_PARENTS, O_ACL, O_FILE, O_BASE64, O_HOLD, O_DRY_RUN };
 

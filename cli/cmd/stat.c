@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "command.h"
-#include "out.h"
+#include "frame/command.h"
+#include "frame/out.h"
 
 static int
 print_one(struct ctx *ctx, const char *path, bool name_it, size_t *printed)
