@@ -66,8 +66,12 @@ static void
 process(world *w, void *what, uint64_t serial)
 {
     wclient *c = what;
-    if (serial != c->process_serial || !c->c || c->blocked)
+    if (serial != c->process_serial || !c->c)
         return;
+    if (c->blocked) { /* it is called for again when the blocking call is over */
+        c->process_at = ZB_NEVER;
+        return;
+    }
     if (c->frozen_until > w->now) {
         world_at(w, c->frozen_until, process, c, serial);
         return;
@@ -118,6 +122,7 @@ typedef struct program_step {
     client_fn *fn;
     void *arg;
     zobo_client *c; /* as it was then */
+    bool meanwhile; /* also while it is blocked */
 } program_step;
 
 static void
@@ -125,7 +130,7 @@ run_step(world *w, void *what, uint64_t i)
 {
     program_step *s = what;
     wclient *c = &w->clients[i];
-    if (c->c == s->c && (c->frozen_until > w->now || c->blocked)) {
+    if (c->c == s->c && (c->frozen_until > w->now || (c->blocked && !s->meanwhile))) {
         uint64_t at = c->frozen_until > w->now ? c->frozen_until : w->now + ZB_MS(10);
         world_at(w, at, run_step, s, i);
         return;
@@ -140,12 +145,24 @@ run_step(world *w, void *what, uint64_t i)
     w->current = was;
 }
 
+static void
+step_at(wclient *c, uint64_t at, client_fn *fn, void *arg, bool meanwhile)
+{
+    program_step *s = world_alloc(sizeof *s);
+    *s = (program_step){fn, arg, c->c, meanwhile};
+    world_at(c->w, at, run_step, s, c->index);
+}
+
 void
 world_after(wclient *c, uint64_t least_ms, uint64_t most_ms, client_fn *fn, void *arg)
 {
-    program_step *s = world_alloc(sizeof *s);
-    *s = (program_step){fn, arg, c->c};
-    world_at(c->w, c->w->now + world_ms(c->w, least_ms, most_ms), run_step, s, c->index);
+    step_at(c, c->w->now + world_ms(c->w, least_ms, most_ms), fn, arg, false);
+}
+
+void
+world_meanwhile(wclient *c, uint64_t least_ms, uint64_t most_ms, client_fn *fn, void *arg)
+{
+    step_at(c, c->w->now + world_ms(c->w, least_ms, most_ms), fn, arg, true);
 }
 
 void

@@ -29,6 +29,15 @@ give_up(wclient *c, void *arg)
     w->sc->abandon(w, c);
 }
 
+static void
+gives_up(wclient *c)
+{
+    if (c->w->sc->gives_up_blocked)
+        world_meanwhile(c, 0, 1, give_up, NULL);
+    else
+        world_after(c, 0, 1, give_up, NULL);
+}
+
 /* --- at random ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t
@@ -101,7 +110,7 @@ strike(world *w, wfault kind)
         w->slow_until = until(w, 100, 5000);
         break;
     case WORLD_ABANDON:
-        world_after(c, 0, 1, give_up, NULL);
+        gives_up(c);
         break;
     default:
         strike_link(w, kind);
@@ -225,7 +234,7 @@ carry_out(wlink *l)
         c->frozen_until = too_long(w, c);
         return true;
     default:
-        world_after(c, 0, 1, give_up, NULL);
+        gives_up(c);
         return true;
     }
 }

@@ -228,8 +228,13 @@ zb_poll(int wake, int fd, unsigned events, zb_time wait)
     zb_time until = wait == ZB_NEVER ? ZB_NEVER : client_moment(c, zb_now() + wait);
     if (until != ZB_NEVER && until > here->now)
         world_at(here, until, nothing, NULL, 0);
+    uint64_t frozen_until = 0;
     c->blocked++;
-    while (!w->woken && !(l && link_ready(l) & events) && here->now < until) {
+    while (c->frozen_until > here->now || (!w->woken && !(l && link_ready(l) & events) && here->now < until)) {
+        if (c->frozen_until > here->now && c->frozen_until != frozen_until) {
+            frozen_until = c->frozen_until; /* that there is an event then */
+            world_at(here, frozen_until, nothing, NULL, 0);
+        }
         here->current = NULL;
         if (!world_step(here))
             world_fail(here, "client %u waits for ever in a blocking call", (unsigned)c->index);

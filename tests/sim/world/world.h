@@ -111,6 +111,7 @@ typedef struct scenario {
     bool one_by_one;         /* the server publishes each write by itself, for checks that must see each */
     bool bears_oom;          /* its actors bear ZOBO_ENOMEM (world_bears) */
     bool leaves_watches;     /* the server's watches are not counted at the end */
+    bool gives_up_blocked;   /* `abandon` is called in a blocking call of its client too, as another thread calls */
     void (*begin)(world *w); /* makes clients (world_client) and begins */
     void (*check)(world *w); /* after every event; may be NULL */
     void (*abandon)(world *w, wclient *c); /* c's user cancels or frees what he has under way; may be NULL */
@@ -235,6 +236,10 @@ wclient *world_client(world *w);
  * unless the client is closed by then. */
 typedef void client_fn(wclient *c, void *arg);
 void world_after(wclient *c, uint64_t least_ms, uint64_t most_ms, client_fn *fn, void *arg);
+
+/* world_meanwhile is world_after that does not wait for the end of a blocking call: `fn` is then called as by another
+ * thread of the client's process, and must not block. */
+void world_meanwhile(wclient *c, uint64_t least_ms, uint64_t most_ms, client_fn *fn, void *arg);
 
 /* world_as makes `c` the one whose code is running. Callbacks and what world_after calls need it only for another's
  * objects; end and abandon, for instance. Returns who it was. */
