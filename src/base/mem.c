@@ -14,6 +14,7 @@
 static atomic_long allocations; /* since the last zb_mem_fail_after */
 static atomic_long fail_from = LONG_MAX;
 static atomic_int fail_every;
+static atomic_long live;
 
 long
 zb_mem_fail_after(long n, int every)
@@ -24,6 +25,27 @@ zb_mem_fail_after(long n, int every)
     if (n >= 0)
         atomic_store(&fail_from, n);
     return made;
+}
+
+long
+zb_mem_live(void)
+{
+    return atomic_load(&live);
+}
+
+static void *
+born(void *p)
+{
+    if (p)
+        atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+    return p;
+}
+
+static void
+died(const void *p)
+{
+    if (p)
+        atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
 }
 
 static bool
@@ -39,6 +61,8 @@ must_fail(void)
 
 #else
 #define must_fail() 0
+#define born(p)     (p)
+#define died(p)     ((void)0)
 #endif
 
 /* No size asks malloc for nothing, so that NULL always means "no memory". */
@@ -48,7 +72,7 @@ zb_malloc(size_t size)
 {
     if (must_fail())
         return NULL;
-    return malloc(size ? size : 1);
+    return born(malloc(size ? size : 1));
 }
 
 void *
@@ -60,12 +84,14 @@ zb_calloc(size_t n, size_t size)
         n = size = 1;
     if (n > SIZE_MAX / size)
         return NULL;
-    return calloc(n, size);
+    return born(calloc(n, size));
 }
 
 void *
 zb_realloc(void *old, size_t size)
 {
+    if (!old)
+        return zb_malloc(size);
     if (must_fail())
         return NULL;
     return realloc(old, size ? size : 1);
@@ -74,6 +100,7 @@ zb_realloc(void *old, size_t size)
 void
 zb_free(void *p)
 {
+    died(p);
     free(p);
 }
 

@@ -30,6 +30,9 @@ char *zb_strndup(const char *s, size_t len);
 /* Tests: lets `n` more allocations (of all threads) succeed and makes every `every`-th after that fail: 0 only the one
  * next, 1 all. A negative n turns it off. Returns how many allocations were made since the last call. */
 long zb_mem_fail_after(long n, int every);
+
+/* Tests: how many allocations have not been freed. */
+long zb_mem_live(void);
 #endif
 
 #endif
