@@ -125,7 +125,8 @@ apply_globals(struct ctx *ctx, struct opt_value *globals)
     ctx->trace = globals[G_TRACE].given;
     ctx->wait = globals[G_WAIT].given;
     ctx->read_only = globals[G_READ_ONLY].given;
-    ctx->connect_ms = globals[G_TIMEOUT].given ? (uint32_t)globals[G_TIMEOUT].n : 10000;
+    ctx->connect_given = globals[G_CONNECT_TIMEOUT].given;
+    ctx->connect_ms = ctx->connect_given ? (uint32_t)globals[G_CONNECT_TIMEOUT].n : USUAL_CONNECT_MS;
     ctx->session_ms = (uint32_t)globals[G_SESSION_TIMEOUT].n;
     if (globals[G_HOSTS].given && is_local(globals))
         return fail_usage(ctx, "--hosts and --local exclude each other");

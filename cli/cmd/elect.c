@@ -22,7 +22,7 @@ lost(void *arg, zobo_election *election)
 static zobo_err
 acquire(struct holding *h, bool wait, const zobo_how *how, zobo_call **call)
 {
-    (void)wait; /* there is no --no-wait */
+    (void)wait; /* there is no --no-wait: who does not stand in line is no candidate; `zobo lock -n` does that */
     return zobo_election_campaign_async(h->held, how, call);
 }
 
@@ -83,7 +83,11 @@ static const struct example examples[] = {
     {"zobo elect /leader -- ./scheduler", "on each machine: one runs it, the others wait to take its place"},
     {"zobo elect --again /leader -- ./scheduler", "the same, and stand for election again when it has ended"},
     {"zobo elect --show /leader", "who leads, and who is next"},
+    {"zobo lock -n /leader -- ./scheduler",
+     "only if nobody leads now, without standing in line: the nodes are the same"},
     {NULL, NULL}};
+
+static const struct exit_text exits[] = {HOLDING_EXITS, {"else", "CMD's own"}, {NULL, NULL}};
 
 const struct command cmd_elect = {
     .name = "elect",
@@ -95,9 +99,11 @@ const struct command cmd_elect = {
         "it "
         "stands for election again instead, at the end of the line, until a signal that ends CMD comes; it runs CMD at "
         "most once a second, and a loss does not end it. Without CMD it prints the node and the fence once it is "
-        "elected, and leads until a signal comes. The nodes are those of kazoo's Election, and of zobo_election(3).",
+        "elected, and leads until a signal comes. --timeout is as with `zobo lock`, anew for each time with --again. "
+        "The nodes are those of kazoo's Election, and of zobo_election(3).",
     .examples = examples,
     .opts = opts,
+    .exits = exits,
     .min_words = 1,
     .max_words = 1,
     .runs_command = true,

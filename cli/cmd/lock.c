@@ -166,6 +166,8 @@ static const struct example examples[] = {
     {"zobo lock --show /locks/backup", "who holds it, and who waits"},
     {NULL, NULL}};
 
+static const struct exit_text exits[] = {HOLDING_EXITS, {"else", "CMD's own"}, {NULL, NULL}};
+
 const struct command cmd_lock = {
     .name = "lock",
     .usage = "PATH [-- CMD...]",
@@ -181,10 +183,12 @@ const struct command cmd_lock = {
         "--strict, if --grace is less than a third of the session timeout. When zobo itself is killed CMD gets SIGTERM "
         "(on Linux), and the lock goes with the session. Without CMD it prints the node and the fence, and holds the "
         "lock until a signal comes. The nodes are kazoo's: kazoo's Lock, ReadLock and WriteLock, and zobo_lock(3), "
-        "exclude it and are excluded; with --semaphore it takes a lease of kazoo's Semaphore, zobo_semaphore(3). The "
-        "common option --timeout (how long connecting may take) stands before `lock`.",
+        "exclude it and are excluded; with --semaphore it takes a lease of kazoo's Semaphore, zobo_semaphore(3). "
+        "--timeout limits all of the waiting: until a server is reached, for as long as --connect-timeout says if that "
+        "is less, and until the lock is had. Without it the wait for the lock has no limit.",
     .examples = examples,
     .opts = opts,
+    .exits = exits,
     .min_words = 1,
     .max_words = 1,
     .runs_command = true,

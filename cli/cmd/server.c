@@ -45,7 +45,7 @@ run_ping(struct ctx *ctx, const struct args *in)
 
 static const struct example ping_examples[] = {
     {"zobo ping", "opens a session and ends it: exit code 0 or 7"},
-    {"zobo --wait --timeout 60s ping", "wait for a server that is just starting"},
+    {"zobo --wait --connect-timeout 60s ping", "wait for a server that is just starting"},
     {NULL, NULL}};
 
 const struct command cmd_ping = {.name = "ping",
@@ -181,7 +181,7 @@ ask_server(const struct ctx *ctx, const char *server, bool many, const char *wor
                            : err == ZOBO_EINVAL        ? "words are ruok, srvr, mntr, ..."
                            : ctx->hosts == NULL        ? "name the servers with --hosts or ZOBO_HOSTS"
                            : zobo_err_class(err) == ZOBO_CLASS_RETRY && !ctx->wait
-                               ? "--wait makes it try until --timeout"
+                               ? "--wait makes it try until --connect-timeout"
                                : NULL;
         return fail_why(ctx, err, word, &why, hint);
     }

@@ -23,7 +23,8 @@ static const struct opt opts[] = {
     [O_INITIAL] = {'i', "initial", OPT_FLAG, NULL, "first print what is there, as INITIAL"},
     [O_DATA] = {'d', "data", OPT_FLAG, NULL, "print the data of what was created or changed; CMD has it on stdin"},
     [O_COUNT] = {'n', "count", OPT_COUNT, "N", "end after N events"},
-    [O_TIMEOUT] = {'t', "timeout", OPT_DURATION, "TIME", "end after TIME: exit code 1 if --count was not reached"},
+    [O_TIMEOUT] = {'t', "timeout", OPT_DURATION, "TIME",
+                   "end after TIME, connecting included: exit code 1 if --count was not reached"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 enum { ASKS_MAX = 256, BUCKETS = 1024 };
@@ -59,7 +60,8 @@ struct watch {
     bool begun; /* all that was there at the start has been queued */
     bool is_down;
     size_t asks;
-    int64_t count; /* events still to come */
+    int64_t count;        /* events still to come */
+    uint64_t deadline_ms; /* --timeout, on now_ms's clock; 0: none */
 
     char *const *command; /* NULL: print */
     struct child run;
@@ -371,7 +373,6 @@ finish_run(struct watch *watch)
 static int
 follow(struct watch *watch, const struct args *in)
 {
-    uint64_t deadline = in->opt[O_TIMEOUT].given ? now_ms() + (uint64_t)in->opt[O_TIMEOUT].n : 0;
     for (;;) {
         int code = DONE;
         if (watch->command != NULL)
@@ -380,7 +381,7 @@ follow(struct watch *watch, const struct args *in)
             print_ready(watch);
         if (code != DONE || fflush(stdout) != 0 || watch->count == 0)
             return code; /* what is wrong with stdout is told at the end */
-        switch (hold_turn(watch->ctx, deadline)) {
+        switch (hold_turn(watch->ctx, watch->deadline_ms)) {
         case HOLD_GOES_ON:
             break;
         case HOLD_TIME_UP:
@@ -426,6 +427,8 @@ run(struct ctx *ctx, const struct args *in)
     watch->initial.end = &watch->initial.head;
     watch->events.end = &watch->events.head;
     ctx->keep_trying = true;
+    ctx->limit_ms = (uint32_t)in->opt[O_TIMEOUT].n;
+    watch->deadline_ms = ctx->limit_ms == 0 ? 0 : now_ms() + ctx->limit_ms;
     ctx->runs_command = in->command != NULL;
     int code = need_path(ctx, watch->path, false);
     if (code == DONE)
@@ -454,6 +457,14 @@ static const struct example examples[] = {
     {"zobo watch -d /app/config -- sh -c 'cat >app.conf && systemctl reload app'", "follow a configuration"},
     {NULL, NULL}};
 
+static const struct exit_text exits[] = {
+    {"0", "it ended after --count events, or with --timeout and no --count"},
+    {"1", "--timeout was over before --count events came"},
+    {"7", "no server was reached, within --timeout if that is given"},
+    {"128+N", "signal N ended it"},
+    {"else", "of the last run of CMD that failed; 126: it cannot be run, 127: there is none of this name"},
+    {NULL, NULL}};
+
 const struct command cmd_watch = {
     .name = "watch",
     .aliases = aliases,
@@ -470,6 +481,7 @@ const struct command cmd_watch = {
              "signal goes to CMD, whose end is waited for.",
     .examples = examples,
     .opts = opts,
+    .exits = exits,
     .min_words = 1,
     .max_words = 1,
     .runs_command = true,

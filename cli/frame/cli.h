@@ -31,6 +31,9 @@ enum exit_code {
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_RAW, FORMAT_NAME, FORMAT_COUNT };
 
+/* How long connecting may take unless the user says. */
+enum { USUAL_CONNECT_MS = 10000 };
+
 struct command;
 
 /* One run of the program. */
@@ -49,6 +52,9 @@ struct ctx {
     struct zobo_server *server;
     int knock; /* a connection to another run's server, which keeps it until ours is there; -1: none */
     uint32_t connect_ms;
+    bool connect_given; /* by the user */
+    uint32_t
+        limit_ms; /* set by a command before need_session: its --timeout, of which connecting takes its part; or 0 */
     uint32_t session_ms;
     bool read_only;
     bool wait;     /* go on trying after every server has refused */

@@ -12,7 +12,7 @@ enum opt_kind {
     OPT_LINES,     /* may be repeated; a secret: wiped from argv, so that the process list does not keep it */
     OPT_VERSION,   /* -1 or more */
     OPT_COUNT,     /* 1 or more */
-    OPT_DURATION,  /* 1 ms to 24 days: "1500", "1500ms", "1.5s", "2m", "1h", "3d" */
+    OPT_DURATION,  /* 1 ms to 24 days: "1500ms", "1.5s", "2m", "1h", "3d"; never without a unit */
     OPT_EXIT_CODE, /* 0 to 255 */
     OPT_TTL        /* a duration up to ZooKeeper's limit, 34 years */
 };
@@ -54,6 +54,12 @@ struct example {
     const char *what;
 };
 
+/* What an exit code means with one command in particular. */
+struct exit_text {
+    const char *codes;
+    const char *text;
+};
+
 #define FORMATS(f)   (1U << (f))
 #define FORMATS_ONE  (FORMATS(FORMAT_TEXT) | FORMATS(FORMAT_JSON))
 #define FORMATS_LIST (FORMATS_ONE | FORMATS(FORMAT_LONG) | FORMATS(FORMAT_NAME))
@@ -65,7 +71,8 @@ struct command {
     const char *summary;            /* one line, no full stop */
     const char *about;              /* more, or NULL: one paragraph */
     const struct example *examples; /* ended by a NULL line */
-    const struct opt *opts;         /* ended by a NULL name, or NULL */
+    const struct opt *opts;         /* ended by a NULL name, or NULL; none of them is a common one's namesake */
+    const struct exit_text *exits;  /* ended by NULL codes, or NULL: as with all commands */
     size_t min_words;
     size_t max_words;  /* 0 with min_words 0: none */
     bool runs_command; /* what stands behind "--" is another command */
@@ -119,7 +126,7 @@ enum {
 #ifdef ZOBO_SERVER
     G_LOCAL,
 #endif
-    G_TIMEOUT,
+    G_CONNECT_TIMEOUT,
     G_SESSION_TIMEOUT,
     G_WAIT,
     G_AUTH_FILE,

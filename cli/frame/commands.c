@@ -21,16 +21,16 @@ const struct opt global_opts[] = {
 #ifdef ZOBO_SERVER
     [G_LOCAL] = {0, "local", OPT_TEXT, "DIR", "a data directory of our own server, which is started if none serves it"},
 #endif
-    [G_TIMEOUT] = {0, "timeout", OPT_DURATION, "TIME", "how long connecting may take (10s)"},
+    [G_CONNECT_TIMEOUT] = {0, "connect-timeout", OPT_DURATION, "TIME", "how long connecting may take (10s)"},
     [G_SESSION_TIMEOUT] = {0, "session-timeout", OPT_DURATION, "TIME", "the session timeout to ask for (10s)"},
-    [G_WAIT] = {0, "wait", OPT_FLAG, NULL, "go on trying until --timeout when no server accepts"},
+    [G_WAIT] = {0, "wait", OPT_FLAG, NULL, "go on trying until --connect-timeout when no server accepts"},
     [G_AUTH_FILE] = {0, "auth-file", OPT_TEXT, "FILE", "credentials, scheme:credential lines; chmod 600"},
     [G_AUTH] = {0, "auth", OPT_LINES, "CRED", "one credential; others may see it, prefer --auth-file"},
     [G_READ_ONLY] = {0, "read-only", OPT_FLAG, NULL, "be content with a server that only reads"},
     [G_OUTPUT] = {'o', "output", OPT_TEXT, "FORMAT", "text, json, long, raw or name; lists in JSON: one object a line"},
     [G_NO_COLOR] = {0, "no-color", OPT_FLAG, NULL, "no colours on a terminal (also NO_COLOR)"},
     [G_QUIET] = {'q', "quiet", OPT_FLAG, NULL, "no notes on stderr, only errors"},
-    [G_TRACE] = {'v', "trace", OPT_FLAG, NULL, "log what the client does on stderr"},
+    [G_TRACE] = {0, "trace", OPT_FLAG, NULL, "log what the client does on stderr"},
     [G_VERSION] = {0, "version", OPT_FLAG, NULL, "print the version"},
     [G_HELP] = {'h', "help", OPT_FLAG, NULL, "print help; never connects"},
     [G_COUNT] = {0, NULL, OPT_FLAG, NULL, NULL}};

@@ -62,7 +62,8 @@ print_help(FILE *to)
         fprintf(to, "  %-15s %s\n", commands[c]->name, commands[c]->summary);
     fputs("\noptions, before or after the command:\n", to);
     print_options(to, global_opts);
-    fputs("\nEach can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...\n"
+    fputs("\nTIME is a number and its unit: 500ms, 1.5s, 2m, 1h, 3d.\n"
+          "Each can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...\n"
           "\nexit codes: 0 done, 1 the answer is no, 2 wrong arguments, 4 no such node,\n"
           "5 in conflict with what is there, 6 not allowed, 7 no connection; the manual, zobo(1), has them all\n"
           "\nexamples:\n"
@@ -124,6 +125,11 @@ print_command_help(FILE *to, const struct command *command)
     if (has_opts) {
         fputs("\noptions:\n", to);
         print_options(to, command->opts);
+    }
+    if (command->exits != NULL) {
+        fputs("\nexit codes, besides those of all commands:\n", to);
+        for (const struct exit_text *e = command->exits; e->codes != NULL; e++)
+            fprintf(to, "  %-7s %s\n", e->codes, e->text);
     }
     fputs("\n-o takes:", to);
     for (unsigned f = 0; f < FORMAT_COUNT; f++)
@@ -194,6 +200,15 @@ man_command(FILE *to, const struct command *command)
     }
     if (command->opts != NULL)
         man_options(to, command->opts);
+    if (command->exits != NULL)
+        fputs(".PP\nExit codes:\n", to);
+    for (const struct exit_text *e = command->exits; e != NULL && e->codes != NULL; e++) {
+        fputs(".TP\n.B ", to);
+        put_roff(to, e->codes);
+        fputc('\n', to);
+        put_roff(to, e->text);
+        fputc('\n', to);
+    }
     fputs(".PP\nExamples:\n", to);
     for (const struct example *e = command->examples; e->line != NULL; e++) {
         fputs(".TP\n.B ", to);
@@ -216,8 +231,8 @@ print_man(FILE *to)
             ZOBO_VERSION);
     put_roff(to, intro);
     fputs(
-        "\n.SH OPTIONS\nThey stand before or after the command. An option of a command hides a common one of the same\n"
-        "name: the common one then goes before the command.\n",
+        "\n.SH OPTIONS\nThey stand before or after the command. TIME is a number and its unit: 500ms, 1.5s, 2m, 1h or\n"
+        "3d.\n",
         to);
     man_options(to, global_opts);
     fputs(".SH COMMANDS\n", to);

@@ -96,7 +96,7 @@ bad_value_text(enum opt_kind kind)
         return "an exit code is a number from 0 to 255";
     case OPT_DURATION:
     case OPT_TTL:
-        return "a duration is needed, such as 500ms, 5s, 2m or 1h";
+        return "a duration with its unit is needed, such as 500ms, 5s, 2m or 1h";
     default:
         return "not a good value";
     }

@@ -145,6 +145,23 @@ count_hosts(const char *hosts)
     return n;
 }
 
+/* start_ms tells how long connecting may take in this run. */
+static uint32_t
+start_ms(const struct ctx *ctx)
+{
+    bool by_limit = ctx->limit_ms != 0 && (!ctx->connect_given || ctx->limit_ms < ctx->connect_ms);
+    return by_limit ? ctx->limit_ms : ctx->connect_ms;
+}
+
+/* attempt_ms tells how long one server may take. With one round for all, they share what there is; those that are tried
+ * again and again must not use up hours on the first one that does not answer. */
+static uint32_t
+attempt_ms(const struct ctx *ctx, bool one_round)
+{
+    uint32_t ms = start_ms(ctx);
+    return (one_round || ms < USUAL_CONNECT_MS ? ms : USUAL_CONNECT_MS) / count_hosts(ctx->hosts);
+}
+
 int
 need_client(struct ctx *ctx)
 {
@@ -158,6 +175,7 @@ need_client(struct ctx *ctx)
     }
 #endif
     zobo_auth auths[AUTHS_MAX];
+    bool again = ctx->wait || ctx->keep_trying;
     zobo_retry_policy one_round = {.size = sizeof one_round, .max_tries = 1};
     zobo_options options = {.size = sizeof options,
                             .hosts = ctx->hosts,
@@ -165,8 +183,8 @@ need_client(struct ctx *ctx)
                             .event_loop = true,
                             .auth = auths,
                             .read_only = ctx->read_only,
-                            .connection_retry = ctx->wait || ctx->keep_trying ? NULL : &one_round,
-                            .connect_timeout_ms = ctx->connect_ms / count_hosts(ctx->hosts),
+                            .connection_retry = again ? NULL : &one_round,
+                            .connect_timeout_ms = attempt_ms(ctx, !again),
                             /* The end of the session is asked for; that the server has it on disk is waited for only
                              * when the server ends with us. */
                             .stop_timeout_ms = ctx->server != NULL ? 5000 : 1};
@@ -184,6 +202,17 @@ need_client(struct ctx *ctx)
     return err == ZOBO_OK ? DONE : fail_why(ctx, err, err == ZOBO_EBADHOSTS ? ctx->hosts : NULL, &why, NULL);
 }
 
+static const char *
+connect_hint(const struct ctx *ctx)
+{
+    if (ctx->hosts == NULL)
+        return "name the servers with --hosts or ZOBO_HOSTS";
+    if (!ctx->wait && !ctx->keep_trying)
+        return "--wait makes it try until --connect-timeout, --trace shows what happens";
+    return start_ms(ctx) == ctx->limit_ms ? "--timeout makes it try longer, --trace shows what happens"
+                                          : "--connect-timeout makes it try longer, --trace shows what happens";
+}
+
 int
 need_session(struct ctx *ctx)
 {
@@ -191,18 +220,12 @@ need_session(struct ctx *ctx)
     if (code != DONE || ctx->started)
         return code;
     zobo_problem why = {0};
-    zobo_err err = zobo_start(ctx->client, ctx->connect_ms, &why);
+    zobo_err err = zobo_start(ctx->client, start_ms(ctx), &why);
 #ifdef ZOBO_SERVER
     stop_knocking(ctx);
 #endif
-    if (err != ZOBO_OK) {
-        const char *hint = NULL;
-        if (err == ZOBO_ENOCONNECTION)
-            hint = ctx->hosts == NULL ? "name the servers with --hosts or ZOBO_HOSTS"
-                   : ctx->wait        ? "--timeout makes it try longer, --trace shows what happens"
-                                      : "--wait makes it try until --timeout, --trace shows what happens";
-        return fail_why(ctx, err, NULL, &why, hint);
-    }
+    if (err != ZOBO_OK)
+        return fail_why(ctx, err, NULL, &why, err == ZOBO_ENOCONNECTION ? connect_hint(ctx) : NULL);
     ctx->started = true;
     return DONE;
 }

@@ -155,7 +155,7 @@ parse_duration(const char *text, int64_t *ms)
     static const struct {
         const char *name;
         double ms;
-    } units[] = {{"", 1}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}};
+    } units[] = {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}};
     if (text[0] < '0' || text[0] > '9' || strchr(text, 'x') != NULL)
         return false;
     char *end;

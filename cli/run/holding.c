@@ -25,6 +25,8 @@ read_options(struct holding *h, const struct args *in)
         return fail_usage(h->ctx, "--on-loss %s: there are kill and keep", on_loss);
     if (opt[H_SHOW].given && in->command != NULL)
         return fail_usage(h->ctx, "--show runs no command");
+    if (opt[H_SHOW].given && opt[H_TIMEOUT].given)
+        return fail_usage(h->ctx, "--show or --timeout: which?");
     if (opt[H_IDENTIFIER].given && strlen(opt[H_IDENTIFIER].text) >= sizeof h->identifier)
         return fail_usage(h->ctx, "--identifier: %zu bytes at most", sizeof h->identifier - 1);
     char host[256] = "localhost";
@@ -37,6 +39,21 @@ read_options(struct holding *h, const struct args *in)
     return DONE;
 }
 
+/* restart_clock lets --timeout begin now. */
+static void
+restart_clock(struct holding *h)
+{
+    h->deadline_ms = h->ctx->limit_ms == 0 ? 0 : now_ms() + h->ctx->limit_ms;
+}
+
+/* time_left tells what is left of --timeout, for zobo_how: 0 is without limit, so at least 1. */
+static uint32_t
+time_left(const struct holding *h)
+{
+    uint64_t now = h->deadline_ms == 0 ? 0 : now_ms();
+    return h->deadline_ms == 0 ? 0 : now >= h->deadline_ms ? 1 : (uint32_t)(h->deadline_ms - now);
+}
+
 int
 holding_begin(struct holding *h, const struct holding_kind *kind, struct ctx *ctx, const struct args *in)
 {
@@ -46,6 +63,8 @@ holding_begin(struct holding *h, const struct holding_kind *kind, struct ctx *ct
         code = read_options(h, in);
     bool holds = !in->opt[H_SHOW].given;
     ctx->keep_trying = holds;
+    ctx->limit_ms = (uint32_t)in->opt[H_TIMEOUT].n;
+    restart_clock(h);
     ctx->runs_command = holds && in->command != NULL;
     if (code == DONE)
         code = need_session(ctx);
@@ -197,7 +216,7 @@ static int
 once(struct holding *h, const struct args *in, bool *ran)
 {
     zobo_call *call = NULL;
-    zobo_how how = how_of(h, (uint32_t)in->opt[H_TIMEOUT].n);
+    zobo_how how = how_of(h, time_left(h));
     zobo_err err = h->kind->acquire(h, !h->no_wait, &how, &call);
     err = await(h, err, call);
     *ran = false;
@@ -234,6 +253,7 @@ hold_and_run(struct holding *h, const struct args *in)
             note(h->ctx, "%s: exit code %d", in->command[0], code);
         h->lost = false;
         rest(h, begun + AGAIN_MS);
+        restart_clock(h);
         if (h->ctx->signal != 0)
             return DONE;
     }

@@ -10,7 +10,7 @@
 enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_STRICT, H_CONFLICT_CODE, H_SHOW, H_OWN };
 
 #define HOLDING_OPTS                                                                                                   \
-    [H_TIMEOUT] = {'t', "timeout", OPT_DURATION, "TIME", "give up after TIME: exit code 124"},                         \
+    [H_TIMEOUT] = {'t', "timeout", OPT_DURATION, "TIME", "give up after TIME, connecting included: exit code 124"},    \
     [H_IDENTIFIER] = {'i', "identifier", OPT_TEXT, "TEXT", "who we are, for --show (host:pid)"},                       \
     [H_ON_LOSS] = {0, "on-loss", OPT_TEXT, "WHAT",                                                                     \
                    "when it is lost: kill CMD (SIGTERM, then SIGKILL), or keep it running (kill)"},                    \
@@ -19,6 +19,16 @@ enum { H_TIMEOUT, H_IDENTIFIER, H_ON_LOSS, H_GRACE, H_STRICT, H_CONFLICT_CODE, H
                   "a lost connection counts as a loss, for then another might soon hold it"},                          \
     [H_CONFLICT_CODE] = {'E', "conflict-exit-code", OPT_EXIT_CODE, "N", "instead of 124"},                             \
     [H_SHOW] = {0, "show", OPT_FLAG, NULL, "print who holds it and who waits, in order, a line each; run nothing"}
+
+/* Their exit codes. A table of theirs has HOLDING_EXITS in it. */
+#define HOLDING_EXITS                                                                                                  \
+    {"7", "no server was reached, within --timeout if that is given; CMD did not run"},                                \
+        {"124", "it was not to be had, within --timeout or at once; CMD did not run (-E says another code)"},          \
+        {"125", "it was lost, and CMD ended for that; with --on-loss keep CMD's own"},                                 \
+        {"126", "CMD cannot be run; 127: there is none of this name"},                                                 \
+    {                                                                                                                  \
+        "128+N", "signal N ended CMD, or zobo while it waited"                                                         \
+    }
 
 struct holding;
 
@@ -42,9 +52,10 @@ struct holding {
     const char *bad_data_hint; /* or NULL */
     bool lost;                 /* set by the recipe's callback; no more after that */
 
-    bool no_wait; /* set by the command, as is `again` */
-    bool again;   /* when the command has ended, acquire once more and run it once more */
-    bool keep;    /* --on-loss */
+    uint64_t deadline_ms; /* --timeout, on now_ms's clock; 0: none */
+    bool no_wait;         /* set by the command, as is `again` */
+    bool again;           /* when the command has ended, acquire once more and run it once more */
+    bool keep;            /* --on-loss */
     uint32_t grace_ms;
     struct child child;
 

@@ -34,19 +34,20 @@ Help goes to stdout, never connects, and comes from the tables.
   options, before or after the command:
     -H, --hosts LIST            servers: host:port,host:port/chroot (127.0.0.1:2181)
         --local DIR             a data directory of our own server, which is started if none serves it
-        --timeout TIME          how long connecting may take (10s)
+        --connect-timeout TIME  how long connecting may take (10s)
         --session-timeout TIME  the session timeout to ask for (10s)
-        --wait                  go on trying until --timeout when no server accepts
+        --wait                  go on trying until --connect-timeout when no server accepts
         --auth-file FILE        credentials, scheme:credential lines; chmod 600
         --auth CRED             one credential; others may see it, prefer --auth-file
         --read-only             be content with a server that only reads
     -o, --output FORMAT         text, json, long, raw or name; lists in JSON: one object a line
         --no-color              no colours on a terminal (also NO_COLOR)
     -q, --quiet                 no notes on stderr, only errors
-    -v, --trace                 log what the client does on stderr
+        --trace                 log what the client does on stderr
         --version               print the version
     -h, --help                  print help; never connects
   
+  TIME is a number and its unit: 500ms, 1.5s, 2m, 1h, 3d.
   Each can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...
   
   exit codes: 0 done, 1 the answer is no, 2 wrong arguments, 4 no such node,
@@ -149,3 +150,43 @@ The manual page is well-formed.
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help --man | grep -c '^\.SS'
   24
+
+No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
+
+  $ options() { sed -n '/^options/,/^$/p' | grep -oE '^  (-[a-zA-Z], |    )--[a-z-]+' | grep -oE -e '-[a-zA-Z],|--[a-z-]+' | sort; }
+  $ zobo help | options >common; grep -e -H, -e --connect-timeout common
+  --connect-timeout
+  -H,
+  $ zobo help | sed -n '/^commands/,/^$/s/^  \(.\{15\}\).*/\1/p' | while read -r c; do zobo help $c | options | comm -12 - common; done
+  $ zobo help acl set | options | grep -e -v, -e --if-version
+  --if-version
+  -v,
+
+Exit codes of those that run commands.
+
+  $ zobo help lock | sed -n '/^exit codes/,/^$/p'
+  exit codes, besides those of all commands:
+    7       no server was reached, within --timeout if that is given; CMD did not run
+    124     it was not to be had, within --timeout or at once; CMD did not run (-E says another code)
+    125     it was lost, and CMD ended for that; with --on-loss keep CMD's own
+    126     CMD cannot be run; 127: there is none of this name
+    128+N   signal N ended CMD, or zobo while it waited
+    else    CMD's own
+  
+  $ zobo help elect | sed -n '/^exit codes/,/^$/p'
+  exit codes, besides those of all commands:
+    7       no server was reached, within --timeout if that is given; CMD did not run
+    124     it was not to be had, within --timeout or at once; CMD did not run (-E says another code)
+    125     it was lost, and CMD ended for that; with --on-loss keep CMD's own
+    126     CMD cannot be run; 127: there is none of this name
+    128+N   signal N ended CMD, or zobo while it waited
+    else    CMD's own
+  
+  $ zobo help watch | sed -n '/^exit codes/,/^$/p'
+  exit codes, besides those of all commands:
+    0       it ended after --count events, or with --timeout and no --count
+    1       --timeout was over before --count events came
+    7       no server was reached, within --timeout if that is given
+    128+N   signal N ended it
+    else    of the last run of CMD that failed; 126: it cannot be run, 127: there is none of this name
+  

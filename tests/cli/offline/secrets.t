@@ -12,7 +12,7 @@ Credentials come from files that nobody else can read.
   $ chmod 600 auth
   $ zobo --auth-file auth -H 127.0.0.1:1 ping
   ! zobo: no server can be used; 127.0.0.1:1: connection refused (NoConnection -1021)
-  ! hint: --wait makes it try until --timeout, --trace shows what happens
+  ! hint: --wait makes it try until --connect-timeout, --trace shows what happens
   [7]
   $ zobo --auth-file nowhere -H 127.0.0.1:1 ping
   ! zobo: nowhere: No such file or directory (System -1081)
@@ -30,11 +30,11 @@ The flag works, with a warning; the environment without one.
   $ zobo --auth digest:joe:s3cret -H 127.0.0.1:1 ping
   ! zobo: warning: --auth can be seen by others while it is typed and started; use --auth-file or ZOBO_AUTH
   ! zobo: no server can be used; 127.0.0.1:1: connection refused (NoConnection -1021)
-  ! hint: --wait makes it try until --timeout, --trace shows what happens
+  ! hint: --wait makes it try until --connect-timeout, --trace shows what happens
   [7]
   $ ZOBO_AUTH=digest:joe:s3cret zobo -H 127.0.0.1:1 ping
   ! zobo: no server can be used; 127.0.0.1:1: connection refused (NoConnection -1021)
-  ! hint: --wait makes it try until --timeout, --trace shows what happens
+  ! hint: --wait makes it try until --connect-timeout, --trace shows what happens
   [7]
   $ ZOBO_AUTH=joes3cret zobo -H 127.0.0.1:1 ping
   ! zobo: credential 1 is not scheme:credential

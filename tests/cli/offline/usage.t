@@ -72,7 +72,7 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! hint: `zobo help create` tells how it is used
   [2]
   $ zobo create --ttl soon /a
-  ! zobo: --ttl soon: a duration is needed, such as 500ms, 5s, 2m or 1h
+  ! zobo: --ttl soon: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
   ! hint: `zobo help create` tells how it is used
   [2]
   $ zobo rm -r /a
@@ -112,19 +112,19 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! zobo: xyz1: not a word of four letters
   ! hint: words are ruok, srvr, mntr, ...
   [2]
-  $ zobo --timeout never ping
-  ! zobo: --timeout never: a duration is needed, such as 500ms, 5s, 2m or 1h
+  $ zobo --connect-timeout never ping
+  ! zobo: --connect-timeout never: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
   ! hint: `zobo help` lists the commands
   [2]
-  $ zobo --timeout 0 ping
-  ! zobo: --timeout 0: a duration is needed, such as 500ms, 5s, 2m or 1h
+  $ zobo --connect-timeout 0 ping
+  ! zobo: --connect-timeout 0: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
   ! hint: `zobo help` lists the commands
   [2]
   $ zobo --hosts h1:99999 ping
   ! zobo: h1:99999: byte 3: a port is a number from 1 to 65535 (BadHosts -1003)
   [2]
-  $ ZOBO_TIMEOUT=x zobo ping
-  ! zobo: ZOBO_TIMEOUT=x: a duration is needed, such as 500ms, 5s, 2m or 1h
+  $ ZOBO_CONNECT_TIMEOUT=x zobo ping
+  ! zobo: ZOBO_CONNECT_TIMEOUT=x: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
   ! hint: `zobo help ping` tells how it is used
   [2]
   $ zobo --quiet=yes ping
@@ -136,15 +136,15 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! hint: `zobo help watch` tells how it is used
   [2]
 
-An option of the command hides a common one: -v is --if-version here, and --trace before.
+-v is --if-version, where there is one, and nothing else.
 
   $ zobo set -v /a b
   ! zobo: -v /a: a version is a number, -1 for any
   ! hint: `zobo help set` tells how it is used
   [2]
   $ zobo -v set --if-version 2x /a b
-  ! zobo: --if-version 2x: a version is a number, -1 for any
-  ! hint: `zobo help set` tells how it is used
+  ! zobo: unknown option -v (a word that begins with - goes after --)
+  ! hint: `zobo help` lists the commands
   [2]
 
 Errors in JSON when JSON is asked for, whatever comes first.
@@ -154,4 +154,27 @@ Errors in JSON when JSON is asked for, whatever comes first.
   [2]
   $ ZOBO_OUTPUT=json zobo get a
   ! {"error":{"code":-1002,"name":"BadPath","text":"byte 0: a path begins with '/'","path":"a","hint":"paths look like /a/b/c: absolute, without a slash at the end"}}
+  [2]
+
+A time without a unit might be seconds or milliseconds: it is refused.
+
+  $ zobo --connect-timeout 5 ping
+  ! zobo: --connect-timeout 5: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo lock -t 30 /l -- true
+  ! zobo: -t 30: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help lock` tells how it is used
+  [2]
+  $ zobo create --ttl 60000 /a
+  ! zobo: --ttl 60000: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help create` tells how it is used
+  [2]
+  $ ZOBO_SESSION_TIMEOUT=9000 zobo ping
+  ! zobo: ZOBO_SESSION_TIMEOUT=9000: a duration with its unit is needed, such as 500ms, 5s, 2m or 1h
+  ! hint: `zobo help ping` tells how it is used
+  [2]
+  $ zobo lock --show -t 1s /l
+  ! zobo: --show or --timeout: which?
+  ! hint: `zobo help lock` tells how it is used
   [2]

@@ -11,7 +11,7 @@ One leads, the next follows when it has ended, with a higher fencing token.
   $ exec 5< <(exec zobo elect -i a /e -- sh -c 'echo "a leads"; echo $ZOBO_FENCE >a; read -r x <go; exit 4' 2>&1); a=$!; next_line 5
   a leads
   $ exec 6< <(exec zobo elect -i b /e -- sh -c 'echo "b leads"; echo $ZOBO_FENCE >b; read -r x <other' 2>&1); b=$!
-  $ til nodes /e 2; zobo elect --show /e; zobo elect --timeout 50ms /e -- echo never
+  $ til nodes /e 2; zobo elect --show /e; zobo elect --timeout 1s /e -- echo never
   a
   b
   ! zobo: /e: not to be had within the time given

@@ -44,9 +44,9 @@ Contention. Who comes first is served first.
   [124]
   $ zobo lock -n -E 0 /l -- echo never
   ! zobo: /l: another holds it
-  $ zobo lock -q --timeout 50ms /l -- echo never
+  $ zobo lock -q --timeout 1s /l -- echo never
   [124]
-  $ zobo lock --timeout 50ms -E 9 /l -- echo never
+  $ zobo lock --timeout 1s -E 9 /l -- echo never
   ! zobo: /l: not to be had within the time given
   [9]
   $ til nodes /l 2
@@ -97,7 +97,7 @@ A semaphore: so many at a time.
   $ zobo lock --semaphore 2 -n /sem -- echo never
   ! zobo: /sem: no lease is free
   [124]
-  $ zobo lock --semaphore 2 --timeout 50ms /sem -- echo never
+  $ zobo lock --semaphore 2 --timeout 1s /sem -- echo never
   ! zobo: /sem: not to be had within the time given
   [124]
   $ zobo lock --semaphore 3 /sem -- echo never
@@ -194,8 +194,16 @@ The server is away for a moment: nothing happens to the command.
 
   $ lose /l -- sh -c 'echo held; read -r x <go; exit 6'
   held
-  $ kill -STOP $server; zobo --timeout 100ms ls /l 2>/dev/null; kill -CONT $server; echo >go; wait $pid
+  $ kill -STOP $server; zobo --connect-timeout 100ms ls /l 2>/dev/null; kill -CONT $server; echo >go; wait $pid
   [6]
+
+The time allowed includes connecting: to a server that answers too late, or not at all.
+
+  $ kill -STOP $server; zobo lock --timeout 200ms /l -- echo never; echo "exit code $?"; kill -CONT $server
+  ! zobo: no connection within 200 ms; unix:WORK/lock/sock: not answered yet (NoConnection -1021)
+  ! hint: --timeout makes it try longer, --trace shows what happens
+  $ kill -STOP $server; exec 5< <(exec zobo lock --timeout 60s /l -- echo had 2>&1); pid=$!; kill -CONT $server; next_line 5; wait $pid
+  had
 
 The server stays away for longer than the session: known by the clock alone, before another can have the lock.
 

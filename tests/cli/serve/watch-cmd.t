@@ -41,9 +41,9 @@ Recursive, what is there first.
 
 Without --data stdin is empty, whatever zobo's own is.
 
-  $ zobo watch -i --timeout 1ms /r -- wc -c <tell
+  $ zobo watch -i --timeout 1s /r -- wc -c <tell
   0
-  $ zobo watch -i --timeout 1ms -d /r/a -- wc -c <tell
+  $ zobo watch -i --timeout 1s -d /r/a -- wc -c <tell
   0
 
 One run at a time; equal events that wait are run for once, and see the last data.

@@ -77,7 +77,7 @@ acl, whoami, and the other verbs about the server.
   ==> SERVER <==
   imok
   ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
-  ! hint: --wait makes it try until --timeout
+  ! hint: --wait makes it try until --connect-timeout
   [8]
   $ zobo cmd what
   ! zobo: what: SERVER: the server closed the connection without an answer (ConnectionLoss -4)
@@ -85,4 +85,4 @@ acl, whoami, and the other verbs about the server.
   [7]
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'
   standalone
-  $ zobo -v ping 2>&1 >/dev/null | grep -q session
+  $ zobo --trace ping 2>&1 >/dev/null | grep -q session

@@ -52,10 +52,10 @@ Recursive, in JSON, with what was there first; it ends after so many events.
 
 Time is up: 1 if events were still wanted, 0 if not.
 
-  $ zobo watch --timeout 50ms /r
-  $ zobo watch --timeout 50ms --count 1 /r
+  $ zobo watch --timeout 1s /r
+  $ zobo watch --timeout 1s --count 1 /r
   [1]
-  $ zobo watch --timeout 50ms --initial -r /r
+  $ zobo watch --timeout 1s --initial -r /r
   INITIAL /r
   INITIAL /r/a
   INITIAL /r/c
