@@ -200,6 +200,7 @@ The server is away for a moment: nothing happens to the command.
 The time allowed includes connecting: to a server that answers too late, or not at all.
 
   $ kill -STOP $server; zobo lock --timeout 200ms /l -- echo never; echo "exit code $?"; kill -CONT $server
+  exit code 7
   ! zobo: no connection within 200 ms; unix:WORK/lock/sock: not answered yet (NoConnection -1021)
   ! hint: --timeout makes it try longer, --trace shows what happens
   $ kill -STOP $server; exec 5< <(exec zobo lock --timeout 60s /l -- echo had 2>&1); pid=$!; kill -CONT $server; next_line 5; wait $pid
