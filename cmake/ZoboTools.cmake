@@ -10,6 +10,22 @@ if(cli_sources)
   set_target_properties(zobo_cli PROPERTIES OUTPUT_NAME zobo)
   target_compile_definitions(zobo_cli PRIVATE _POSIX_C_SOURCE=200809L)
   target_include_directories(zobo_cli PRIVATE cli)
+  # Archives where there are any: loading a handful of libraries costs each start more than most commands take.
+  foreach(library jansson inih zstd z edit)
+    find_library(CLI_${library} NAMES lib${library}.a ${library})
+    if(NOT CLI_${library})
+      message(FATAL_ERROR "the command needs lib${library}: run scripts/setup build, or build with -DZOBO_TOOLS=OFF")
+    endif()
+    target_link_libraries(zobo_cli PRIVATE ${CLI_${library}})
+  endforeach()
+  if(CLI_edit MATCHES "[.]a$")
+    foreach(library bsd md tinfo) # what libedit stands on
+      find_library(CLI_${library} NAMES lib${library}.a ${library})
+      if(CLI_${library})
+        target_link_libraries(zobo_cli PRIVATE ${CLI_${library}})
+      endif()
+    endforeach()
+  endif()
   target_link_libraries(zobo_cli PRIVATE zobo_static) # no look-up of shared libraries: it starts in a millisecond
   target_link_options(zobo_cli PRIVATE LINKER:--as-needed) # nor of those that it has no use for
   if(ZOBO_SERVER)

@@ -140,6 +140,7 @@ const struct command cmd_acl_set = {.name = "acl set",
                                     .min_words = 2,
                                     .max_words = WORDS_ANY,
                                     .formats = FORMATS_ONE,
+                                    .effect = CHANGES,
                                     .run = run_set};
 
 /* read_password reads a line from stdin, unseen when that is a terminal. */

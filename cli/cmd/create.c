@@ -150,4 +150,5 @@ const struct command cmd_create = {
     .min_words = 1,
     .max_words = 2,
     .formats = FORMATS_ONE,
+    .effect = CHANGES,
     .run = run};

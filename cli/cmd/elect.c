@@ -108,4 +108,5 @@ const struct command cmd_elect = {
     .max_words = 1,
     .runs_command = true,
     .formats = FORMATS_ONE,
+    .effect = MAKES_OWN_NODES,
     .run = run};

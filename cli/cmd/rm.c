@@ -8,11 +8,10 @@
 #include "frame/out.h"
 #include "tree/walk.h"
 
-enum { O_RECURSIVE, O_YES, O_DRY_RUN, O_VERSION };
+enum { O_RECURSIVE, O_DRY_RUN, O_VERSION };
 
 static const struct opt opts[] = {
     [O_RECURSIVE] = {'r', "recursive", OPT_FLAG, NULL, "remove all that is below it too; asks first"},
-    [O_YES] = {'y', "yes", OPT_FLAG, NULL, "do not ask; needed with -r when stdin is no terminal"},
     [O_DRY_RUN] = {'n', "dry-run", OPT_FLAG, NULL, "print what would be removed, change nothing"},
     [O_VERSION] = {'v', "if-version", OPT_VERSION, "N", "only if the node has this version (exit code 5 if not)"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
@@ -110,22 +109,16 @@ count_below(struct ctx *ctx, const char *path, size_t *count)
 }
 
 static int
-remove_recursive(struct ctx *ctx, const char *path, bool ask)
+remove_recursive(struct ctx *ctx, const char *path)
 {
-    if (ask) {
+    if (!ctx->yes) {
         size_t count;
         zobo_err err = count_below(ctx, path, &count);
         if (err != ZOBO_OK)
             return fail(ctx, err, path, NULL);
-        size_t size = strlen(path) + 80;
-        char *question = need_memory(size, 1);
-        snprintf(question, size, "zobo: remove %s and the %zu nodes below it?", path, count);
-        bool yes = confirm(ctx, question);
-        free(question);
-        if (!yes) {
-            note(ctx, "nothing was removed");
-            return ANSWER_NO;
-        }
+        int code = need_yes(ctx, "remove %s and the %zu nodes below it?", path, count);
+        if (code != DONE)
+            return code;
     }
     zobo_problem why;
     zobo_err err = zobo_delete_recursive(ctx->client, path, &why);
@@ -138,10 +131,10 @@ static int
 remove_one(struct ctx *ctx, const struct args *in, const char *path)
 {
     int32_t version = in->opt[O_VERSION].given ? (int32_t)in->opt[O_VERSION].n : -1;
-    if (in->opt[O_DRY_RUN].given)
+    if (ctx->dry_run)
         return dry_run(ctx, path, in->opt[O_RECURSIVE].given, version);
     if (in->opt[O_RECURSIVE].given)
-        return remove_recursive(ctx, path, !in->opt[O_YES].given);
+        return remove_recursive(ctx, path);
     zobo_err err = zobo_delete(ctx->client, path, version);
     return err == ZOBO_OK ? DONE
                           : fail(ctx, err, path, err == ZOBO_ENOTEMPTY ? "-r removes what is below it too" : NULL);
@@ -153,8 +146,8 @@ run(struct ctx *ctx, const struct args *in)
     bool recursive = in->opt[O_RECURSIVE].given;
     if (recursive && in->opt[O_VERSION].given)
         return fail_usage(ctx, "-r and -v do not go together");
-    if (recursive && !in->opt[O_YES].given && !in->opt[O_DRY_RUN].given && !isatty(STDIN_FILENO))
-        return refuse(ctx, BAD_USAGE, "rm -r would ask, but stdin is no terminal: --yes answers, --dry-run shows");
+    if (recursive && !ctx->yes && !ctx->dry_run && !isatty(STDIN_FILENO))
+        return need_yes(ctx, "-r"); /* refuses before it connects */
     int code = need_client(ctx);
     for (size_t i = 0; i < in->n && code == DONE; i++) {
         code = need_path(ctx, in->words[i], false);
@@ -190,4 +183,5 @@ const struct command cmd_rm = {
     .min_words = 1,
     .max_words = WORDS_ANY,
     .formats = FORMATS_ONE,
+    .effect = CHANGES,
     .run = run};

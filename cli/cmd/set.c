@@ -67,4 +67,5 @@ const struct command cmd_set = {.name = "set",
                                 .min_words = 1,
                                 .max_words = 2,
                                 .formats = FORMATS_ONE,
+                                .effect = CHANGES,
                                 .run = run};

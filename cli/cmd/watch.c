@@ -9,11 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "run/child.h"
 #include "frame/command.h"
 #include "frame/hold.h"
 #include "frame/out.h"
 #include "frame/text.h"
+#include "run/child.h"
 #include "tree/walk.h"
 
 enum { O_RECURSIVE, O_INITIAL, O_DATA, O_COUNT, O_TIMEOUT };

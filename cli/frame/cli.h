@@ -3,6 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,7 @@ enum exit_code {
     BY_SIGNAL = 128     /* and the signal's number */
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_RAW, FORMAT_NAME, FORMAT_COUNT };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_TABLE, FORMAT_RAW, FORMAT_NAME, FORMAT_COUNT };
 
 /* How long connecting may take unless the user says. */
 enum { USUAL_CONNECT_MS = 10000 };
@@ -46,6 +47,12 @@ struct ctx {
     bool utf8;
     bool color;
     const struct command *command; /* NULL while it is not known */
+    bool dry_run;                  /* the command was given --dry-run: it must not change anything */
+    bool yes;                      /* questions are answered */
+    bool only_reads;               /* the context says so: what would write is refused */
+    bool ask_always;               /* the context says so: each change is asked about */
+    const char *context;           /* the context's name, or NULL */
+    char *cwd;                     /* in a shell: where paths that are not absolute begin; else NULL */
 
     char *hosts;       /* NULL: the library's default */
     const char *local; /* a data directory to use instead, by a server of our own if need be; or NULL */
@@ -81,6 +88,9 @@ struct ctx {
 
 /* note tells the user something on stderr, unless --quiet. */
 void note(const struct ctx *ctx, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* formatted is vsprintf into a string of its own, to be freed. */
+char *formatted(const char *format, va_list args) PRINTF_LIKE(1, 0);
 
 /* fail tells of an error and returns its exit code. `path` and `hint` may be NULL: no path, the usual hint if any. */
 int fail(const struct ctx *ctx, zobo_err err, const char *path, const char *hint);

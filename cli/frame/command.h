@@ -14,24 +14,30 @@ enum opt_kind {
     OPT_COUNT,     /* 1 or more */
     OPT_DURATION,  /* 1 ms to 24 days: "1500ms", "1.5s", "2m", "1h", "3d"; never without a unit */
     OPT_EXIT_CODE, /* 0 to 255 */
-    OPT_TTL        /* a duration up to ZooKeeper's limit, 34 years */
+    OPT_TTL,       /* a duration up to ZooKeeper's limit, 34 years */
+    OPT_NUMBER,    /* 0 or more */
+    OPT_SIZE,      /* bytes: "4096", "64k", "1m", "2g", in powers of 1024 */
+    OPT_CHOICE,    /* one of those that `arg` lists: "kill|keep" */
+    OPT_LIST       /* a text; may be repeated */
 };
 
 struct opt {
     char letter; /* 0: none */
     const char *name;
     enum opt_kind kind;
-    const char *arg; /* what help calls its value; NULL for flags */
+    const char *arg; /* what help calls its value, which tells completion what it is (words.c); NULL for flags */
     const char *help;
 };
 
 struct opt_value {
     bool given;
     char *text;
-    int64_t n; /* numbers; milliseconds */
+    int64_t n;    /* numbers; milliseconds; bytes; a choice's index */
+    char **items; /* OPT_LIST */
+    size_t n_items;
 };
 
-enum { OPTS_MAX = 16 };
+enum { OPTS_MAX = 24 };
 
 /* A command's arguments. Options are found by their index in the command's table. */
 struct args {
@@ -60,14 +66,21 @@ struct exit_text {
     const char *text;
 };
 
-#define FORMATS(f)   (1U << (f))
-#define FORMATS_ONE  (FORMATS(FORMAT_TEXT) | FORMATS(FORMAT_JSON))
-#define FORMATS_LIST (FORMATS_ONE | FORMATS(FORMAT_LONG) | FORMATS(FORMAT_NAME))
+#define FORMATS(f)    (1U << (f))
+#define FORMATS_ONE   (FORMATS(FORMAT_TEXT) | FORMATS(FORMAT_JSON))
+#define FORMATS_TABLE (FORMATS_ONE | FORMATS(FORMAT_TABLE) | FORMATS(FORMAT_RAW))
+#define FORMATS_LIST  (FORMATS_ONE | FORMATS(FORMAT_LONG) | FORMATS(FORMAT_NAME))
+
+/* What a command does to the data. One that changes it has --dry-run, and --yes where it asks; it is refused where only
+ * reading is allowed, as is one that makes nodes of its own, which go with it (a lock, a probe). */
+enum effect { READS, MAKES_OWN_NODES, CHANGES };
 
 struct command {
-    const char *name;               /* may be two words: "acl get" */
-    const struct alias *aliases;    /* ended by a NULL name, or NULL */
-    const char *usage;              /* what follows the name and the options */
+    const char *name;            /* may be two words: "acl get" */
+    const struct alias *aliases; /* ended by a NULL name, or NULL */
+    /* What follows the name and the options. Its words tell what is to be completed, and in the shell which words are
+     * paths: see words.c. */
+    const char *usage;
     const char *summary;            /* one line, no full stop */
     const char *about;              /* more, or NULL: one paragraph */
     const struct example *examples; /* ended by a NULL line */
@@ -76,6 +89,8 @@ struct command {
     size_t min_words;
     size_t max_words;  /* 0 with min_words 0: none */
     bool runs_command; /* what stands behind "--" is another command */
+    bool hidden;       /* not listed: for other programs */
+    enum effect effect;
     unsigned formats;
     int (*run)(struct ctx *ctx, const struct args *in);
 };
@@ -133,6 +148,7 @@ enum {
     G_AUTH,
     G_READ_ONLY,
     G_OUTPUT,
+    G_YES,
     G_NO_COLOR,
     G_QUIET,
     G_TRACE,
@@ -173,6 +189,27 @@ bool parse_value(const struct opt *opt, char *text, struct opt_value *out);
 
 /* bad_value_text says what a good value would be. */
 const char *bad_value_text(enum opt_kind kind);
+
+/* find_opt returns the value of the option of that name, if the table has it and it was given; else NULL. */
+const struct opt_value *find_opt(const struct opt *opts, const struct opt_value *values, const char *name);
+
+/* --- words of usage texts (words.c) ------------------------------------------------------------------------------- */
+
+enum word { WORD_OTHER, WORD_PATH, WORD_FILE, WORD_DIR, WORD_COMMAND, WORD_CONTEXT, WORD_CHOICE };
+
+/* word_kind tells what the `i`th word of a command is by its usage: "PATH [DATA]", "SRC DST", "FILE PATH...". For
+ * WORD_CHOICE, `*choices` is set to the text "a|b|c" of `*len` bytes. */
+enum word word_kind(const char *usage, size_t i, const char **choices, size_t *len);
+
+/* --- running (dispatch.c) ----------------------------------------------------------------------------------------- */
+
+/* dispatch runs what the program's arguments say: common options, a command, its options and words. */
+int dispatch(struct ctx *ctx, char **argv, size_t n);
+
+/* dispatch_line runs one line of a shell or script, in the session that it has already: the options that say where the
+ * servers are, or who we are, are refused, and the others hold for this line. Words that are paths are taken from
+ * ctx->cwd on. */
+int dispatch_line(struct ctx *ctx, char **argv, size_t n);
 
 /* --- help (help.c) ------------------------------------------------------------------------------------------------ */
 

@@ -10,11 +10,9 @@ const struct command *const commands[] = {
 #undef ENTRY
         NULL};
 
-const char *const format_names[FORMAT_COUNT] = {[FORMAT_TEXT] = "text",
-                                                [FORMAT_JSON] = "json",
-                                                [FORMAT_LONG] = "long",
-                                                [FORMAT_RAW] = "raw",
-                                                [FORMAT_NAME] = "name"};
+const char *const format_names[FORMAT_COUNT] = {
+    [FORMAT_TEXT] = "text",   [FORMAT_JSON] = "json", [FORMAT_LONG] = "long",
+    [FORMAT_TABLE] = "table", [FORMAT_RAW] = "raw",   [FORMAT_NAME] = "name"};
 
 const struct opt global_opts[] = {
     [G_HOSTS] = {'H', "hosts", OPT_TEXT, "LIST", "servers: host:port,host:port/chroot (127.0.0.1:2181)"},
@@ -27,7 +25,9 @@ const struct opt global_opts[] = {
     [G_AUTH_FILE] = {0, "auth-file", OPT_TEXT, "FILE", "credentials, scheme:credential lines; chmod 600"},
     [G_AUTH] = {0, "auth", OPT_LINES, "CRED", "one credential; others may see it, prefer --auth-file"},
     [G_READ_ONLY] = {0, "read-only", OPT_FLAG, NULL, "be content with a server that only reads"},
-    [G_OUTPUT] = {'o', "output", OPT_TEXT, "FORMAT", "text, json, long, raw or name; lists in JSON: one object a line"},
+    [G_OUTPUT] = {'o', "output", OPT_TEXT, "FORMAT",
+                  "text, json, long, table, raw or name; lists in JSON: one object a line"},
+    [G_YES] = {'y', "yes", OPT_FLAG, NULL, "do not ask before changes; needed where no terminal could answer"},
     [G_NO_COLOR] = {0, "no-color", OPT_FLAG, NULL, "no colours on a terminal (also NO_COLOR)"},
     [G_QUIET] = {'q', "quiet", OPT_FLAG, NULL, "no notes on stderr, only errors"},
     [G_TRACE] = {0, "trace", OPT_FLAG, NULL, "log what the client does on stderr"},

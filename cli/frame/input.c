@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,21 +137,43 @@ acl_input_free(struct acl_input *input)
     *input = (struct acl_input){0};
 }
 
-bool
-confirm(struct ctx *ctx, const char *question)
+/* wait_for_answer lets the client work until stdin has something. */
+static bool
+wait_for_answer(struct ctx *ctx)
 {
-    fprintf(stderr, "%s [y/N] ", question);
-    fflush(stderr);
     for (;;) {
-        struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = zobo_fd(ctx->client), .events = POLLIN}};
+        int client = ctx->client != NULL ? zobo_fd(ctx->client) : -1;
+        struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = client, .events = POLLIN}};
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return false;
         if (fds[1].revents != 0 && zobo_process(ctx->client) != ZOBO_OK)
             return false;
         if (fds[0].revents != 0)
-            break;
+            return true;
     }
+}
+
+int
+need_yes(struct ctx *ctx, const char *question, ...)
+{
+    if (ctx->yes)
+        return DONE;
+    if (!isatty(STDIN_FILENO))
+        return refuse(ctx, BAD_USAGE, "%s would ask, but stdin is no terminal: --yes answers, --dry-run shows",
+                      ctx->command->name);
+    va_list args;
+    va_start(args, question);
+    char *text = formatted(question, args);
+    va_end(args);
+    fputs("zobo: ", stderr);
+    put_visible(stderr, text, strlen(text), false);
+    fputs(" [y/N] ", stderr);
+    free(text);
+    fflush(stderr);
     char answer[16];
-    ssize_t n = read(STDIN_FILENO, answer, sizeof answer); /* a terminal gives a line */
-    return n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+    ssize_t n = wait_for_answer(ctx) ? read(STDIN_FILENO, answer, sizeof answer) : 0; /* a terminal gives a line */
+    if (n > 0 && (answer[0] == 'y' || answer[0] == 'Y'))
+        return DONE;
+    note(ctx, "nothing was changed");
+    return ANSWER_NO;
 }

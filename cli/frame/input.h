@@ -26,7 +26,8 @@ struct acl_input {
 int read_acls(const struct ctx *ctx, char *const *words, size_t n, struct acl_input *out);
 void acl_input_free(struct acl_input *input);
 
-/* confirm asks on the terminal, keeping the session alive meanwhile; true for yes. */
-bool confirm(struct ctx *ctx, const char *question);
+/* need_yes asks on the terminal before something is changed, keeping the session alive meanwhile; with --yes it does
+ * not, and where nobody could answer it refuses. 0 for yes, or the exit code: ANSWER_NO, BAD_USAGE. */
+int need_yes(struct ctx *ctx, const char *question, ...) PRINTF_LIKE(2, 3);
 
 #endif

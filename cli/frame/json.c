@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "text.h"
@@ -67,6 +68,24 @@ json_int(struct json *json, const char *key, int64_t n)
 {
     put_key(json, key);
     fprintf(json->to, "%lld", (long long)n);
+}
+
+void
+json_real(struct json *json, const char *key, double n)
+{
+    put_key(json, key);
+    char text[64];
+    int len = snprintf(text, sizeof text, "%.6f", isfinite(n) ? n : 0.0);
+    while (len > 1 && text[len - 1] == '0' && text[len - 2] != '.')
+        text[--len] = '\0';
+    fputs(text, json->to);
+}
+
+void
+json_null(struct json *json, const char *key)
+{
+    put_key(json, key);
+    fputs("null", json->to);
 }
 
 void

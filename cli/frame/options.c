@@ -57,6 +57,56 @@ append_line(struct opt_value *out, char *line)
     wipe(line);
 }
 
+/* parse_size reads bytes; a letter multiplies by a power of 1024. */
+static bool
+parse_size(const char *text, int64_t *out)
+{
+    static const char letters[] = "kmgt";
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || n < 0 || errno != 0)
+        return false;
+    const char *letter = *end == '\0' ? NULL : strchr(letters, *end | 0x20);
+    int shift = letter == NULL ? 0 : 10 * (int)(letter - letters + 1);
+    if ((*end != '\0' && (letter == NULL || end[1] != '\0')) || n > INT64_MAX >> shift)
+        return false;
+    *out = (int64_t)n << shift;
+    return true;
+}
+
+/* parse_choice finds the text among "a|b|c". */
+static bool
+parse_choice(const char *choices, const char *text, int64_t *out)
+{
+    size_t len = strlen(text);
+    for (*out = 0; choices != NULL; ++*out) {
+        const char *bar = strchr(choices, '|');
+        size_t n = bar == NULL ? strlen(choices) : (size_t)(bar - choices);
+        if (n == len && strncmp(choices, text, n) == 0)
+            return true;
+        choices = bar == NULL ? NULL : bar + 1;
+    }
+    return false;
+}
+
+static bool
+append_item(struct opt_value *out, char *text)
+{
+    out->items = need_more(out->items, out->n_items + 1, sizeof *out->items);
+    out->items[out->n_items++] = text;
+    return true;
+}
+
+const struct opt_value *
+find_opt(const struct opt *opts, const struct opt_value *values, const char *name)
+{
+    for (size_t i = 0; opts != NULL && opts[i].name != NULL; i++)
+        if (strcmp(opts[i].name, name) == 0)
+            return values[i].given ? &values[i] : NULL;
+    return NULL;
+}
+
 bool
 parse_value(const struct opt *opt, char *text, struct opt_value *out)
 {
@@ -80,6 +130,15 @@ parse_value(const struct opt *opt, char *text, struct opt_value *out)
         return parse_duration(text, &out->n) && out->n >= 1 && out->n <= INT32_MAX;
     case OPT_TTL:
         return parse_duration(text, &out->n) && out->n >= 1 && out->n < (int64_t)1 << 40;
+    case OPT_NUMBER:
+        return parse_number(text, 0, INT64_MAX, &out->n);
+    case OPT_SIZE:
+        return parse_size(text, &out->n);
+    case OPT_CHOICE:
+        out->text = text;
+        return parse_choice(opt->arg, text, &out->n);
+    case OPT_LIST:
+        return append_item(out, text);
     }
     return false;
 }
@@ -88,6 +147,10 @@ const char *
 bad_value_text(enum opt_kind kind)
 {
     switch (kind) {
+    case OPT_NUMBER:
+        return "a number from 0 on is needed";
+    case OPT_SIZE:
+        return "a number of bytes is needed, such as 4096, 64k or 1m";
     case OPT_VERSION:
         return "a version is a number, -1 for any";
     case OPT_COUNT:
@@ -107,6 +170,8 @@ take_value(const struct ctx *ctx, const struct opt *opt, const char *shown, char
 {
     if (parse_value(opt, text, value))
         return DONE;
+    if (opt->kind == OPT_CHOICE)
+        return fail_usage(ctx, "%s %s: one of %s is needed", shown, text, opt->arg);
     return fail_usage(ctx, "%s %s: %s", shown, text, bad_value_text(opt->kind));
 }
 

@@ -16,7 +16,7 @@ put_line(const char *text)
     fputc('\n', stderr);
 }
 
-static char *
+char *
 formatted(const char *format, va_list args)
 {
     va_list again;

@@ -8,8 +8,8 @@
 #include <zobo/server.h>
 
 #include "frame/command.h"
-#include "notify.h"
 #include "frame/out.h"
+#include "notify.h"
 #include "zoocfg.h"
 
 enum { O_DATA, O_MEMORY, O_LISTEN, O_UNIX, O_CONFIG, O_HTTP, O_MAX_DATA, O_ACCEPT_FUTURE, O_LOG_LEVEL };

@@ -40,7 +40,8 @@ Help goes to stdout, never connects, and comes from the tables.
         --auth-file FILE        credentials, scheme:credential lines; chmod 600
         --auth CRED             one credential; others may see it, prefer --auth-file
         --read-only             be content with a server that only reads
-    -o, --output FORMAT         text, json, long, raw or name; lists in JSON: one object a line
+    -o, --output FORMAT         text, json, long, table, raw or name; lists in JSON: one object a line
+    -y, --yes                   do not ask before changes; needed where no terminal could answer
         --no-color              no colours on a terminal (also NO_COLOR)
     -q, --quiet                 no notes on stderr, only errors
         --trace                 log what the client does on stderr
@@ -89,7 +90,6 @@ Help goes to stdout, never connects, and comes from the tables.
   
   options:
     -r, --recursive             remove all that is below it too; asks first
-    -y, --yes                   do not ask; needed with -r when stdin is no terminal
     -n, --dry-run               print what would be removed, change nothing
     -v, --if-version N          only if the node has this version (exit code 5 if not)
   

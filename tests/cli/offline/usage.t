@@ -41,7 +41,7 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! hint: `zobo help get` tells how it is used
   [2]
   $ zobo get -o yaml /a
-  ! zobo: no format yaml: there are text, json, long, raw and name
+  ! zobo: no format yaml: there are text, json, long, table, raw and name
   ! hint: `zobo help get` tells how it is used
   [2]
   $ zobo get --hex --base64 /a
@@ -76,7 +76,7 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! hint: `zobo help create` tells how it is used
   [2]
   $ zobo rm -r /a
-  ! zobo: rm -r would ask, but stdin is no terminal: --yes answers, --dry-run shows
+  ! zobo: rm would ask, but stdin is no terminal: --yes answers, --dry-run shows
   [2]
   $ zobo rm /
   ! zobo: /: the root is not removed; name what is below it

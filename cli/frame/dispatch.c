@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From arguments to a command that runs. Each common option comes from the command line, else from ZOBO_<NAME> in the
+ * environment, else it has its default. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "input.h"
+
+/* Where the servers are is said by one of two options. */
+static bool
+is_place(size_t g)
+{
+#ifdef ZOBO_SERVER
+    return g == G_HOSTS || g == G_LOCAL;
+#else
+    return g == G_HOSTS;
+#endif
+}
+
+static bool
+is_local(const struct opt_value *globals)
+{
+#ifdef ZOBO_SERVER
+    return globals[G_LOCAL].given;
+#else
+    (void)globals;
+    return false;
+#endif
+}
+
+/* read_environment fills in the options that were not given. */
+static int
+read_environment(const struct ctx *ctx, struct opt_value *globals)
+{
+    bool auth_given = globals[G_AUTH].given || globals[G_AUTH_FILE].given;
+    bool place_given = globals[G_HOSTS].given || is_local(globals);
+    for (size_t g = 0; g < G_VERSION; g++) {
+        const struct opt *opt = &global_opts[g];
+        char name[40] = "ZOBO_";
+        for (size_t i = 0; opt->name[i] != '\0'; i++)
+            name[5 + i] = (char)(opt->name[i] == '-' ? '_' : opt->name[i] - 'a' + 'A');
+        char *value = getenv(name);
+        if (value == NULL || value[0] == '\0' || globals[g].given)
+            continue;
+        if (auth_given && (g == G_AUTH || g == G_AUTH_FILE))
+            continue;
+        if (place_given && is_place(g))
+            continue;
+        if (opt->kind == OPT_FLAG) {
+            globals[g].given = strcmp(value, "0") != 0 && strcmp(value, "false") != 0 && strcmp(value, "no") != 0;
+            continue;
+        }
+        char *copy = opt->kind == OPT_LINES ? need_copy(value) : NULL; /* for it is wiped */
+        bool good = parse_value(opt, copy != NULL ? copy : value, &globals[g]);
+        free(copy);
+        if (!good)
+            return fail_usage(ctx, "%s=%s: %s", name, value, bad_value_text(opt->kind));
+        globals[g].given = g != G_AUTH; /* what is not on the command line needs no warning */
+    }
+    return DONE;
+}
+
+/* choose_format takes the format asked for, if the command has it; from the environment it is a wish. */
+static int
+choose_format(struct ctx *ctx, const struct opt_value *output, bool from_flag)
+{
+    if (output->text == NULL)
+        return DONE;
+    enum format format = FORMAT_TEXT;
+    while (format < FORMAT_COUNT && strcmp(format_names[format], output->text) != 0)
+        format++;
+    if (format == FORMAT_COUNT)
+        return fail_usage(ctx, "no format %s: there are text, json, long, table, raw and name", output->text);
+    if (ctx->command->formats & FORMATS(format))
+        ctx->format = format;
+    else if (from_flag)
+        return fail_usage(ctx, "%s has no format %s", ctx->command->name, output->text);
+    return DONE;
+}
+
+/* apply_session turns the options that hold as long as the session into the context. */
+static int
+apply_session(struct ctx *ctx, struct opt_value *globals)
+{
+    ctx->trace = globals[G_TRACE].given;
+    ctx->wait = globals[G_WAIT].given;
+    ctx->read_only = globals[G_READ_ONLY].given;
+    ctx->connect_given = globals[G_CONNECT_TIMEOUT].given;
+    ctx->connect_ms = ctx->connect_given ? (uint32_t)globals[G_CONNECT_TIMEOUT].n : USUAL_CONNECT_MS;
+    ctx->session_ms = (uint32_t)globals[G_SESSION_TIMEOUT].n;
+    if (globals[G_HOSTS].given && is_local(globals))
+        return fail_usage(ctx, "--hosts and --local exclude each other");
+    if (globals[G_HOSTS].text != NULL)
+        ctx->hosts = need_copy(globals[G_HOSTS].text);
+#ifdef ZOBO_SERVER
+    ctx->local = globals[G_LOCAL].text;
+#endif
+    if (globals[G_AUTH].given)
+        note(ctx, "warning: --auth can be seen by others while it is typed and started; use --auth-file or ZOBO_AUTH");
+    if (globals[G_AUTH].text != NULL)
+        add_secrets(ctx, globals[G_AUTH].text);
+    return globals[G_AUTH_FILE].text == NULL ? DONE : load_secrets(ctx, globals[G_AUTH_FILE].text);
+}
+
+/* refuse_session refuses them in a line of a shell, which has its session already. */
+static int
+refuse_session(const struct ctx *ctx, const struct opt_value *globals)
+{
+    for (size_t g = 0; g < G_OUTPUT; g++)
+        if (globals[g].given)
+            return fail_usage(ctx, "--%s belongs before the session, not into it", global_opts[g].name);
+    return DONE;
+}
+
+/* apply_line turns the options that hold for one command into the context. */
+static int
+apply_line(struct ctx *ctx, const struct opt_value *globals, bool format_given)
+{
+    ctx->quiet = ctx->quiet || globals[G_QUIET].given;
+    ctx->yes = ctx->yes || globals[G_YES].given;
+    ctx->color = ctx->color && !globals[G_NO_COLOR].given && ctx->out_is_tty;
+    return choose_format(ctx, &globals[G_OUTPUT], format_given);
+}
+
+static int
+fail_count(const struct ctx *ctx, const char *too, bool behind)
+{
+    const struct command *c = ctx->command;
+    if (behind)
+        return fail_usage(ctx, "too %s arguments; the command to run goes behind --", too);
+    return fail_usage(ctx, "too %s arguments: zobo %s%s%s", too, c->name, c->usage[0] != '\0' ? " " : "", c->usage);
+}
+
+/* may_run holds a command against what the context allows. */
+static int
+may_run(struct ctx *ctx)
+{
+    enum effect effect = ctx->command->effect;
+    if (effect == READS || ctx->dry_run)
+        return DONE;
+    if (ctx->only_reads)
+        return refuse(ctx, NOT_ALLOWED, "%s: the context %s is for reading only", ctx->command->name,
+                      ctx->context == NULL ? "in use" : ctx->context);
+    if (effect == CHANGES && ctx->ask_always && !ctx->yes) {
+        int code = need_yes(ctx, "%s in %s?", ctx->command->name, ctx->context == NULL ? "here" : ctx->context);
+        ctx->yes = code == DONE; /* once is enough */
+        return code;
+    }
+    return DONE;
+}
+
+/* take_path makes a path of a shell's line absolute, without "." and "..". */
+static char *
+take_path(const struct ctx *ctx, const char *word)
+{
+    size_t size = strlen(ctx->cwd) + strlen(word) + 3;
+    char *all = need_memory(size, 1), *path = need_memory(size, 1);
+    snprintf(all, size, "%s/%s", word[0] == '/' ? "" : ctx->cwd, word);
+    size_t len = 0;
+    for (const char *part = all, *end; *part != '\0'; part = end) {
+        part += strspn(part, "/");
+        end = part + strcspn(part, "/");
+        size_t n = (size_t)(end - part);
+        if (n == 0 || (n == 1 && part[0] == '.'))
+            continue;
+        if (n == 2 && part[0] == '.' && part[1] == '.') {
+            while (len > 0 && path[--len] != '/') {
+                /* up to the parent */
+            }
+            continue;
+        }
+        path[len++] = '/';
+        memcpy(path + len, part, n);
+        len += n;
+    }
+    if (len == 0)
+        path[len++] = '/';
+    path[len] = '\0';
+    free(all);
+    return path;
+}
+
+/* take_paths does so for all words that are paths; returns what is to be freed. Words of another cluster
+ * ("context:/path") stay, as do those that no path could be. */
+static char **
+take_paths(const struct ctx *ctx, struct args *in)
+{
+    char **made = need_memory(in->n + 1, sizeof *made);
+    for (size_t i = 0; ctx->cwd != NULL && i < in->n; i++)
+        if (word_kind(ctx->command->usage, i, NULL, NULL) == WORD_PATH && in->words[i][0] != '\0' &&
+            strstr(in->words[i], ":/") == NULL)
+            in->words[i] = made[i] = take_path(ctx, in->words[i]);
+    return made;
+}
+
+/* find finds the command; 0, or the exit code after telling. */
+static int
+find(struct ctx *ctx, char **argv, size_t n, size_t *used, int *implied)
+{
+    ctx->command = find_command(argv, n, used, implied);
+    if (ctx->command != NULL)
+        return DONE;
+    const char *close = did_you_mean(argv[0]);
+    return close == NULL ? fail_usage(ctx, "no command %s", argv[0])
+                         : fail_usage(ctx, "no command %s; did you mean %s?", argv[0], close);
+}
+
+static int
+count_words(const struct ctx *ctx, const struct args *in)
+{
+    if (in->n < ctx->command->min_words)
+        return fail_count(ctx, "few", false);
+    if (in->n > ctx->command->max_words)
+        return fail_count(ctx, "many", ctx->command->runs_command && in->command == NULL);
+    return DONE;
+}
+
+static int
+call(struct ctx *ctx, struct args *in)
+{
+    char **made = take_paths(ctx, in);
+    ctx->dry_run = find_opt(ctx->command->opts, in->opt, "dry-run") != NULL;
+    int code = may_run(ctx);
+    if (code == DONE)
+        code = ctx->command->run(ctx, in);
+    for (size_t i = 0; i < in->n; i++)
+        free(made[i]);
+    free(made);
+    return code;
+}
+
+static void
+free_args(struct args *in)
+{
+    for (size_t i = 0; i < OPTS_MAX; i++)
+        free(in->opt[i].items);
+    free(in->words);
+}
+
+static int
+run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, bool in_shell)
+{
+    size_t used;
+    int implied;
+    if (is_group(argv[0]) && find_command(argv, n, &used, &implied) == NULL) {
+        bool help = n > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0);
+        print_group_help(help ? stdout : stderr, argv[0]);
+        return help ? DONE : BAD_USAGE;
+    }
+    int code = find(ctx, argv, n, &used, &implied);
+    if (code != DONE)
+        return code;
+    struct args in = {.words = need_memory(n + 1, sizeof *in.words)};
+    if (implied != NO_OPT)
+        in.opt[implied].given = true;
+    struct opt_table tables[2] = {{ctx->command->opts, in.opt}, {global_opts, globals}};
+    size_t all;
+    code = parse_args(ctx, tables, argv + used, n - used, &in, &all);
+    if (ctx->command->runs_command) {
+        in.command = in.n_before < in.n ? in.words + in.n_before : NULL;
+        in.n = in.n_before;
+    }
+    bool help = code == DONE && globals[G_HELP].given;
+    bool format_given = globals[G_OUTPUT].given;
+    if (help)
+        print_command_help(stdout, ctx->command);
+    else if (code == DONE)
+        code = count_words(ctx, &in);
+    if (code == DONE && !help)
+        code = in_shell ? refuse_session(ctx, globals) : read_environment(ctx, globals);
+    if (code == DONE && !help)
+        code = apply_line(ctx, globals, format_given);
+    if (code == DONE && !help && !in_shell)
+        code = apply_session(ctx, globals);
+    if (code == DONE && !help)
+        code = call(ctx, &in);
+    free_args(&in);
+    return code;
+}
+
+static int
+run_globals(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
+{
+    struct opt_table tables[2] = {{NULL, NULL}, {global_opts, globals}};
+    size_t used;
+    int code = parse_args(ctx, tables, argv, n, NULL, &used);
+    if (code != DONE)
+        return code;
+    if (globals[G_VERSION].given) {
+        printf("zobo %s\n", ZOBO_VERSION);
+        return DONE;
+    }
+    if (used == n) {
+        print_help(globals[G_HELP].given ? stdout : stderr);
+        return globals[G_HELP].given ? DONE : BAD_USAGE;
+    }
+    return run_command(ctx, globals, argv + used, n - used, false);
+}
+
+int
+dispatch(struct ctx *ctx, char **argv, size_t n)
+{
+    struct opt_value globals[G_COUNT] = {0};
+    int code = run_globals(ctx, globals, argv, n);
+    wipe(globals[G_AUTH].text);
+    free(globals[G_AUTH].text);
+    return code;
+}
+
+int
+dispatch_line(struct ctx *ctx, char **argv, size_t n)
+{
+    struct opt_value globals[G_COUNT] = {0};
+    struct ctx before = *ctx;
+    int code = run_command(ctx, globals, argv, n, true);
+    wipe(globals[G_AUTH].text);
+    free(globals[G_AUTH].text);
+    /* What the line said for itself goes with it. */
+    ctx->format = before.format;
+    ctx->quiet = before.quiet;
+    ctx->yes = before.yes;
+    ctx->color = before.color;
+    ctx->dry_run = false;
+    ctx->runs_command = false;
+    ctx->command = before.command;
+    return code;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a subtree, node after node, in flat memory: it keeps many requests in flight, but holds no more than a window
+ * of answers and, for each level, the names that are still to come. A command that scans reads like a loop:
+ *
+ *     struct scan *scan = scan_open(ctx, path, &(struct scan_options){.depth = UINT32_MAX});
+ *     struct scan_node node;
+ *     while (scan_next(scan, &node))
+ *         ...
+ *     code = scan_close(scan);
+ */
+#ifndef CLI_SCAN_H
+#define CLI_SCAN_H
+
+#include "frame/cli.h"
+
+enum { SCAN_DATA = 1, SCAN_ACL = 2 };
+
+struct scan_options {
+    uint32_t depth;  /* how far below the root; 0: the root alone */
+    unsigned what;   /* SCAN_DATA, SCAN_ACL besides the stat, which each node has */
+    bool names_only; /* the nodes at that depth are not asked about at all: no stat, not known whether they are there */
+    bool leave;      /* tell each node a second time when all below it has been told */
+    const char *doing; /* tell of progress under this word ("reading"); NULL: do not */
+};
+
+/* What scan_next tells; it is good until the next call. */
+struct scan_node {
+    const char *path;
+    const char *name; /* the last part of the path; "/" for the root of all */
+    uint32_t depth;
+    bool leaving;          /* the second time: only path, name, depth and stat are set */
+    zobo_err err;          /* it could not be read: ZOBO_ENOAUTH, ... What is below it is not told. */
+    const zobo_stat *stat; /* NULL: err says why, or names_only */
+    const void *data;      /* SCAN_DATA; NULL: the node has no data */
+    size_t data_len;
+    const zobo_acl *acls; /* SCAN_ACL; NULL: they may not be read */
+    size_t n_acls;
+};
+
+struct scan;
+
+/* scan_open begins to read `path` and what is below it; the session must be there. Only scan_close ends it. */
+struct scan *scan_open(struct ctx *ctx, const char *path, const struct scan_options *options);
+
+/* scan_next tells the next node: parents before children, children by name (bytes). Nodes that vanish meanwhile are
+ * left out, but not the root. False at the end: of the tree, or by an error that scan_close tells. */
+bool scan_next(struct scan *scan, struct scan_node *node);
+
+/* scan_prune leaves out what is below the node just told. */
+void scan_prune(struct scan *scan);
+
+/* scan_close ends the scan, even amid the tree. 0; or, after telling, the exit code of what ended it, PARTIAL when
+ * nodes could not be read. */
+int scan_close(struct scan *scan);
+
+#endif
