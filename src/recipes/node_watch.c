@@ -11,50 +11,11 @@
 #include "base/sized.h"
 #include "recipes/checks.h"
 
-enum { FIRST_PAUSE_MS = 10, MAX_PAUSE_MS = 1000, REFUSED_PAUSE_MS = 100, MAX_REFUSED_PAUSE_MS = 10000, MAX_SHIFT = 10 };
+enum { REFUSED = 10 }; /* times longer: what is refused now will not be granted soon */
 
 static void go_on(zr_node_watch *w);
 
-/* ---- pauses ---- */
-
-static void
-napped(void *arg, zobo_err err, const zobo_reply *reply)
-{
-    zr_node_watch *w = arg;
-    (void)reply;
-    zobo_call_free(w->nap);
-    w->nap = NULL;
-    if (err == ZOBO_ESTOPPED)
-        w->idle = !zobo_connected(w->r.client);
-    go_on(w);
-    zr_unref(&w->r);
-}
-
-/* Nothing is sent before the pause is over, which an event or a new connection cuts short. */
-static void
-pause_for(zr_node_watch *w, uint32_t first, uint32_t most)
-{
-    zobo_how how = {.done = napped, .arg = w, .flags = ZOBO_INLINE};
-    uint64_t ms = (uint64_t)first << (w->tries < MAX_SHIFT ? w->tries : MAX_SHIFT);
-    uint32_t limit = (uint32_t)(ms < most ? ms : most);
-    w->tries++;
-    zr_ref(&w->r);
-    if (zobo_sleep_async(w->r.client, limit / 2 + (uint32_t)zb_rng_below(&w->r.rng, limit / 2 + 1), &how, &w->nap)) {
-        w->nap = NULL;
-        w->idle = true; /* it is stopped, or there is no memory: the next state or event goes on */
-        zr_unref(&w->r);
-    }
-}
-
-static void
-wake(zr_node_watch *w)
-{
-    w->idle = w->idle && !zobo_connected(w->r.client);
-    if (w->nap)
-        zobo_call_cancel(w->nap); /* napped comes soon, and goes on */
-    else
-        go_on(w);
-}
+/* ---- trying again ---- */
 
 /* True: the request did not get an answer that counts, and all has been seen to. */
 static bool
@@ -65,9 +26,9 @@ failed(zr_node_watch *w, zobo_err err)
         return false;
     w->due = true;
     if (err == ZOBO_EFORKED || ((err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED) && !zobo_connected(w->r.client)))
-        w->idle = true;
+        w->nap.idle = true;
     else
-        pause_for(w, FIRST_PAUSE_MS, MAX_PAUSE_MS);
+        zr_nap_take(&w->nap, 1);
     return true;
 }
 
@@ -96,10 +57,10 @@ on_event(zr_node_watch *w, int which, const zobo_event *event)
     if (is_relevant(w, event->type)) {
         w->cause = (zr_cause){true, event->type, event->state, event->zxid};
         w->due = true;
-        w->tries = 0;
+        w->nap.tries = 0;
     }
     if (w->due)
-        wake(w);
+        zr_nap_wake(&w->nap);
 }
 
 static void
@@ -154,10 +115,10 @@ tell(zr_node_watch *w, zobo_err err, const zobo_reply *reply)
     zr_cause cause = w->cause;
     w->cause.is_set = false;
     if (!err || err == ZOBO_ENONODE)
-        w->tries = 0;
+        w->nap.tries = 0;
     w->seen(w, err, reply, &cause);
-    if (err && err != ZOBO_ENONODE && !w->nap) {
-        pause_for(w, REFUSED_PAUSE_MS, MAX_REFUSED_PAUSE_MS);
+    if (err && err != ZOBO_ENONODE) {
+        zr_nap_take(&w->nap, REFUSED);
         w->due = true;
     }
 }
@@ -276,7 +237,7 @@ add_watch(zr_node_watch *w)
 static void
 go_on(zr_node_watch *w)
 {
-    if (w->busy || w->nap || w->idle || w->r.gone) {
+    if (w->busy || zr_nap_rests(&w->nap) || w->r.gone) {
         if (w->r.gone && !w->busy)
             zr_node_watch_freed(&w->r);
         return;
@@ -287,6 +248,12 @@ go_on(zr_node_watch *w)
         read_it(w);
 }
 
+static void
+rested(zr_recipe *r)
+{
+    go_on((zr_node_watch *)r);
+}
+
 /* ---- life ---- */
 
 void
@@ -295,10 +262,9 @@ zr_node_watch_state(zr_recipe *r, zobo_state state)
     zr_node_watch *w = (zr_node_watch *)r;
     if (state != ZOBO_CONNECTED && state != ZOBO_CONNECTED_RO)
         return;
-    w->idle = false;
-    w->tries = 0;
+    zr_nap_connected(&w->nap);
     w->due = w->due || !w->one_shot; /* nobody says what a persistent watch has missed; one-shot ones fire then */
-    wake(w);
+    zr_nap_wake(&w->nap);
 }
 
 /* Takes back what stands; what is just being set, when that has ended. */
@@ -306,8 +272,7 @@ void
 zr_node_watch_freed(zr_recipe *r)
 {
     zr_node_watch *w = (zr_node_watch *)r;
-    if (w->nap)
-        zobo_call_cancel(w->nap);
+    zr_nap_cancel(&w->nap);
     for (int i = 0; i < ZR_STANDS; i++) {
         if (!w->setting[i]) {
             zr_watch_drop(w->stands[i]);
@@ -339,6 +304,7 @@ zr_node_watch_init(zr_node_watch *w, const zr_kind *kind, zobo_client *client, c
     w->children = children;
     w->one_shot = o.one_shot;
     w->seen = seen;
+    zr_nap_init(&w->nap, &w->r, rested);
     err = w->path ? zr_recipe_init(&w->r, kind, client) : ZOBO_ENOMEM;
     if (err) {
         zb_free(w->path);
@@ -351,7 +317,7 @@ void
 zr_node_watch_go(zr_node_watch *w)
 {
     w->due = true;
-    if (!w->nap)
+    if (!w->nap.call)
         go_on(w);
 }
 

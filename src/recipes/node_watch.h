@@ -9,7 +9,7 @@
 
 #include <zobo/watchers.h>
 
-#include "recipes/recipe.h"
+#include "recipes/nap.h"
 
 typedef struct zr_node_watch zr_node_watch;
 
@@ -34,9 +34,7 @@ struct zr_node_watch {
     bool one_shot;               /* by the options, or because the server knows nothing else */
     bool due;                    /* a reading must be sent */
     bool busy;                   /* a request is under way */
-    bool idle;                   /* the client is stopped: nothing to be done before it is CONNECTED */
-    unsigned tries;              /* in a row that did not succeed */
-    zobo_call *nap;              /* before the next try */
+    zr_nap nap;                  /* before the next try */
     zr_watch *stands[ZR_STANDS]; /* what is set, or being set */
     bool setting[ZR_STANDS];     /* by the request under way */
     zr_cause cause;              /* the last event, until a reading has been sent after it and told */

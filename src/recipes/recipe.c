@@ -359,17 +359,18 @@ zr_pause(zr_op *op, uint32_t ms, void (*again)(zr_op *op))
 }
 
 uint32_t
-zr_back_off_ms(unsigned tries)
+zr_back_off_ms(zr_recipe *r, unsigned tries)
 {
     uint32_t ms = (uint32_t)FIRST_PAUSE_MS << (tries < MAX_SHIFT ? tries : MAX_SHIFT);
-    return ms < MAX_PAUSE_MS ? ms : MAX_PAUSE_MS;
+    if (ms > MAX_PAUSE_MS)
+        ms = MAX_PAUSE_MS;
+    return ms / 2 + (uint32_t)zb_rng_below(&r->rng, ms);
 }
 
 uint32_t
 zr_rest_ms(zr_op *op)
 {
-    uint32_t ms = zr_back_off_ms(op->tries++);
-    return ms / 2 + (uint32_t)zb_rng_below(&op->recipe->rng, ms);
+    return zr_back_off_ms(op->recipe, op->tries++);
 }
 
 bool

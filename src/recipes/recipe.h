@@ -136,8 +136,9 @@ zr_is_over(zobo_err err)
     return err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED || err == ZOBO_EFORKED;
 }
 
-/* zr_back_off_ms is how long to wait after so many failures in a row, before chance makes it longer or shorter. */
-uint32_t zr_back_off_ms(unsigned tries);
+/* zr_back_off_ms is how long to wait after so many failures in a row: twice as long each time, up to a second, and made
+ * longer or shorter by chance, lest all come back at once. Strand. */
+uint32_t zr_back_off_ms(zr_recipe *r, unsigned tries);
 
 /* zr_rest_ms counts one more failure of the op's, and tells how long it is to rest. Strand. */
 uint32_t zr_rest_ms(zr_op *op);

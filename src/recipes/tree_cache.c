@@ -15,32 +15,10 @@ enum { FIRST_DATA_BYTES = 1000, FIRST_BATCH = 512 };
 
 /* ---- pauses ---- */
 
-static void
-napped(void *arg, zobo_err err, const zobo_reply *reply)
-{
-    zobo_tree_cache *c = arg;
-    (void)reply;
-    zobo_call_free(c->nap);
-    c->nap = NULL;
-    if (err == ZOBO_ESTOPPED)
-        c->idle = !zobo_connected(c->r.client);
-    zr_cache_go_on(c);
-    zr_unref(&c->r);
-}
-
 void
 zr_cache_pause(zobo_tree_cache *c)
 {
-    zobo_how how = {.done = napped, .arg = c, .flags = ZOBO_INLINE};
-    if (c->nap || c->idle || c->r.gone)
-        return;
-    uint32_t ms = zr_back_off_ms(c->tries++);
-    zr_ref(&c->r);
-    if (zobo_sleep_async(c->r.client, ms / 2 + (uint32_t)zb_rng_below(&c->r.rng, ms / 2 + 1), &how, &c->nap)) {
-        c->nap = NULL;
-        c->idle = true; /* stopped, or no memory: the next state or event goes on */
-        zr_unref(&c->r);
-    }
+    zr_nap_take(&c->nap, 1);
 }
 
 void
@@ -48,16 +26,6 @@ zr_cache_lost_track(zobo_tree_cache *c)
 {
     c->resync = c->thorough = true;
     zr_cache_pause(c);
-}
-
-static void
-wake(zobo_tree_cache *c)
-{
-    c->idle = c->idle && !zobo_connected(c->r.client);
-    if (c->nap)
-        zobo_call_cancel(c->nap); /* napped goes on */
-    else
-        zr_cache_go_on(c);
 }
 
 /* ---- the watch ---- */
@@ -69,10 +37,8 @@ on_event(void *owner, const zobo_event *event)
     if (event->last)
         c->watch = NULL;
     zr_apply_event(c, event);
-    if (c->nap)
-        return; /* it goes on by itself */
-    c->idle = c->idle && !zobo_connected(c->r.client);
-    zr_cache_go_on(c);
+    if (!c->nap.call) /* else it goes on by itself */
+        zr_nap_wake(&c->nap);
 }
 
 /* Everything below the root is compared. */
@@ -99,7 +65,7 @@ static void
 watch_refused(zobo_tree_cache *c, zobo_err err)
 {
     if ((err == ZOBO_ENOTSTARTED || err == ZOBO_ESTOPPED) && !zobo_connected(c->r.client)) {
-        c->idle = true;
+        c->nap.idle = true;
         end_ops(c, err);
     } else if (zobo_err_class(err) == ZOBO_CLASS_REJECTED && err != ZOBO_ETHROTTLED) {
         zr_cache_fail(c, err);
@@ -126,7 +92,7 @@ watch_added(void *arg, zobo_err err, const zobo_reply *reply)
     } else if (err) {
         watch_refused(c, err);
     } else {
-        c->tries = 0;
+        c->nap.tries = 0;
         want_all(c);
     }
     zr_cache_go_on(c);
@@ -153,14 +119,14 @@ set_watch(zobo_tree_cache *c)
 static bool
 is_settled(const zobo_tree_cache *c)
 {
-    return c->watch && !c->setting && !c->idle && !c->nap && !c->resync && !c->probe_zxid && c->jobs.n == 0 &&
+    return c->watch && !c->setting && !zr_nap_rests(&c->nap) && !c->resync && !c->probe_zxid && c->jobs.n == 0 &&
            !c->condition.failed;
 }
 
 static void
 settle(zobo_tree_cache *c)
 {
-    c->tries = 0;
+    c->nap.tries = 0;
     c->thorough = false;
     if (!c->condition.current) {
         c->condition.current = c->condition.initialized = true;
@@ -177,7 +143,7 @@ zr_cache_go_on(zobo_tree_cache *c)
     }
     if (c->r.gone || !c->started)
         return;
-    if (!c->nap && !c->idle && !c->setting && !c->condition.failed) {
+    if (!zr_nap_rests(&c->nap) && !c->setting && !c->condition.failed) {
         if (!c->watch) {
             set_watch(c);
             return; /* which goes on by itself */
@@ -214,8 +180,7 @@ zr_cache_fail(zobo_tree_cache *c, zobo_err err)
 static void
 connected(zobo_tree_cache *c)
 {
-    c->idle = false;
-    c->tries = 0;
+    zr_nap_connected(&c->nap);
     if (c->watch && !c->setting && !c->condition.current) {
         if (c->known_zxid && !c->resync) {
             c->probe_zxid = c->known_zxid; /* the first answer tells whether anything has happened */
@@ -224,13 +189,13 @@ connected(zobo_tree_cache *c)
             want_all(c);
         }
     }
-    wake(c);
+    zr_nap_wake(&c->nap);
 }
 
 static void
 disconnected(zobo_tree_cache *c, bool lost)
 {
-    c->idle = true;
+    c->nap.idle = true;
     c->condition.current = false;
     c->condition.lost += lost;
     c->condition.suspended += !lost;
@@ -252,11 +217,16 @@ state(zr_recipe *r, zobo_state state)
 /* ---- life ---- */
 
 static void
+rested(zr_recipe *r)
+{
+    zr_cache_go_on((zobo_tree_cache *)r);
+}
+
+static void
 freed(zr_recipe *r)
 {
     zobo_tree_cache *c = (zobo_tree_cache *)r;
-    if (c->nap)
-        zobo_call_cancel(c->nap);
+    zr_nap_cancel(&c->nap);
     zr_cache_go_on(c);
 }
 
@@ -333,6 +303,7 @@ zobo_tree_cache_new(zobo_client *client, const char *root, const zobo_tree_cache
         atomic_fetch_add(&c->told->refs, 1);
         zr_board_post(&c->board, c->told);
     }
+    zr_nap_init(&c->nap, &c->r, rested);
     err = c->told ? zr_recipe_init(&c->r, &kind, client) : ZOBO_ENOMEM;
     if (err) {
         free_parts(c);
@@ -361,8 +332,8 @@ begin_start(zr_op *op)
     } else if (c->condition.current) {
         zr_op_end(op, ZOBO_OK, NULL);
     } else if (!c->watch && !c->setting) {
-        c->idle = false; /* if the client is stopped, the request will say so */
-        wake(c);
+        c->nap.idle = false; /* if the client is stopped, the request will say so */
+        zr_nap_wake(&c->nap);
     }
 }
 

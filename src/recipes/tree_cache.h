@@ -14,7 +14,7 @@
 #include <zobo/cache.h>
 
 #include "base/map.h"
-#include "recipes/recipe.h"
+#include "recipes/nap.h"
 #include "recipes/tree.h"
 
 /* The root's path, shared by the cache and its snapshots. */
@@ -97,10 +97,8 @@ struct zobo_tree_cache {
     zr_condition condition;
     bool changed; /* since the last snapshot */
     zr_watch *watch;
-    bool setting; /* the watch, by a request under way */
-    bool idle;    /* no connection: nothing is sent */
-    zobo_call *nap;
-    unsigned tries;
+    bool setting;       /* the watch, by a request under way */
+    zr_nap nap;         /* idle: no connection */
     bool resync;        /* all must be compared, once there is memory to say so */
     bool thorough;      /* what was known of lists of children cannot be trusted: they are read, too */
     zb_map jobs;        /* zr_job */

@@ -361,7 +361,7 @@ zr_jobs_send(zobo_tree_cache *c)
 {
     const zr_job *job;
     bool sent = true;
-    while (sent && (job = next_job(c)) != NULL && !c->nap && !c->idle) {
+    while (sent && (job = next_job(c)) != NULL && !zr_nap_rests(&c->nap)) {
         if (is_single(job))
             sent = c->singles < SINGLES && send_single(c);
         else

@@ -518,7 +518,7 @@ hire(worker *w, const recipe *r, int i)
     zobo_create_options with_parents = {.makepath = true};
     *w = (worker){.recipe = r};
     (void)snprintf(w->path, sizeof w->path, "/cycles/%s/%d", r->name, i);
-    (void)snprintf(w->second, sizeof w->second, "%s/second", w->path);
+    (void)snprintf(w->second, sizeof w->second, "/cycles/%s/%d/second", r->name, i);
     (void)snprintf(w->me, sizeof w->me, "worker-%d", i);
     zt_latch_init(&w->told);
     assert_ok(zobo_create(c, w->path, "1", 1, &with_parents, NULL));
