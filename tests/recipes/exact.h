@@ -178,8 +178,11 @@ end_trouble(trouble *t)
 {
     atomic_store(&t->over, true);
     assert_int_equal(pthread_join(t->thread, NULL), 0);
+    /* Plain verbs are tried again by nobody, and the last drop was of all connections, not only of the victims'. */
     for (size_t i = 0; i < t->n; i++)
-        ZT_WAIT(zobo_sync(t->clients[i], "/") == ZOBO_OK); /* plain verbs are tried again by nobody */
+        ZT_WAIT(zobo_sync(t->clients[i], "/") == ZOBO_OK);
+    ZT_WAIT(zobo_sync(c, "/") == ZOBO_OK);
+    ZT_WAIT(zobo_sync(other, "/") == ZOBO_OK);
 }
 
 #endif
