@@ -1,49 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Begins and ends together with others: run it N times.
+/* Holds others up: those who wait go on when the barrier is down.
  *
- *     example-barrier PATH N      hosts from ZOBO_HOSTS */
+ *     example-barrier PATH up|down|wait      hosts from ZOBO_HOSTS
+ *
+ * example-double_barrier begins and ends together with others. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <zobo/barrier.h>
 #include <zobo/zobo.h>
 
-static void
-lost(void *arg, zobo_double_barrier *barrier)
+static zobo_err
+act(zobo_barrier *barrier, const char *what)
 {
-    (void)arg, (void)barrier;
-    printf("the others count on this one no more\n");
+    if (strcmp(what, "up") == 0) {
+        return zobo_barrier_create(barrier); /* it stays when this program has ended */
+    }
+    if (strcmp(what, "down") == 0) {
+        return zobo_barrier_remove(barrier, NULL);
+    }
+    return zobo_barrier_wait(barrier, 60000); /* milliseconds */
 }
 
 int
 main(int argc, char **argv)
 {
-    zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
-    zobo_double_barrier_options how = {.lost = lost};
-    zobo_double_barrier *barrier = NULL;
-    zobo_client *zk = NULL;
-    zobo_problem why;
     if (argc != 3) {
-        fprintf(stderr, "usage: %s PATH N\n", argv[0]);
+        fprintf(stderr, "usage: %s PATH up|down|wait\n", argv[0]);
         return 2;
     }
-    zobo_err err = zobo_new(&options, &zk, &why);
-    if (err == ZOBO_OK) {
-        err = zobo_start(zk, 5000, &why);
-    }
-    if (err == ZOBO_OK) {
-        err = zobo_double_barrier_new(zk, argv[1], (uint32_t)strtoul(argv[2], NULL, 10), &how, &barrier, &why);
-    }
-    if (err != ZOBO_OK) {
+    zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
+    zobo_client *zk = NULL;
+    zobo_barrier *barrier = NULL;
+    zobo_problem why;
+    if (zobo_new(&options, &zk, &why) != ZOBO_OK || zobo_start(zk, 5000, &why) != ZOBO_OK ||
+        zobo_barrier_new(zk, argv[1], NULL, &barrier, &why) != ZOBO_OK) {
         fprintf(stderr, "%s\n", why.text);
-    } else if ((err = zobo_double_barrier_enter(barrier, 60000)) != ZOBO_OK) {
-        printf("not all came: %s\n", zobo_err_text(err));
-    } else {
-        printf("all are here\n");
-        err = zobo_double_barrier_leave(barrier, 60000);
-        printf("%s\n", err == ZOBO_OK ? "all are done" : zobo_err_text(err));
+        zobo_close(zk);
+        return 1;
     }
-    zobo_double_barrier_free(barrier);
+    zobo_err err = act(barrier, argv[2]);
+    printf("%s: %s\n", argv[2], zobo_err_text(err));
+    zobo_barrier_free(barrier);
     zobo_close(zk);
     return err != ZOBO_OK;
 }

@@ -1,49 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints a node's children whenever they have come to rest: when none has come or gone for some time.
+/* Prints a node's children now and whenever one has come or gone, over lost connections and sessions, until its input
+ * ends.
  *
- *     example-children_watch PATH QUIET_MS TIMES      hosts from ZOBO_HOSTS
+ *     example-children_watch PATH      hosts from ZOBO_HOSTS
  *
- * zobo_children_watch_new, without patience, tells a callback of each change; see also example-data_watch. */
+ * example-patient_children_watch waits until they have come to rest. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <zobo/watchers.h>
 #include <zobo/zobo.h>
 
+static void
+on_children(void *arg, zobo_children_watch *watch, zobo_err err, const zobo_reply *reply, const zobo_event *event)
+{
+    (void)arg, (void)watch;
+    printf("%s:", event != NULL ? zobo_event_name(event->type) : "READ");
+    for (size_t i = 0; err == ZOBO_OK && i < reply->n_children; i++) {
+        printf(" %s", reply->children[i]);
+    }
+    printf("%s%s\n", err == ZOBO_OK ? "" : " ", err == ZOBO_OK ? "" : zobo_err_text(err)); /* still watched */
+}
+
 int
 main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: %s PATH QUIET_MS TIMES\n", argv[0]);
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s PATH\n", argv[0]);
         return 2;
     }
     zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
-    zobo_watch_options watch_options = {.quiet_ms = (uint32_t)atoi(argv[2])};
     zobo_client *zk = NULL;
-    zobo_patient_children_watch *watch = NULL;
+    zobo_children_watch *watch = NULL;
     zobo_problem why = {0};
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (zobo_new(&options, &zk, &why) != ZOBO_OK || zobo_start(zk, 5000, &why) != ZOBO_OK ||
-        zobo_patient_children_watch_new(zk, argv[1], &watch_options, &watch, &why) != ZOBO_OK) {
+        zobo_children_watch_new(zk, argv[1], on_children, NULL, NULL, &watch, &why) != ZOBO_OK) {
         fprintf(stderr, "%s\n", why.text);
         zobo_close(zk);
         return 1;
     }
-    zobo_err err = ZOBO_OK;
-    for (int left = atoi(argv[3]); left > 0 && (err == ZOBO_OK || err == ZOBO_ENONODE); left--) {
-        zobo_reply *reply = NULL;
-        err = zobo_patient_children_watch_get(watch, 0, &reply);
-        printf("%s:", zobo_err_name(err));
-        for (size_t i = 0; reply != NULL && i < reply->n_children; i++) {
-            printf(" %s", reply->children[i]);
-        }
-        printf("\n");
-        zobo_reply_free(reply);
-        if (left > 1) {
-            err = zobo_patient_children_watch_changed(watch, 0);
-        }
+    while (getchar() != EOF) {
     }
-    zobo_patient_children_watch_free(watch);
+    zobo_children_watch_free(watch);
     zobo_close(zk);
-    return err != ZOBO_OK && err != ZOBO_ENONODE;
+    return 0;
 }
