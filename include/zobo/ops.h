@@ -152,8 +152,8 @@ ZOBO_MUST_CHECK zobo_err zobo_add_watch_async(zobo_client *client, const char *p
 /* zobo_remove_watches takes back watchers of `kind` on `path`: `watcher`, or all if NULL.
  *
  * Each that is removed gets its last event (..._WATCH_REMOVED), where its events have always come. The server's watch
- * is removed with the last watcher that needs it, or may need it: while a request is under way that sets another, it
- * stays. ZOBO_WATCH_DATA includes exists. For ZOBO_WATCH_ANY everything on the path goes, the persistent ones too.
+ * is removed with the last watcher that needs it, or may need it: while a request is under way that may set another, it
+ * stays, and goes when that has come to nothing. ZOBO_WATCH_DATA includes exists. For ZOBO_WATCH_ANY everything on the path goes, the persistent ones too.
  * Servers before 3.9 do not know the kinds PERSISTENT and PERSISTENT_RECURSIVE: the library then uses ANY when nothing
  * else stands on that path, else the watcher is removed here and the server's watch stays behind unseen. It succeeds
  * without a connection too: what is not set here is not set again on the next one. Errors: ZOBO_ENOWATCHER (there is no

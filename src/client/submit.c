@@ -451,6 +451,8 @@ zobo_call_cancel(zobo_call *call)
         zb_session_forget(c->session, &call->req, ZOBO_ECANCELLED, ZOBO_EABANDONED);
         zb_call_finished(c, call, &c->inline_pending, zb_now());
         zb_ended_outside(c);
+        if (zb_session_wants_write(c->session)) /* a watch is taken back */
+            zb_after_submit(c);
         if (c->room_waiters)
             zb_wake_waiters(c);
     }

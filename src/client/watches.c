@@ -2,8 +2,7 @@
 /* Persistent watches, and taking watches back.
  *
  * Taking one back is first of all a matter of our own table; the server is told only when nothing here needs its watch
- * any more, in words that every server since 3.5 understands: it drops everything it has on a path for kind ANY, and on
- * servers before 3.9 the kinds CHILDREN and DATA take persistent watches along. */
+ * any more, and nothing under way may come to need it: else the session tells it when that has been decided. */
 #include "client/client.h"
 
 static zobo_err
@@ -103,21 +102,13 @@ tell_removed(zobo_client *c, zb_link *removed)
     zb_ended_outside(c);
 }
 
-/* Which of the server's watches can go now that `left` (1 << zb_watch_table) is all that stands on the path here; 0:
- * none. */
-static int32_t
-server_kind(zobo_watch_kind kind, unsigned left)
+static unsigned
+tables_of(const zb_link *removed)
 {
-    const unsigned persistent = 1U << ZB_WATCH_PERSISTENT | 1U << ZB_WATCH_RECURSIVE;
-    if (!left)
-        return ZOBO_WATCH_ANY;
-    if (left & persistent)
-        return 0;
-    if (kind == ZOBO_WATCH_CHILDREN && !(left & 1U << ZB_WATCH_CHILD))
-        return ZOBO_WATCH_CHILDREN;
-    if (kind == ZOBO_WATCH_DATA && !(left & (1U << ZB_WATCH_DATA | 1U << ZB_WATCH_EXIST)))
-        return ZOBO_WATCH_DATA;
-    return 0;
+    unsigned tables = 0;
+    for (zb_link *l = removed->next; l != removed; l = l->next)
+        tables |= 1U << ZB_CONTAINER_OF(l, zb_watch, link)->table;
+    return tables;
 }
 
 /* The watchers are gone here whatever came of telling the server. */
@@ -137,7 +128,6 @@ zobo_remove_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind
     struct zb_watches_request r;
     zobo_call *call;
     zb_link removed;
-    unsigned left = 0;
     if (out)
         *out = NULL;
     zobo_err err = order_watches(c, &o, &r, ZB_OP_REMOVE_WATCHES, path, kind);
@@ -147,7 +137,8 @@ zobo_remove_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind
         return err;
     zb_list_init(&removed);
     zb_lock(c);
-    size_t n = zb_watches_remove(zb_session_watches(c->session), r.path, kind, watcher, &removed, &left);
+    zb_watches *watches = zb_session_watches(c->session);
+    size_t n = zb_watches_remove(watches, r.path, kind, watcher, &removed, NULL);
     if (!n) {
         zb_unlock(c);
         zb_compound_discard(call);
@@ -155,10 +146,15 @@ zobo_remove_watches_async(zobo_client *c, const char *path, zobo_watch_kind kind
     }
     if (out)
         *out = call;
-    r.type = server_kind(kind, left);
     /* Without a connection there is nothing to take back: only what stands in our table is set again on the next one.
      * The server is asked before anybody hears of the removal: who then sets a watch again must come after it. */
-    bool over = !r.type || !zobo_connected(c) || zb_run_step_locked(call, &o, false, removal_done, call);
+    if (zb_session_linked(c->session)) {
+        zb_watches_renounce(watches, r.path, tables_of(&removed));
+        r.type = zb_watches_surplus(watches, r.path);
+    } else {
+        r.type = 0;
+    }
+    bool over = !r.type || zb_run_step_locked(call, &o, false, removal_done, call);
     tell_removed(c, &removed);
     zb_unlock(c);
     if (over)

@@ -75,6 +75,7 @@ zb_events_fire(zb_session *s, zb_reader body, int64_t zxid, zobo_err *why)
         *why = ZOBO_ENOMEM;
         return false;
     }
+    zb_req_take_back(s, e.path.p, e.path.n > 0 ? (size_t)e.path.n : 0);
     return true;
 }
 

@@ -108,11 +108,19 @@ static void
 settle_watch(zb_session *s, zb_req *req, zobo_err err)
 {
     zb_watch_table table = table_after(req, err);
-    if (table == ZB_WATCH_NONE)
-        zb_watch_unref(&s->watches, req->watch);
-    else
-        zb_watch_register(&s->watches, req->watch, table);
+    zb_watch *watch = req->watch;
+    size_t len;
+    const char *path = zb_watch_path(watch, &len);
+    watch->refs++; /* keeps the path */
+    if (table == ZB_WATCH_NONE) {
+        zb_watch_give_up(&s->watches, watch, zb_err_is_ours((int32_t)err));
+        zb_watch_unref(&s->watches, watch);
+    } else {
+        zb_watch_register(&s->watches, watch, table);
+    }
     req->watch = NULL;
+    zb_req_take_back(s, path, len);
+    zb_watch_unref(&s->watches, watch);
 }
 
 static zobo_err

@@ -263,6 +263,12 @@ zb_session_get_info(const zb_session *s, zb_session_info *out)
     out->connected = zb_conn_usable(s);
 }
 
+bool
+zb_session_linked(const zb_session *s)
+{
+    return zb_conn_up(s);
+}
+
 const zb_hosts *
 zb_session_hosts(const zb_session *s)
 {

@@ -184,6 +184,8 @@ bool zb_session_urgent(const zb_session *s);
 
 /* Watches: */
 zb_watches *zb_session_watches(zb_session *s);
+/* zb_session_linked tells whether a server may have watches of ours: some may have been set on the connection there is. */
+bool zb_session_linked(const zb_session *s);
 
 /* zb_session_set_hosts replaces the servers for the next round (zb_session takes over *hosts). */
 void zb_session_set_hosts(zb_session *s, zb_hosts *hosts);

@@ -239,6 +239,8 @@ void zb_req_end_paused(zb_session *s, zobo_err err);
 bool zb_req_send_waiting(zb_session *s); /* false: no memory, nothing has changed */
 void zb_req_timed_out(zb_session *s, zb_req *req);
 void zb_req_drop_watch(zb_session *s, zb_req *req);
+/* On a connection: takes back from the server what it watches on the path for nobody, if that is decided by now. */
+void zb_req_take_back(zb_session *s, const char *path, size_t len);
 int32_t zb_req_next_xid(zb_session *s);
 bool zb_pending_reserve(zb_pending *p, size_t n);
 void zb_pending_push(zb_session *s, zb_req *req, int32_t xid);

@@ -181,6 +181,35 @@ zb_req_drop_watch(zb_session *s, zb_req *req)
     }
 }
 
+/* Its answer tells nothing, so that nobody waits for it. Without memory for it the watch stays. */
+void
+zb_req_take_back(zb_session *s, const char *path, size_t len)
+{
+    struct zb_watches_request r = {.path = {.prefix = "", .path = path, .path_len = (uint32_t)len}};
+    if (ZB_LIKELY(s->watches.n_unwanted == 0) || !zb_conn_usable(s))
+        return;
+    r.type = zb_watches_surplus(&s->watches, r.path);
+    if (!r.type || !zb_pending_reserve(&s->pending, 1))
+        return;
+    int32_t xid = s->xid == INT32_MAX ? 1 : s->xid + 1;
+    if (zb_out_encode(s, zb_op_find(ZB_OP_REMOVE_WATCHES), &r, xid, s->max_request_bytes) == ZOBO_OK) {
+        s->xid = xid;
+        zb_pending_push(s, NULL, xid);
+    }
+}
+
+/* The request is given up while its connection may be well. */
+static void
+give_watch_up(zb_session *s, zb_req *req)
+{
+    if (ZB_LIKELY(!req->watch))
+        return;
+    size_t len;
+    const char *path = zb_watch_path(req->watch, &len);
+    zb_watch_give_up(&s->watches, req->watch, req->state == ZB_REQ_SENT);
+    zb_req_take_back(s, path, len);
+}
+
 static void
 leave_waiting(zb_session *s, zb_req *req)
 {
@@ -241,6 +270,7 @@ zb_session_forget(zb_session *s, zb_req *req, zobo_err unsent, zobo_err sent)
     if (req->state != ZB_REQ_WAITING && req->state != ZB_REQ_SENT && req->state != ZB_REQ_PAUSED)
         return;
     req->err = may_have_arrived(req) ? sent : unsent;
+    give_watch_up(s, req);
     leave(s, req);
     req->state = ZB_REQ_NEW;
     if (s->phase == ZB_PHASE_CLOSING)
@@ -254,6 +284,7 @@ zb_req_timed_out(zb_session *s, zb_req *req)
     zobo_err waiting = may_have_arrived(req) ? ZOBO_ECONNECTIONLOSS : ZOBO_ENOCONNECTION;
     if (req->state == ZB_REQ_PAUSED)
         waiting = ZOBO_OK;
+    give_watch_up(s, req);
     zb_req_end(s, req, req->state == ZB_REQ_SENT ? ZOBO_EOPERATIONTIMEOUT : waiting);
 }
 

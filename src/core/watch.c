@@ -21,9 +21,10 @@ typedef struct zb_watch_node {
     zb_link watches;
     uint32_t refs; /* watches that point here */
     uint32_t told;
-    uint32_t asking; /* of them those that are not in the table yet: their requests are under way */
-    uint8_t asked;   /* their tables, 1 << zb_watch_table */
-    char path[];     /* NUL-terminated; length in map.key_len */
+    uint32_t asking;  /* of them those that are not in the table yet: their requests are under way */
+    uint8_t asked;    /* their tables, 1 << zb_watch_table */
+    uint8_t unwanted; /* tables that the server may have a watch in for nobody, 1 << zb_watch_table */
+    char path[];      /* NUL-terminated; length in map.key_len */
 } zb_watch_node;
 
 enum { JOIN_BYTES = 512 };
@@ -38,6 +39,16 @@ static bool
 is_persistent(unsigned table)
 {
     return table == ZB_WATCH_PERSISTENT || table == ZB_WATCH_RECURSIVE;
+}
+
+static void
+set_unwanted(zb_watches *w, zb_watch_node *node, unsigned tables)
+{
+    if (!node->unwanted && tables)
+        w->n_unwanted++;
+    else if (node->unwanted && !tables)
+        w->n_unwanted--;
+    node->unwanted = (uint8_t)tables;
 }
 
 void
@@ -60,6 +71,7 @@ zb_watches_free(zb_watches *w)
             watch_of(l)->registered = false;
             zb_watch_unref(w, watch_of(l));
         }
+        set_unwanted(w, node, 0);
         if (--node->refs > 0) {
             node->map.key = NULL;
         } else {
@@ -108,7 +120,7 @@ get_node(zb_watches *w, zb_path path)
     node->refs = 0;
     node->told = w->tell.epoch;
     node->asking = 0;
-    node->asked = 0;
+    node->asked = node->unwanted = 0;
     if (!zb_map_add(&w->nodes, &node->map)) {
         zb_free(node);
         return NULL;
@@ -121,6 +133,7 @@ drop_node(zb_watches *w, zb_watch_node *node)
 {
     if (w->tell.node == node)
         w->tell.node = NULL;
+    set_unwanted(w, node, 0);
     if (node->map.key)
         zb_map_remove(&w->nodes, &node->map);
     zb_free(node);
@@ -159,6 +172,16 @@ stop_asking(zb_watch *watch)
     watch->asking = false;
 }
 
+enum { CHILD_BITS = 1U << ZB_WATCH_CHILD, DATA_BITS = 1U << ZB_WATCH_DATA | 1U << ZB_WATCH_EXIST };
+enum { PERSISTENT_BITS = 1U << ZB_WATCH_PERSISTENT | 1U << ZB_WATCH_RECURSIVE };
+
+/* The tables that the server keeps as one. */
+static unsigned
+kept_together(unsigned table)
+{
+    return 1U << table & DATA_BITS ? DATA_BITS : 1U << table;
+}
+
 static bool
 same_watcher(const zb_watcher *a, zobo_watch_fn *fn, const void *arg)
 {
@@ -177,6 +200,7 @@ zb_watch_register(zb_watches *w, zb_watch *watch, zb_watch_table table)
             return;
         }
     }
+    set_unwanted(w, watch->node, watch->node->unwanted & ~kept_together(table));
     watch->table = (uint8_t)table;
     watch->registered = true;
     watch->epoch = w->tell.epoch;
@@ -300,6 +324,8 @@ zb_watches_fire(zb_watches *w, const char *path, size_t len, zobo_event_type typ
         if (!is_persistent(watch->table) && (tables & 1U << watch->table))
             take(w, watch, type, zxid, out);
     }
+    if (!node->asking) /* a request under way may have been carried out since */
+        set_unwanted(w, node, node->unwanted & ~(tables & (CHILD_BITS | DATA_BITS)));
     return true;
 }
 
@@ -338,11 +364,11 @@ tables_of_kind(zobo_watch_kind kind)
 {
     switch (kind) {
     case ZOBO_WATCH_CHILDREN:
-        return 1U << ZB_WATCH_CHILD;
+        return CHILD_BITS;
     case ZOBO_WATCH_DATA:
-        return 1U << ZB_WATCH_DATA | 1U << ZB_WATCH_EXIST;
+        return DATA_BITS;
     case ZOBO_WATCH_ANY:
-        return ~0U;
+        return CHILD_BITS | DATA_BITS | PERSISTENT_BITS;
     case ZOBO_WATCH_PERSISTENT:
         return 1U << ZB_WATCH_PERSISTENT;
     case ZOBO_WATCH_PERSISTENT_RECURSIVE:
@@ -395,20 +421,35 @@ scan_path(const zb_watches *w, zb_path path)
     return NULL;
 }
 
+static zb_watch_node *
+node_at(const zb_watches *w, zb_path path)
+{
+    bool no_memory;
+    zb_watch_node *node = find_path(w, path, &no_memory);
+    return no_memory ? scan_path(w, path) : node;
+}
+
+/* What stands here, or may come to stand by a request under way. */
+static unsigned
+tables_of(zb_watch_node *node)
+{
+    unsigned tables = node->asked;
+    for (zb_link *l = node->watches.next; l != &node->watches; l = l->next)
+        tables |= 1U << watch_of(l)->table;
+    return tables;
+}
+
 size_t
 zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_watcher *watcher, zb_link *out,
                   unsigned *left)
 {
-    *left = 0;
-    bool no_memory;
-    zb_watch_node *node = find_path(w, path, &no_memory);
-    if (no_memory)
-        node = scan_path(w, path);
+    if (left)
+        *left = 0;
+    zb_watch_node *node = node_at(w, path);
     if (!node)
         return 0;
     unsigned tables = tables_of_kind(kind);
     size_t n = 0;
-    *left = node->asked;
     for (zb_link *l = node->watches.next, *next; l != &node->watches; l = next) {
         next = l->next;
         zb_watch *watch = watch_of(l);
@@ -416,11 +457,49 @@ zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_
             take(w, watch, removed_event(watch->table), -1, out);
             watch->removed = true;
             n++;
-        } else {
-            *left |= 1U << watch->table;
         }
     }
+    if (left)
+        *left = tables_of(node);
     return n;
+}
+
+void
+zb_watches_renounce(zb_watches *w, zb_path path, unsigned tables)
+{
+    zb_watch_node *node = node_at(w, path);
+    if (node)
+        set_unwanted(w, node, node->unwanted | tables);
+}
+
+int32_t
+zb_watches_surplus(zb_watches *w, zb_path path)
+{
+    zb_watch_node *node = w->n_unwanted ? node_at(w, path) : NULL;
+    if (!node || !node->unwanted)
+        return 0;
+    unsigned stand = tables_of(node), gone = 0;
+    int32_t kind = 0;
+    if (!stand) {
+        kind = ZOBO_WATCH_ANY;
+        gone = node->unwanted;
+    } else if (!(stand & (PERSISTENT_BITS | CHILD_BITS)) && (node->unwanted & CHILD_BITS)) {
+        kind = ZOBO_WATCH_CHILDREN;
+        gone = CHILD_BITS;
+    } else if (!(stand & (PERSISTENT_BITS | DATA_BITS)) && (node->unwanted & DATA_BITS)) {
+        kind = ZOBO_WATCH_DATA;
+        gone = DATA_BITS;
+    }
+    set_unwanted(w, node, node->unwanted & ~gone);
+    return kind;
+}
+
+void
+zb_watch_give_up(zb_watches *w, zb_watch *watch, bool may_stand)
+{
+    stop_asking(watch);
+    if (may_stand && is_persistent(watch->table))
+        set_unwanted(w, watch->node, watch->node->unwanted | 1U << watch->table);
 }
 
 void
@@ -497,9 +576,10 @@ next_node(const zb_watches *w, zb_watch_iter *it)
 }
 
 const char *
-zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables)
+zb_watches_next_path(zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables)
 {
     for (zb_watch_node *node; (node = next_node(w, it));) {
+        set_unwanted(w, node, 0);
         *tables = 0;
         for (zb_link *l = node->watches.next; l != &node->watches; l = l->next)
             *tables |= 1U << watch_of(l)->table;

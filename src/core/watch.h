@@ -43,6 +43,7 @@ typedef struct zb_watches {
     uint64_t n;            /* watchers registered */
     uint64_t n_persistent; /* of them persistent or recursive */
     uint64_t n_recursive;  /* of them recursive: while there is none, no ancestor is looked up */
+    uint64_t n_unwanted;   /* paths on which the server may have a watch for nobody */
     struct {
         uint32_t epoch; /* counts the tellings; nodes that have been told carry it */
         bool on;
@@ -89,10 +90,27 @@ void zb_watches_expire(zb_watches *w, zb_link *out);
 void zb_watches_take_persistent(zb_watches *w, zb_link *out);
 
 /* zb_watches_remove takes out the watchers of `kind` on a path that equal `watcher` (all if NULL), event *_REMOVED
- * filled in, references passed to the holder of `out`. *left is set to the tables that still have a watcher on that
- * path, or may get one by a request that is under way, as a bit set of 1 << zb_watch_table. Returns how many. */
+ * filled in, references passed to the holder of `out`. *left (if not NULL) is set to the tables that still have a
+ * watcher on that path, or may get one by a request that is under way, as a bit set of 1 << zb_watch_table. Returns how
+ * many. */
 size_t zb_watches_remove(zb_watches *w, zb_path path, zobo_watch_kind kind, const zobo_watcher *watcher, zb_link *out,
                          unsigned *left);
+
+/* The server's watches for which nobody is left here. One cannot be taken back while something stands on the path that
+ * would go with it, and while a request is under way that may set another: it is remembered then, until that something
+ * is gone. A new connection has nothing to be taken back (zb_watches_next_path forgets it).
+ *
+ * zb_watches_renounce: those of `tables` (1 << zb_watch_table) are not wanted any more, unless a watcher here needs
+ * them. zb_watches_surplus tells what the server can be asked to remove now, a zobo_watch_kind or 0, and forgets it: to be called after each change on
+ * a path, and to be done. All servers since 3.5 understand it: they drop everything they have on a path for kind ANY,
+ * and before 3.9 the kinds CHILDREN and DATA take persistent watches along, which have no kind of their own. */
+void zb_watches_renounce(zb_watches *w, zb_path path, unsigned tables);
+int32_t zb_watches_surplus(zb_watches *w, zb_path path);
+
+/* zb_watch_give_up: the request for this watch ends without registering it. If it may have been carried out
+ * (`may_stand`), a persistent one is not wanted on the server; a one-shot one goes by itself. The caller still holds
+ * its reference. */
+void zb_watch_give_up(zb_watches *w, zb_watch *watch, bool may_stand);
 
 /* Telling all persistent and recursive watches of one thing, a step at a time: the table may change between steps.
  * Each watch that is registered when the telling begins, and still is when its turn comes, is given out once, with a
@@ -102,12 +120,13 @@ zb_watch *zb_watches_tell_next(zb_watches *w);
 
 /* Walks the paths that must be set again after a reconnect, each with the set of its tables (1 << zb_watch_table).
  * *it is zeroed at first. The table must not change but where zb_watches_rests says that it may; if it has grown then,
- * the walk begins anew, and gives paths again. NULL at the end. */
+ * the walk begins anew, and gives paths again. NULL at the end. Going over all paths, it forgets what was surplus on the
+ * connection before. */
 typedef struct zb_watch_iter {
     size_t bucket, n_buckets;
     zb_map_node *next; /* in the bucket before */
 } zb_watch_iter;
-const char *zb_watches_next_path(const zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables);
+const char *zb_watches_next_path(zb_watches *w, zb_watch_iter *it, size_t *len, unsigned *tables);
 static inline bool
 zb_watches_rests(const zb_watch_iter *it)
 {

@@ -176,7 +176,7 @@ settle(world *w)
 static void
 look_behind(world *w)
 {
-    enum { LONGEST_SESSION_MS = 16000, QUIET_MS = 5000, UNSEEN_WATCHES = 1 };
+    enum { LONGEST_SESSION_MS = 16000, QUIET_MS = 5000 };
     w->ending = true;
     w->sc->end(w);
     world_until(w, w->now + ZB_MS(LONGEST_SESSION_MS));
@@ -195,9 +195,7 @@ look_behind(world *w)
             world_fail(w, "client %u has %u requests and %u watches left", (unsigned)i, (unsigned)k.in_flight,
                        (unsigned)k.watches);
     }
-    /* A removal leaves the server's watch when another request is about to set it (zobo_remove_watches), which then may
-     * not: nobody sees that one. It takes two requests that cross, so more than one in a run is something else. */
-    if (watches_matter && world_watches(w) > UNSEEN_WATCHES)
+    if (watches_matter && world_watches(w))
         world_fail(w, "the server has %u watches left", (unsigned)world_watches(w));
     if (w->sc->leftover)
         w->sc->leftover(w);
