@@ -141,20 +141,22 @@ tell(zr_recipe *r, void *arg)
     m->changed(m->changed_arg, m, &v->it);
 }
 
-/* Makes the view anew; without memory the old one stays until the next change. */
-static void
+/* Makes the view anew. False: no memory; the old one stays, or is not told of yet. */
+static bool
 renew(zobo_group_member *m)
 {
     view *v = view_new(m);
     if (!v)
-        return;
+        return false;
     pthread_mutex_lock(&m->lock);
     view *old = m->view;
     m->view = v;
     pthread_mutex_unlock(&m->lock);
     zobo_members_free(&old->it);
-    if (m->changed && !atomic_exchange(&m->tell_asked, true) && zr_tell(&m->r, tell, NULL, NULL))
+    bool told = !m->changed || atomic_exchange(&m->tell_asked, true) || !zr_tell(&m->r, tell, NULL, NULL);
+    if (!told)
         atomic_store(&m->tell_asked, false);
+    return told;
 }
 
 /* --- the recipe --- */
@@ -176,14 +178,15 @@ end_waits(zobo_group_member *m, zobo_err err)
     }
 }
 
-static void
+static bool
 view_changed(zr_listing *l, void *owner)
 {
     zobo_group_member *m = owner;
     (void)l;
-    renew(m);
+    bool done = renew(m);
     if (sees_itself(m))
         end_waits(m, ZOBO_OK);
+    return done;
 }
 
 static void

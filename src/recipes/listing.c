@@ -14,6 +14,8 @@ typedef struct zr_child_read {
 } zr_child_read;
 
 static void list(zr_listing *l);
+static void list_by(zr_listing *l, void (*first)(zr_op *op));
+static void step_rest(zr_op *op);
 static bool read_child(zr_child *c);
 static void step_names(zr_op *op);
 static void step_child(zr_op *op);
@@ -37,7 +39,10 @@ settle(zr_listing *l)
     l->complete = true;
     l->dirty = false;
     l->unsaid = 0;
-    l->kind->changed(l, l->owner);
+    if (!l->kind->changed(l, l->owner) && l->wanted) {
+        l->dirty = true;
+        list_by(l, step_rest);
+    }
 }
 
 static void
@@ -104,17 +109,23 @@ read_over(zr_op *op)
     settle(l);
 }
 
-static void
+/* False: no memory, and what was read before stays. */
+static bool
 take_data(zr_child *c, const zobo_reply *reply)
 {
     char *data = reply ? zb_strndup(reply->data ? reply->data : "", reply->data_len) : NULL;
+    if (reply && !data)
+        return false;
     zb_free(c->data);
     c->data = data;
     c->len = data ? reply->data_len : 0;
+    c->mzxid = 0;
+    c->listing->dirty = true;
+    if (c->listing->kind->read && !c->listing->kind->read(c, c->listing->owner))
+        return false;
     c->mzxid = reply ? reply->stat.mzxid : 0;
-    c->known = c->listing->dirty = true;
-    if (c->listing->kind->read)
-        c->listing->kind->read(c, c->listing->owner);
+    c->known = true;
+    return true;
 }
 
 static void
@@ -146,13 +157,13 @@ child_done(void *arg, zobo_err err, const zobo_reply *reply)
     }
     if (zr_retry(op, err, step_child))
         return;
+    bool read = true;
     if (err == ZOBO_ENONODE)
         drop_child(c);
-    else if (!err && (!c->known || c->mzxid != reply->stat.mzxid || !c->data))
-        take_data(c, reply);
-    else if (err && err != ZOBO_ENOMEM)
-        take_data(c, NULL); /* it is there, but may not be read */
-    zr_op_end(op, ZOBO_OK, NULL);
+    else if (err || !c->known || c->mzxid != reply->stat.mzxid || !c->data)
+        read = take_data(c, err ? NULL : reply); /* with an error it is there, but may not be read */
+    if (read || !zr_retry(op, ZOBO_ENOMEM, step_child))
+        zr_op_end(op, ZOBO_OK, NULL);
 }
 
 static void
@@ -377,17 +388,29 @@ step_names(zr_op *op)
 }
 
 static void
-list(zr_listing *l)
+step_rest(zr_op *op)
+{
+    zr_pause(op, REFUSED_PAUSE_MS, step_names);
+}
+
+static void
+list_by(zr_listing *l, void (*first)(zr_op *op))
 {
     l->again = true;
     if (l->lister || !l->wanted)
         return;
     zr_lister *n = &l->spare;
     *n = (zr_lister){.l = l};
-    n->op.begin = step_names;
+    n->op.begin = first;
     n->op.destroy = lister_over;
     l->lister = n;
     zr_op_begin_quiet(l->r, &n->op);
+}
+
+static void
+list(zr_listing *l)
+{
+    list_by(l, step_names);
 }
 
 /* --- life --- */

@@ -30,11 +30,11 @@ typedef struct zr_child {
     char name[];
 } zr_child;
 
-/* What the owner does. Strand. */
+/* What the owner does. Strand. False: there was no memory, and it is called again soon. */
 typedef struct zr_listing_kind {
     bool with_data;
-    void (*changed)(zr_listing *l, void *owner);              /* all that is known has been read */
-    void (*read)(zr_child *c, void *owner);                   /* a child's data was read: make `value` of it, or NULL */
+    bool (*changed)(zr_listing *l, void *owner);              /* all that is known has been read */
+    bool (*read)(zr_child *c, void *owner);                   /* a child's data was read: make `value` of it, or NULL */
     void (*forget)(void *value);                              /* frees a value, or NULL */
     void (*failed)(zr_listing *l, void *owner, zobo_err err); /* it cannot be read: refused, or the client is stopped.
                                                                 * Or NULL */

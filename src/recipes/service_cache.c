@@ -74,24 +74,26 @@ end_waits(zobo_service_cache *c, zobo_err err)
         zr_op_end(&ZB_CONTAINER_OF(l, cache_wait, link)->op, err, NULL);
 }
 
-static void
+static bool
 changed(zr_listing *l, void *owner)
 {
     zobo_service_cache *c = owner;
     (void)l;
     zobo_service_list *list = gather(c);
     if (!list) {
-        end_waits(c, ZOBO_ENOMEM); /* the old list stays until the next change */
-        return;
+        end_waits(c, ZOBO_ENOMEM); /* the old list stays until it is tried again */
+        return false;
     }
     pthread_mutex_lock(&c->lock);
     zobo_service_list *old = c->list;
     c->list = list;
     pthread_mutex_unlock(&c->lock);
     zobo_service_list_free(old);
-    if (c->listener && !atomic_exchange(&c->tell_asked, true) && zr_tell(&c->r, tell, NULL, NULL))
+    bool told = !c->listener || atomic_exchange(&c->tell_asked, true) || !zr_tell(&c->r, tell, NULL, NULL);
+    if (!told)
         atomic_store(&c->tell_asked, false);
     end_waits(c, ZOBO_OK);
+    return told;
 }
 
 static void
@@ -100,14 +102,17 @@ forget(void *value)
     zr_service_unref(value);
 }
 
-static void
+static bool
 read_instance(zr_child *child, void *owner)
 {
     zr_service *s = NULL;
     (void)owner;
     zobo_err err = child->data ? zr_service_parse(child->data, child->len, &s) : ZOBO_EBADDATA;
+    if (err == ZOBO_ENOMEM)
+        return false;
     zr_service_unref(child->value);
     child->value = err ? NULL : s;
+    return true;
 }
 
 static void

@@ -148,11 +148,12 @@ member_changed(zr_presence *m, void *owner)
         zr_partition_look(owner);
 }
 
-static void
+static bool
 party_changed(zr_listing *l, void *owner)
 {
     (void)l;
     zr_partition_look(owner);
+    return true;
 }
 
 static void
