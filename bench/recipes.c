@@ -100,7 +100,7 @@ bench_lock(void)
     uint64_t requests = 0;
     must("lock", zobo_lock_new(client, path, NULL, &lock, NULL));
     must("acquire", zobo_lock_acquire(lock, 0));
-    must("release", zobo_lock_release(lock));
+    must("release", zobo_lock_release(lock, 0));
     for (long i = 0; i < n; i++) {
         bool turn = i / BATCH % 2; /* who begins changes, too */
         for (int half = 0; half < 2; half++) {
@@ -110,7 +110,7 @@ bench_lock(void)
                 bare[i] = (uint32_t)(now_ns() - begin);
             } else {
                 must("acquire", zobo_lock_acquire(lock, 0));
-                must("release", zobo_lock_release(lock));
+                must("release", zobo_lock_release(lock, 0));
                 locked[i] = (uint32_t)(now_ns() - begin);
                 requests += requests_of(client) - before;
             }
@@ -154,7 +154,7 @@ contend(void *arg)
             handover.took_ns[i] = (uint32_t)(now - handover.released_ns);
         atomic_store(&handover.rounds, i + 2 * CONTENDERS + 1);
         handover.released_ns = now_ns();
-        must("release", zobo_lock_release(lock));
+        must("release", zobo_lock_release(lock, 0));
     }
     zobo_lock_free(lock);
     return NULL;
@@ -206,12 +206,12 @@ bench_queue(void)
     must("queue", zobo_queue_new(client, path, NULL, &queue, NULL));
     uint64_t begin = now_ns();
     for (long i = 0; i < n; i++)
-        must("put", zobo_queue_put(queue, item, sizeof item, ZOBO_PRIORITY));
+        must("put", zobo_queue_put(queue, item, sizeof item, ZOBO_PRIORITY, 0));
     print_rate("queue_put_per_s", begin);
     begin = now_ns();
     for (long i = 0; i < n; i++) {
         zobo_reply *reply;
-        must("get", zobo_queue_try_get(queue, &reply));
+        must("get", zobo_queue_try_get(queue, 0, &reply));
         zobo_reply_free(reply);
     }
     print_rate("queue_get_per_s", begin);
@@ -232,14 +232,14 @@ bench_locking(void)
     uint64_t begin = now_ns();
     for (long left = n; left > 0; left -= ITEMS_AT_ONCE)
         must("put_all", zobo_locking_queue_put_all(queue, items, left < ITEMS_AT_ONCE ? (size_t)left : ITEMS_AT_ONCE,
-                                                   ZOBO_PRIORITY, NULL));
+                                                   ZOBO_PRIORITY, 0, NULL));
     print_rate("locking_put_per_s", begin);
     begin = now_ns();
     for (long i = 0; i < n; i++) {
         zobo_reply *reply;
-        must("get", zobo_locking_queue_try_get(queue, &reply));
+        must("get", zobo_locking_queue_try_get(queue, 0, &reply));
         zobo_reply_free(reply);
-        must("consume", zobo_locking_queue_consume(queue));
+        must("consume", zobo_locking_queue_consume(queue, 0));
     }
     print_rate("locking_get_per_s", begin);
     zobo_locking_queue_free(queue);

@@ -31,7 +31,7 @@ main(int argc, char **argv)
     if (err != ZOBO_OK) {
         fprintf(stderr, "%s\n", why.text);
     } else {
-        err = zobo_counter_add(counter, argc > 2 ? strtoll(argv[2], NULL, 10) : 1, &change);
+        err = zobo_counter_add(counter, argc > 2 ? strtoll(argv[2], NULL, 10) : 1, 0, &change);
         if (err == ZOBO_OK) {
             printf("%" PRId64 " -> %" PRId64 "\n", change.pre_value, change.post_value);
         } else {

@@ -41,7 +41,7 @@ main(int argc, char **argv)
     }
     zobo_err err;
     if (argc == 4) { /* due by the clocks of those who take */
-        err = zobo_delay_queue_put(queue, argv[3], strlen(argv[3]), zobo_wall_ms() + strtol(argv[2], NULL, 10));
+        err = zobo_delay_queue_put(queue, argv[3], strlen(argv[3]), zobo_wall_ms() + strtol(argv[2], NULL, 10), 0);
     } else {
         err = print_next(queue);
     }

@@ -24,7 +24,7 @@ static void
 show_rivals(zobo_election *election)
 {
     zobo_reply *names = NULL;
-    if (zobo_election_contenders(election, &names) == ZOBO_OK) {
+    if (zobo_election_contenders(election, 0, &names) == ZOBO_OK) {
         for (size_t i = 0; i < names->n_children; i++) {
             printf("%s %s\n", names->children[i], i == 0 ? "leads" : "waits");
         }

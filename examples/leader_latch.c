@@ -52,7 +52,7 @@ main(int argc, char **argv)
     zobo_err err = zobo_leader_latch_start(latch);
     sigwait(&signals, &(int){0}); /* here the service would serve */
     if (err == ZOBO_OK) {
-        err = zobo_leader_latch_stop(latch); /* the next one need not wait for the end of the session */
+        err = zobo_leader_latch_stop(latch, 0); /* the next one need not wait for the end of the session */
     }
     zobo_leader_latch_free(latch);
     zobo_close(zk);

@@ -51,7 +51,7 @@ main(int argc, char **argv)
     zobo_err err = zobo_lock_acquire(lock, 30000); /* milliseconds */
     if (err == ZOBO_OK) {
         err = transfer(zk, atoi(argv[1])); /* a slow one would ask zobo_lock_check before it writes */
-        zobo_err released = zobo_lock_release(lock);
+        zobo_err released = zobo_lock_release(lock, 0);
         err = err == ZOBO_OK ? released : err;
     }
     zobo_lock_free(lock);

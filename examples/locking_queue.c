@@ -40,12 +40,12 @@ main(int argc, char **argv)
         fprintf(stderr, "%s\n", why.text);
     }
     for (int i = 2; err == ZOBO_OK && i < argc; i++) {
-        err = zobo_locking_queue_put(queue, argv[i], strlen(argv[i]), ZOBO_PRIORITY);
+        err = zobo_locking_queue_put(queue, argv[i], strlen(argv[i]), ZOBO_PRIORITY, 0);
     }
     while (err == ZOBO_OK && argc == 2 && (err = zobo_locking_queue_get(queue, 10000, &task)) == ZOBO_OK) {
         printf("%.*s: ", (int)task->data_len, (const char *)task->data);
         zobo_reply_free(task);
-        zobo_err done = zobo_locking_queue_consume(queue); /* here it would be worked on first */
+        zobo_err done = zobo_locking_queue_consume(queue, 0); /* here it would be worked on first */
         printf("%s\n", done == ZOBO_OK ? "done" : zobo_err_text(done));
     }
     zobo_locking_queue_free(queue);

@@ -31,7 +31,7 @@ main(int argc, char **argv)
     zobo_err err = zobo_multi_lock_acquire(locks, 60000);
     if (err == ZOBO_OK) {
         status = system(argv[1]);
-        err = zobo_multi_lock_release(locks); /* ZOBO_ELOCKLOST: one was lost meanwhile, and so all were let go */
+        err = zobo_multi_lock_release(locks, 0); /* ZOBO_ELOCKLOST: one was lost meanwhile, and so all were let go */
     }
     if (err != ZOBO_OK) {
         fprintf(stderr, "%s\n", zobo_err_text(err));

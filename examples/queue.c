@@ -32,7 +32,7 @@ main(int argc, char **argv)
         fprintf(stderr, "%s\n", why.text);
     }
     for (int i = 2; err == ZOBO_OK && i < argc; i++) {
-        err = zobo_queue_put(queue, argv[i], strlen(argv[i]), ZOBO_PRIORITY);
+        err = zobo_queue_put(queue, argv[i], strlen(argv[i]), ZOBO_PRIORITY, 0);
     }
     while (err == ZOBO_OK && argc == 2 && (err = zobo_queue_get(queue, 10000, &entry)) == ZOBO_OK) {
         printf("%.*s\n", (int)entry->data_len, (const char *)entry->data);

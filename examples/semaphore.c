@@ -12,7 +12,7 @@ static void
 show_holders(zobo_semaphore *semaphore)
 {
     zobo_reply *names = NULL;
-    if (zobo_semaphore_lease_holders(semaphore, &names) == ZOBO_OK) {
+    if (zobo_semaphore_lease_holders(semaphore, 0, &names) == ZOBO_OK) {
         printf("%zu at work\n", names->n_children);
     }
     zobo_reply_free(names);
@@ -42,7 +42,7 @@ main(int argc, char **argv)
     if (err == ZOBO_OK) {
         show_holders(semaphore);
         status = system(argv[3]);
-        err = zobo_semaphore_release(semaphore);
+        err = zobo_semaphore_release(semaphore, 0);
     }
     if (err != ZOBO_OK) { /* ZOBO_EBADDATA: the node says another number than MAX */
         fprintf(stderr, "%s\n", zobo_err_text(err));

@@ -46,7 +46,7 @@ main(int argc, char **argv)
         zobo_reply *now = NULL;
         line[strcspn(line, "\n")] = 0;
         if (zobo_shared_value_get(shared, &now) == ZOBO_OK) {
-            zobo_err set = zobo_shared_value_try_set(shared, line, strlen(line), now->stat.version, NULL);
+            zobo_err set = zobo_shared_value_try_set(shared, line, strlen(line), now->stat.version, 0, NULL);
             printf("%s\n", set == ZOBO_EBADVERSION ? "another was first" : zobo_err_text(set));
         }
         zobo_reply_free(now);

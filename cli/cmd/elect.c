@@ -35,7 +35,7 @@ release(struct holding *h, const zobo_how *how, zobo_call **call)
 static zobo_err
 show(struct holding *h, zobo_reply **out)
 {
-    return zobo_election_contenders(h->held, out);
+    return zobo_election_contenders(h->held, 0, out);
 }
 
 static int64_t

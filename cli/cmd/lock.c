@@ -39,7 +39,7 @@ lock_release(struct holding *h, const zobo_how *how, zobo_call **call)
 static zobo_err
 lock_show(struct holding *h, zobo_reply **out)
 {
-    return zobo_lock_contenders(h->held, out);
+    return zobo_lock_contenders(h->held, 0, out);
 }
 
 static int64_t
@@ -102,7 +102,7 @@ lease_release(struct holding *h, const zobo_how *how, zobo_call **call)
 static zobo_err
 lease_show(struct holding *h, zobo_reply **out)
 {
-    return zobo_semaphore_lease_holders(h->held, out);
+    return zobo_semaphore_lease_holders(h->held, 0, out);
 }
 
 static int64_t

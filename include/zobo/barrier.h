@@ -51,16 +51,16 @@ ZOBO_MUST_CHECK zobo_err zobo_barrier_new(zobo_client *client, const char *path,
 
 /* zobo_barrier_create puts the barrier up, with all nodes above it; that it is up already is success.
  *
- * Errors: ZOBO_ENOAUTH, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM.
- * Source: kazoo Barrier.create. */
-ZOBO_MUST_CHECK zobo_err zobo_barrier_create(zobo_barrier *barrier);
+ * Errors: ZOBO_ENOAUTH, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_EWAITTIMEOUT (`timeout_ms` is over; 0: without limit) and
+ * ZOBO_ECANCELLED (it may be up, or come up soon); ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo Barrier.create. */
+ZOBO_MUST_CHECK zobo_err zobo_barrier_create(zobo_barrier *barrier, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_barrier_create_async(zobo_barrier *barrier, const zobo_how *how, zobo_call **call);
 
 /* zobo_barrier_remove takes the barrier away. `*removed` (may be NULL; the twin's reply->count) is false when there was
- * none. When an answer was lost and the node is gone it is true, though another may have removed it.
+ * none. `timeout_ms` 0: without limit. When an answer was lost and the node is gone it is true, though another may have removed it.
  *
  * Errors: ZOBO_ENOAUTH, ZOBO_ENOTEMPTY; as zobo_barrier_create. Source: kazoo Barrier.remove. */
-ZOBO_MUST_CHECK zobo_err zobo_barrier_remove(zobo_barrier *barrier, bool *removed);
+ZOBO_MUST_CHECK zobo_err zobo_barrier_remove(zobo_barrier *barrier, uint32_t timeout_ms, bool *removed);
 ZOBO_MUST_CHECK zobo_err zobo_barrier_remove_async(zobo_barrier *barrier, const zobo_how *how, zobo_call **call);
 
 /* zobo_barrier_wait waits until there is no barrier, at most `timeout_ms` (0: without limit; the twin's

@@ -70,25 +70,26 @@ ZOBO_MUST_CHECK zobo_err zobo_counter_new(zobo_client *client, const char *path,
 /* zobo_counter_value reads the number; a missing node is the default, and is not made. (The twin: both of the
  * zobo_counter_change.)
  *
- * Another session's change may not be seen yet: zobo_sync first, if that matters. Errors: ZOBO_EBADDATA (not a number,
- * or one that does not fit), ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM. Source: kazoo
- * Counter.value. */
-ZOBO_MUST_CHECK zobo_err zobo_counter_value(zobo_counter *counter, int64_t *value);
+ * It takes `timeout_ms` at most (0: without limit). Another session's change may not be seen yet: zobo_sync first, if
+ * that matters. Errors: ZOBO_EBADDATA (not a number, or one that does not fit), ZOBO_ENOAUTH; ZOBO_EWAITTIMEOUT,
+ * ZOBO_ECANCELLED, ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo Counter.value. */
+ZOBO_MUST_CHECK zobo_err zobo_counter_value(zobo_counter *counter, uint32_t timeout_ms, int64_t *value);
 ZOBO_MUST_CHECK zobo_err zobo_counter_value_async(zobo_counter *counter, const zobo_how *how, zobo_call **call);
 
-/* zobo_counter_add adds `delta`, exactly once; zobo_counter_sub takes it away. A missing node is made, with all above
- * it.
+/* zobo_counter_add adds `delta`, exactly once, within `timeout_ms` (0: without limit); zobo_counter_sub takes it away. A
+ * missing node is made, with all above it.
  *
  * `change` (may be NULL) gets the number before and after. Errors: ZOBO_EOVERFLOW (the sum does not fit: nothing was
  * changed), ZOBO_EBADDATA (the same), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_EINVALIDACL,
  * ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_EQUOTAEXCEEDED; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. After
- * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (a twin's deadline, cancelling, freeing) nothing was or will be changed;
- * ZOBO_EABANDONED in their place: it was on its way, and whether it was made is not known. Source: kazoo
+ * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (cancelling, freeing) nothing was or will be changed; ZOBO_EABANDONED in their place: it was on its way, and whether it was made is not known. Source: kazoo
  * Counter.__add__, __sub__. */
-ZOBO_MUST_CHECK zobo_err zobo_counter_add(zobo_counter *counter, int64_t delta, zobo_counter_change *change);
+ZOBO_MUST_CHECK zobo_err zobo_counter_add(zobo_counter *counter, int64_t delta, uint32_t timeout_ms,
+                                          zobo_counter_change *change);
 ZOBO_MUST_CHECK zobo_err zobo_counter_add_async(zobo_counter *counter, int64_t delta, const zobo_how *how,
                                                 zobo_call **call);
-ZOBO_MUST_CHECK zobo_err zobo_counter_sub(zobo_counter *counter, int64_t delta, zobo_counter_change *change);
+ZOBO_MUST_CHECK zobo_err zobo_counter_sub(zobo_counter *counter, int64_t delta, uint32_t timeout_ms,
+                                          zobo_counter_change *change);
 ZOBO_MUST_CHECK zobo_err zobo_counter_sub_async(zobo_counter *counter, int64_t delta, const zobo_how *how,
                                                 zobo_call **call);
 
@@ -148,14 +149,15 @@ ZOBO_MUST_CHECK zobo_err zobo_shared_value_start_async(zobo_shared_value *shared
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_get(zobo_shared_value *shared, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_get_async(zobo_shared_value *shared, const zobo_how *how, zobo_call **call);
 
-/* zobo_shared_value_set replaces the value, whatever it is, exactly once. `stat` (may be NULL) gets the new version.
+/* zobo_shared_value_set replaces the value, whatever it is, exactly once, within `timeout_ms` (0: without limit). `stat`
+ * (may be NULL) gets the new version.
  *
  * `data` NULL (and `len` 0) is null data. Once it has returned, get tells of this value or a later one. Errors:
  * ZOBO_ENOTSTARTED, ZOBO_ENONODE (the node was deleted), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_ETOOBIG,
  * ZOBO_EQUOTAEXCEEDED; ZOBO_ESTOPPED, ZOBO_ENOMEM; ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED as for zobo_counter_add. Source:
  * Curator SharedValue.setValue. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_set(zobo_shared_value *shared, const void *data, size_t len,
-                                               zobo_stat *stat);
+                                               uint32_t timeout_ms, zobo_stat *stat);
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_set_async(zobo_shared_value *shared, const void *data, size_t len,
                                                      const zobo_how *how, zobo_call **call);
 
@@ -164,7 +166,7 @@ ZOBO_MUST_CHECK zobo_err zobo_shared_value_set_async(zobo_shared_value *shared, 
  * ZOBO_EBADVERSION: another was first; get tells (soon) what it is now. Otherwise as zobo_shared_value_set. Source:
  * Curator SharedValue.trySetValue. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_try_set(zobo_shared_value *shared, const void *data, size_t len,
-                                                   int32_t version, zobo_stat *stat);
+                                                   int32_t version, uint32_t timeout_ms, zobo_stat *stat);
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_try_set_async(zobo_shared_value *shared, const void *data, size_t len,
                                                          int32_t version, const zobo_how *how, zobo_call **call);
 

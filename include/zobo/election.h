@@ -79,12 +79,13 @@ ZOBO_MUST_CHECK zobo_err zobo_election_run(zobo_election *election, zobo_electio
 ZOBO_MUST_CHECK zobo_err zobo_election_campaign(zobo_election *election, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_election_campaign_async(zobo_election *election, const zobo_how *how, zobo_call **call);
 
-/* zobo_election_resign ends what zobo_election_campaign has begun, and waits until the server knows.
+/* zobo_election_resign ends what zobo_election_campaign has begun, and waits until the server knows, at most
+ * `timeout_ms` (0: without limit).
  *
  * From the moment of the call the candidate does not lead, whatever comes of it. Errors: ZOBO_ENOTHELD (it does not
- * lead); ZOBO_ELOCKLOST (it had lost the leadership: once, then ZOBO_ENOTHELD); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the
- * node goes with the session). Any thread; not in inline callbacks. */
-ZOBO_MUST_CHECK zobo_err zobo_election_resign(zobo_election *election);
+ * lead); ZOBO_ELOCKLOST (it had lost the leadership: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED
+ * (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline callbacks. */
+ZOBO_MUST_CHECK zobo_err zobo_election_resign(zobo_election *election, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_election_resign_async(zobo_election *election, const zobo_how *how, zobo_call **call);
 
 /* zobo_election_cancel ends the waiting of this object's run and campaign, with ZOBO_ECANCELLED; a leader goes on.
@@ -94,8 +95,9 @@ ZOBO_MUST_CHECK zobo_err zobo_election_cancel(zobo_election *election);
 
 /* zobo_election_contenders reads who leads and who waits, in order: reply->children are their identifiers.
  *
- * Errors: those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Election.contenders. */
-ZOBO_MUST_CHECK zobo_err zobo_election_contenders(zobo_election *election, zobo_reply **out);
+ * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo
+ * Election.contenders. */
+ZOBO_MUST_CHECK zobo_err zobo_election_contenders(zobo_election *election, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_election_contenders_async(zobo_election *election, const zobo_how *how, zobo_call **call);
 
 /* zobo_election_check tells, as far as this client knows: ZOBO_OK it leads, ZOBO_ELOCKLOST it did and has lost the
@@ -158,7 +160,7 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_start(zobo_leader_latch *latch);
  * Those who await get ZOBO_ECANCELLED. It may be started again. That it does not take part is ZOBO_OK. Errors:
  * ZOBO_ENOMEM (it was not stopped), ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session),
  * ZOBO_EWOULDBLOCK. Any thread; not in inline callbacks. Source: Curator LeaderLatch.close(NOTIFY_LEADER). */
-ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop(zobo_leader_latch *latch);
+ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop(zobo_leader_latch *latch, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call);
 
 /* zobo_leader_latch_await waits until the latch leads, at most `timeout_ms` (0: without limit).
@@ -180,9 +182,10 @@ int64_t zobo_leader_latch_fence(const zobo_leader_latch *latch);
 
 /* zobo_leader_latch_participants reads who takes part, the leader first: reply->children are their identifiers.
  *
- * Errors: those of zobo_get_children, but a missing PATH is an empty list. Source: Curator
+ * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: Curator
  * LeaderLatch.getParticipants. */
-ZOBO_MUST_CHECK zobo_err zobo_leader_latch_participants(zobo_leader_latch *latch, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_leader_latch_participants(zobo_leader_latch *latch, uint32_t timeout_ms,
+                                                        zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_participants_async(zobo_leader_latch *latch, const zobo_how *how,
                                                               zobo_call **call);
 

@@ -79,18 +79,19 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_acquire(zobo_lock *lock, uint32_t timeout_ms)
 ZOBO_MUST_CHECK zobo_err zobo_lock_acquire_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 
 /* zobo_lock_try acquires the lock if nobody holds it or waits for it; else ZOBO_EHELD, and then its node is gone again.
+ * It waits for nobody: `timeout_ms` (0: without limit) is for the server's answers.
  *
  * Errors: as zobo_lock_acquire. Source: kazoo Lock.acquire(blocking=False). */
-ZOBO_MUST_CHECK zobo_err zobo_lock_try(zobo_lock *lock);
+ZOBO_MUST_CHECK zobo_err zobo_lock_try(zobo_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_lock_try_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 
-/* zobo_lock_release lets the lock go, and waits until the server knows.
+/* zobo_lock_release lets the lock go, and waits until the server knows, at most `timeout_ms` (0: without limit).
  *
  * From the moment of the call the lock counts as not held, whatever comes of it; the node's deletion is tried until it
- * is gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_ENOTSTARTED and
- * ZOBO_ESTOPPED (the node goes with the session); ZOBO_ENOAUTH (it stays). The twin: also ZOBO_EWAITTIMEOUT,
- * ZOBO_ECANCELLED. Any thread; not in inline callbacks. Source: kazoo Lock.release. */
-ZOBO_MUST_CHECK zobo_err zobo_lock_release(zobo_lock *lock);
+ * is gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and
+ * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session); ZOBO_ENOAUTH (it
+ * stays). Any thread; not in inline callbacks. Source: kazoo Lock.release. */
+ZOBO_MUST_CHECK zobo_err zobo_lock_release(zobo_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_lock_release_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 
 /* zobo_lock_cancel ends all that wait to acquire this object, with ZOBO_ECANCELLED. Any thread, any callback.
@@ -100,8 +101,8 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_cancel(zobo_lock *lock);
 
 /* zobo_lock_contenders reads who holds the lock and who waits, in order: reply->children are their identifiers.
  *
- * Errors: those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Lock.contenders. */
-ZOBO_MUST_CHECK zobo_err zobo_lock_contenders(zobo_lock *lock, zobo_reply **out);
+ * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Lock.contenders. */
+ZOBO_MUST_CHECK zobo_err zobo_lock_contenders(zobo_lock *lock, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_lock_contenders_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 
 /* zobo_lock_check tells, as far as this client knows: ZOBO_OK held, ZOBO_ELOCKLOST it was and has been lost,

@@ -61,18 +61,19 @@ ZOBO_MUST_CHECK zobo_err zobo_multi_lock_new(zobo_client *client, const char *co
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_acquire(zobo_multi_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_acquire_async(zobo_multi_lock *lock, const zobo_how *how, zobo_call **call);
 
-/* zobo_multi_lock_try acquires all if nobody holds or waits for any of them; else none, and ZOBO_EHELD.
+/* zobo_multi_lock_try acquires all if nobody holds or waits for any of them; else none, and ZOBO_EHELD. `timeout_ms` (0:
+ * without limit) is for the server's answers.
  *
  * Errors: as zobo_multi_lock_acquire. */
-ZOBO_MUST_CHECK zobo_err zobo_multi_lock_try(zobo_multi_lock *lock);
+ZOBO_MUST_CHECK zobo_err zobo_multi_lock_try(zobo_multi_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_try_async(zobo_multi_lock *lock, const zobo_how *how, zobo_call **call);
 
-/* zobo_multi_lock_release lets all go, and waits until the server knows.
+/* zobo_multi_lock_release lets all go, and waits until the server knows, at most `timeout_ms` (0: without limit).
  *
- * Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (they had been lost: once, then ZOBO_ENOTHELD); ZOBO_ENOTSTARTED and
- * ZOBO_ESTOPPED (the nodes go with the session). Any thread; not in inline callbacks. Source: Curator
+ * Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (they had been lost: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and
+ * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the nodes go with the session). Any thread; not in inline callbacks. Source: Curator
  * InterProcessMultiLock.release. */
-ZOBO_MUST_CHECK zobo_err zobo_multi_lock_release(zobo_multi_lock *lock);
+ZOBO_MUST_CHECK zobo_err zobo_multi_lock_release(zobo_multi_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_release_async(zobo_multi_lock *lock, const zobo_how *how, zobo_call **call);
 
 /* zobo_multi_lock_cancel ends all that wait to acquire this object, with ZOBO_ECANCELLED. Any thread, any callback.

@@ -63,13 +63,14 @@ typedef struct zobo_queue_options {
 ZOBO_MUST_CHECK zobo_err zobo_queue_new(zobo_client *client, const char *path, const zobo_queue_options *options,
                                         zobo_queue **out, zobo_problem *why);
 
-/* zobo_queue_put adds an entry, exactly once, with `priority` from 0 (first) to 999. A missing queue is made.
+/* zobo_queue_put adds an entry, exactly once, with `priority` from 0 (first) to 999, within `timeout_ms` (0: without
+ * limit). A missing queue is made.
  *
  * `data` NULL (and `len` 0) is null data. Errors: ZOBO_EINVAL (priority), ZOBO_ETOOBIG, ZOBO_ENOAUTH, ZOBO_EINVALIDACL,
  * ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_EQUOTAEXCEEDED; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. After
- * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (a twin's deadline, cancelling, freeing) it was not and will not be put;
- * ZOBO_EABANDONED in their place: it was on its way, and whether it was put is not known. Source: kazoo Queue.put. */
-ZOBO_MUST_CHECK zobo_err zobo_queue_put(zobo_queue *queue, const void *data, size_t len, int priority);
+ * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (cancelling, freeing) it was not and will not be put; ZOBO_EABANDONED in their place: it was on its way, and whether it was put is not known. Source: kazoo Queue.put. */
+ZOBO_MUST_CHECK zobo_err zobo_queue_put(zobo_queue *queue, const void *data, size_t len, int priority,
+                                        uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_queue_put_async(zobo_queue *queue, const void *data, size_t len, int priority,
                                               const zobo_how *how, zobo_call **call);
 
@@ -82,13 +83,15 @@ ZOBO_MUST_CHECK zobo_err zobo_queue_put_async(zobo_queue *queue, const void *dat
 ZOBO_MUST_CHECK zobo_err zobo_queue_get(zobo_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_queue_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
-/* zobo_queue_try_get is zobo_queue_get that does not wait for an entry: ZOBO_EEMPTY when there is none. */
-ZOBO_MUST_CHECK zobo_err zobo_queue_try_get(zobo_queue *queue, zobo_reply **out);
+/* zobo_queue_try_get is zobo_queue_get that does not wait for an entry: ZOBO_EEMPTY when there is none. Its `timeout_ms`
+ * is for the server's answers. */
+ZOBO_MUST_CHECK zobo_err zobo_queue_try_get(zobo_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_queue_try_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
-/* zobo_queue_len counts the entries (the twin: reply->count); 0 if there is no queue. Errors: ZOBO_ENOAUTH;
- * ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM. Source: kazoo len(Queue). */
-ZOBO_MUST_CHECK zobo_err zobo_queue_len(zobo_queue *queue, int32_t *len);
+/* zobo_queue_len counts the entries (the twin: reply->count); 0 if there is no queue. It takes `timeout_ms` at most (0:
+ * without limit). Errors: ZOBO_ENOAUTH; ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED, ZOBO_ENOTSTARTED, ZOBO_ESTOPPED,
+ * ZOBO_ENOMEM. Source: kazoo len(Queue). */
+ZOBO_MUST_CHECK zobo_err zobo_queue_len(zobo_queue *queue, uint32_t timeout_ms, int32_t *len);
 ZOBO_MUST_CHECK zobo_err zobo_queue_len_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_queue_free frees the handle and removes its witnesses; the queue stays. What is under way ends with
@@ -124,7 +127,8 @@ ZOBO_MUST_CHECK zobo_err zobo_locking_queue_new(zobo_client *client, const char 
                                                 zobo_problem *why);
 
 /* zobo_locking_queue_put adds an entry, exactly once. Errors: as zobo_queue_put. Source: kazoo LockingQueue.put. */
-ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put(zobo_locking_queue *queue, const void *data, size_t len, int priority);
+ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put(zobo_locking_queue *queue, const void *data, size_t len, int priority,
+                                                uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_async(zobo_locking_queue *queue, const void *data, size_t len,
                                                       int priority, const zobo_how *how, zobo_call **call);
 
@@ -135,7 +139,7 @@ ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_async(zobo_locking_queue *queue,
  * answered, and then the first so many; 0 on others, after which the first transactions may have been carried out.
  * Errors: as zobo_queue_put. Source: kazoo LockingQueue.put_all. */
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_all(zobo_locking_queue *queue, const zobo_item *items, size_t n,
-                                                    int priority, size_t *put);
+                                                    int priority, uint32_t timeout_ms, size_t *put);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_put_all_async(zobo_locking_queue *queue, const zobo_item *items, size_t n,
                                                           int priority, const zobo_how *how, zobo_call **call);
 
@@ -149,38 +153,38 @@ ZOBO_MUST_CHECK zobo_err zobo_locking_queue_get(zobo_locking_queue *queue, uint3
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_get_async(zobo_locking_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_locking_queue_try_get does not wait for an entry: ZOBO_EEMPTY when there is none that nobody has. */
-ZOBO_MUST_CHECK zobo_err zobo_locking_queue_try_get(zobo_locking_queue *queue, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_locking_queue_try_get(zobo_locking_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_try_get_async(zobo_locking_queue *queue, const zobo_how *how,
                                                           zobo_call **call);
 
 /* zobo_locking_queue_holds_lock asks the server whether this consumer still holds its entry: `*holds` (the twin:
  * reply->count). False without one.
  *
- * Errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM. Source: kazoo
+ * Errors: ZOBO_ENOAUTH; ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED, ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo
  * LockingQueue.holds_lock. */
-ZOBO_MUST_CHECK zobo_err zobo_locking_queue_holds_lock(zobo_locking_queue *queue, bool *holds);
+ZOBO_MUST_CHECK zobo_err zobo_locking_queue_holds_lock(zobo_locking_queue *queue, uint32_t timeout_ms, bool *holds);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_holds_lock_async(zobo_locking_queue *queue, const zobo_how *how,
                                                              zobo_call **call);
 
 /* zobo_locking_queue_consume removes the entry that is held from the queue, together with the lock.
  *
  * ZOBO_OK: this consumer has consumed it, and nobody else. ZOBO_ELOCKLOST: the lock was lost before, the entry is or
- * was another's; it is held no more. ZOBO_ENOTHELD: there is none. ZOBO_EALREADY: as for get. After ZOBO_EWAITTIMEOUT,
- * ZOBO_ECANCELLED (a twin's deadline, cancelling) and other errors it is held as before; ZOBO_EABANDONED: perhaps it is
+ * was another's; it is held no more. ZOBO_ENOTHELD: there is none. ZOBO_EALREADY: as for get. After ZOBO_EWAITTIMEOUT
+ * (`timeout_ms` is over; 0: without limit), ZOBO_ECANCELLED and other errors it is held as before; ZOBO_EABANDONED: perhaps it is
  * consumed; do it again to learn. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source:
  * kazoo LockingQueue.consume. */
-ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume(zobo_locking_queue *queue);
+ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume(zobo_locking_queue *queue, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume_async(zobo_locking_queue *queue, const zobo_how *how,
                                                           zobo_call **call);
 
 /* zobo_locking_queue_release gives the entry that is held back, for another to get. Errors: as
  * zobo_locking_queue_consume. Source: kazoo LockingQueue.release. */
-ZOBO_MUST_CHECK zobo_err zobo_locking_queue_release(zobo_locking_queue *queue);
+ZOBO_MUST_CHECK zobo_err zobo_locking_queue_release(zobo_locking_queue *queue, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_release_async(zobo_locking_queue *queue, const zobo_how *how,
                                                           zobo_call **call);
 
 /* zobo_locking_queue_len counts the entries, those that are taken included. As zobo_queue_len. */
-ZOBO_MUST_CHECK zobo_err zobo_locking_queue_len(zobo_locking_queue *queue, int32_t *len);
+ZOBO_MUST_CHECK zobo_err zobo_locking_queue_len(zobo_locking_queue *queue, uint32_t timeout_ms, int32_t *len);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_len_async(zobo_locking_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_locking_queue_free gives back what is held, removes the handle's witnesses and frees it; otherwise as
@@ -199,7 +203,8 @@ ZOBO_MUST_CHECK zobo_err zobo_delay_queue_new(zobo_client *client, const char *p
 /* zobo_delay_queue_put adds an entry that is handed out from `at_ms` on (milliseconds since 1970, as zobo_wall_ms),
  * exactly once. Errors: ZOBO_EINVAL (at_ms not above 0); as zobo_queue_put. Source: Curator DistributedDelayQueue.put.
  * */
-ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put(zobo_delay_queue *queue, const void *data, size_t len, int64_t at_ms);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put(zobo_delay_queue *queue, const void *data, size_t len, int64_t at_ms,
+                                              uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_delay_queue_put_async(zobo_delay_queue *queue, const void *data, size_t len,
                                                     int64_t at_ms, const zobo_how *how, zobo_call **call);
 
@@ -209,11 +214,11 @@ ZOBO_MUST_CHECK zobo_err zobo_delay_queue_get(zobo_delay_queue *queue, uint32_t 
 ZOBO_MUST_CHECK zobo_err zobo_delay_queue_get_async(zobo_delay_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_delay_queue_try_get does not wait: ZOBO_EEMPTY when none is due. */
-ZOBO_MUST_CHECK zobo_err zobo_delay_queue_try_get(zobo_delay_queue *queue, zobo_reply **out);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_try_get(zobo_delay_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_delay_queue_try_get_async(zobo_delay_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_delay_queue_len counts the entries, due or not. As zobo_queue_len. */
-ZOBO_MUST_CHECK zobo_err zobo_delay_queue_len(zobo_delay_queue *queue, int32_t *len);
+ZOBO_MUST_CHECK zobo_err zobo_delay_queue_len(zobo_delay_queue *queue, uint32_t timeout_ms, int32_t *len);
 ZOBO_MUST_CHECK zobo_err zobo_delay_queue_len_async(zobo_delay_queue *queue, const zobo_how *how, zobo_call **call);
 
 /* zobo_delay_queue_free: as zobo_queue_free. */

@@ -70,18 +70,20 @@ ZOBO_MUST_CHECK zobo_err zobo_semaphore_acquire(zobo_semaphore *semaphore, uint3
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_acquire_async(zobo_semaphore *semaphore, const zobo_how *how, zobo_call **call);
 
 /* zobo_semaphore_try takes a lease if one is free and nobody waits or is about to take one; else ZOBO_EHELD.
+ * `timeout_ms` (0: without limit) is for the server's answers.
  *
  * Errors: as zobo_semaphore_acquire. Source: kazoo Semaphore.acquire(blocking=False). */
-ZOBO_MUST_CHECK zobo_err zobo_semaphore_try(zobo_semaphore *semaphore);
+ZOBO_MUST_CHECK zobo_err zobo_semaphore_try(zobo_semaphore *semaphore, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_try_async(zobo_semaphore *semaphore, const zobo_how *how, zobo_call **call);
 
-/* zobo_semaphore_release gives the lease back, and waits until the server knows.
+/* zobo_semaphore_release gives the lease back, and waits until the server knows, at most `timeout_ms` (0: without
+ * limit).
  *
  * From the moment of the call it counts as not held, whatever comes of it; the node's deletion is tried until it is
- * gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_ENOTSTARTED and
- * ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline callbacks. Source: kazoo
+ * gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and
+ * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline callbacks. Source: kazoo
  * Semaphore.release. */
-ZOBO_MUST_CHECK zobo_err zobo_semaphore_release(zobo_semaphore *semaphore);
+ZOBO_MUST_CHECK zobo_err zobo_semaphore_release(zobo_semaphore *semaphore, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_release_async(zobo_semaphore *semaphore, const zobo_how *how, zobo_call **call);
 
 /* zobo_semaphore_cancel ends all that wait to acquire this object, with ZOBO_ECANCELLED. Any thread, any callback.
@@ -91,8 +93,8 @@ ZOBO_MUST_CHECK zobo_err zobo_semaphore_cancel(zobo_semaphore *semaphore);
 
 /* zobo_semaphore_lease_holders reads who has a lease: reply->children are their identifiers, in no order.
  *
- * Errors: those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Semaphore.lease_holders. */
-ZOBO_MUST_CHECK zobo_err zobo_semaphore_lease_holders(zobo_semaphore *semaphore, zobo_reply **out);
+ * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Semaphore.lease_holders. */
+ZOBO_MUST_CHECK zobo_err zobo_semaphore_lease_holders(zobo_semaphore *semaphore, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_lease_holders_async(zobo_semaphore *semaphore, const zobo_how *how,
                                                             zobo_call **call);
 

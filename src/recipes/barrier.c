@@ -202,20 +202,20 @@ zobo_barrier_wait_async(zobo_barrier *b, const zobo_how *how, zobo_call **call)
 }
 
 zobo_err
-zobo_barrier_create(zobo_barrier *b)
+zobo_barrier_create(zobo_barrier *b, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_barrier_create_async(b, &how, &call);
     return zr_wait(err, call, NULL);
 }
 
 zobo_err
-zobo_barrier_remove(zobo_barrier *b, bool *removed)
+zobo_barrier_remove(zobo_barrier *b, uint32_t timeout_ms, bool *removed)
 {
     zobo_call *call = NULL;
     zobo_reply *reply = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_barrier_remove_async(b, &how, &call);
     err = zr_wait(err, call, &reply);
     if (removed)

@@ -389,10 +389,10 @@ wait_change(zobo_err err, zobo_call *call, zobo_counter_change *out)
 }
 
 zobo_err
-zobo_counter_value(zobo_counter *c, int64_t *value)
+zobo_counter_value(zobo_counter *c, uint32_t timeout_ms, int64_t *value)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_counter_change is;
     zobo_err err = zobo_counter_value_async(c, &how, &call);
     err = wait_change(err, call, &is);
@@ -402,19 +402,19 @@ zobo_counter_value(zobo_counter *c, int64_t *value)
 }
 
 zobo_err
-zobo_counter_add(zobo_counter *c, int64_t delta, zobo_counter_change *is)
+zobo_counter_add(zobo_counter *c, int64_t delta, uint32_t timeout_ms, zobo_counter_change *is)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_counter_add_async(c, delta, &how, &call);
     return wait_change(err, call, is);
 }
 
 zobo_err
-zobo_counter_sub(zobo_counter *c, int64_t delta, zobo_counter_change *is)
+zobo_counter_sub(zobo_counter *c, int64_t delta, uint32_t timeout_ms, zobo_counter_change *is)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_counter_sub_async(c, delta, &how, &call);
     return wait_change(err, call, is);
 }

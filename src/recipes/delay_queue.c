@@ -34,10 +34,10 @@ zobo_delay_queue_put_async(zobo_delay_queue *q, const void *data, size_t len, in
 }
 
 zobo_err
-zobo_delay_queue_put(zobo_delay_queue *q, const void *data, size_t len, int64_t at_ms)
+zobo_delay_queue_put(zobo_delay_queue *q, const void *data, size_t len, int64_t at_ms, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_delay_queue_put_async(q, data, len, at_ms, &how, &call);
     return zr_wait(err, call, NULL);
 }
@@ -64,10 +64,10 @@ zobo_delay_queue_try_get_async(zobo_delay_queue *q, const zobo_how *how, zobo_ca
 }
 
 zobo_err
-zobo_delay_queue_try_get(zobo_delay_queue *q, zobo_reply **out)
+zobo_delay_queue_try_get(zobo_delay_queue *q, uint32_t timeout_ms, zobo_reply **out)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_delay_queue_try_get_async(q, &how, &call);
     return zr_wait(err, call, out);
 }
@@ -79,10 +79,10 @@ zobo_delay_queue_len_async(zobo_delay_queue *q, const zobo_how *how, zobo_call *
 }
 
 zobo_err
-zobo_delay_queue_len(zobo_delay_queue *q, int32_t *len)
+zobo_delay_queue_len(zobo_delay_queue *q, uint32_t timeout_ms, int32_t *len)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_delay_queue_len_async(q, &how, &call);
     return zr_len_wait(err, call, len);
 }

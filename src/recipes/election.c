@@ -162,9 +162,9 @@ zobo_election_campaign_async(zobo_election *e, const zobo_how *how, zobo_call **
 }
 
 zobo_err
-zobo_election_resign(zobo_election *e)
+zobo_election_resign(zobo_election *e, uint32_t timeout_ms)
 {
-    return zobo_lock_release(e->lock);
+    return zobo_lock_release(e->lock, timeout_ms);
 }
 
 zobo_err
@@ -180,9 +180,9 @@ zobo_election_cancel(zobo_election *e)
 }
 
 zobo_err
-zobo_election_contenders(zobo_election *e, zobo_reply **out)
+zobo_election_contenders(zobo_election *e, uint32_t timeout_ms, zobo_reply **out)
 {
-    return zobo_lock_contenders(e->lock, out);
+    return zobo_lock_contenders(e->lock, timeout_ms, out);
 }
 
 zobo_err

@@ -294,10 +294,10 @@ zr_release_async(zr_holder *h, const zobo_how *how, zobo_call **call)
 }
 
 zobo_err
-zr_release(zr_holder *h)
+zr_release(zr_holder *h, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zr_release_async(h, &how, &call);
     return zr_wait(err, call, NULL);
 }

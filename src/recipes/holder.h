@@ -107,7 +107,7 @@ void zr_let_go(zr_holder *h);
 ZOBO_MUST_CHECK zobo_err zr_acquire_async(zr_holder *h, bool only_try, const zobo_how *how, zobo_call **call);
 ZOBO_MUST_CHECK zobo_err zr_acquire(zr_holder *h, bool only_try, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zr_release_async(zr_holder *h, const zobo_how *how, zobo_call **call);
-ZOBO_MUST_CHECK zobo_err zr_release(zr_holder *h);
+ZOBO_MUST_CHECK zobo_err zr_release(zr_holder *h, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zr_cancel(zr_holder *h);
 zobo_err zr_holder_check(const zr_holder *h);
 int64_t zr_holder_fence(const zr_holder *h);

@@ -252,10 +252,10 @@ zobo_leader_latch_stop_async(zobo_leader_latch *latch, const zobo_how *how, zobo
 }
 
 zobo_err
-zobo_leader_latch_stop(zobo_leader_latch *latch)
+zobo_leader_latch_stop(zobo_leader_latch *latch, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_leader_latch_stop_async(latch, &how, &call);
     return zr_wait(err, call, NULL);
 }
@@ -318,9 +318,9 @@ zobo_leader_latch_fence(const zobo_leader_latch *latch)
 }
 
 zobo_err
-zobo_leader_latch_participants(zobo_leader_latch *latch, zobo_reply **out)
+zobo_leader_latch_participants(zobo_leader_latch *latch, uint32_t timeout_ms, zobo_reply **out)
 {
-    return zobo_lock_contenders(latch->lock, out);
+    return zobo_lock_contenders(latch->lock, timeout_ms, out);
 }
 
 zobo_err

@@ -161,9 +161,9 @@ zobo_lock_try_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 }
 
 zobo_err
-zobo_lock_try(zobo_lock *lock)
+zobo_lock_try(zobo_lock *lock, uint32_t timeout_ms)
 {
-    return zr_acquire(&lock->h, true, 0);
+    return zr_acquire(&lock->h, true, timeout_ms);
 }
 
 zobo_err
@@ -173,9 +173,9 @@ zobo_lock_release_async(zobo_lock *lock, const zobo_how *how, zobo_call **call)
 }
 
 zobo_err
-zobo_lock_release(zobo_lock *lock)
+zobo_lock_release(zobo_lock *lock, uint32_t timeout_ms)
 {
-    return zr_release(&lock->h);
+    return zr_release(&lock->h, timeout_ms);
 }
 
 zobo_err
@@ -193,10 +193,10 @@ zobo_lock_contenders_async(zobo_lock *lock, const zobo_how *how, zobo_call **cal
 }
 
 zobo_err
-zobo_lock_contenders(zobo_lock *lock, zobo_reply **out)
+zobo_lock_contenders(zobo_lock *lock, uint32_t timeout_ms, zobo_reply **out)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_lock_contenders_async(lock, &how, &call);
     return zr_wait(err, call, out);
 }

@@ -147,11 +147,12 @@ zobo_locking_queue_put_all_async(zobo_locking_queue *q, const zobo_item *items, 
 }
 
 zobo_err
-zobo_locking_queue_put_all(zobo_locking_queue *q, const zobo_item *items, size_t n, int priority, size_t *put)
+zobo_locking_queue_put_all(zobo_locking_queue *q, const zobo_item *items, size_t n, int priority, uint32_t timeout_ms,
+                           size_t *put)
 {
     zobo_call *call = NULL;
     zobo_reply *reply = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_put_all_async(q, items, n, priority, &how, &call);
     err = zr_wait(err, call, &reply);
     if (put)
@@ -174,10 +175,10 @@ zobo_locking_queue_put_async(zobo_locking_queue *q, const void *data, size_t len
 }
 
 zobo_err
-zobo_locking_queue_put(zobo_locking_queue *q, const void *data, size_t len, int priority)
+zobo_locking_queue_put(zobo_locking_queue *q, const void *data, size_t len, int priority, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_put_async(q, data, len, priority, &how, &call);
     return zr_wait(err, call, NULL);
 }
@@ -204,20 +205,20 @@ zobo_locking_queue_try_get_async(zobo_locking_queue *q, const zobo_how *how, zob
 }
 
 zobo_err
-zobo_locking_queue_try_get(zobo_locking_queue *q, zobo_reply **out)
+zobo_locking_queue_try_get(zobo_locking_queue *q, uint32_t timeout_ms, zobo_reply **out)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_try_get_async(q, &how, &call);
     return zr_wait(err, call, out);
 }
 
 zobo_err
-zobo_locking_queue_holds_lock(zobo_locking_queue *q, bool *holds)
+zobo_locking_queue_holds_lock(zobo_locking_queue *q, uint32_t timeout_ms, bool *holds)
 {
     zobo_call *call = NULL;
     int32_t count;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_holds_lock_async(q, &how, &call);
     err = zr_len_wait(err, call, &count);
     if (holds)
@@ -226,19 +227,19 @@ zobo_locking_queue_holds_lock(zobo_locking_queue *q, bool *holds)
 }
 
 zobo_err
-zobo_locking_queue_consume(zobo_locking_queue *q)
+zobo_locking_queue_consume(zobo_locking_queue *q, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_consume_async(q, &how, &call);
     return zr_wait(err, call, NULL);
 }
 
 zobo_err
-zobo_locking_queue_release(zobo_locking_queue *q)
+zobo_locking_queue_release(zobo_locking_queue *q, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_release_async(q, &how, &call);
     return zr_wait(err, call, NULL);
 }
@@ -250,10 +251,10 @@ zobo_locking_queue_len_async(zobo_locking_queue *q, const zobo_how *how, zobo_ca
 }
 
 zobo_err
-zobo_locking_queue_len(zobo_locking_queue *q, int32_t *len)
+zobo_locking_queue_len(zobo_locking_queue *q, uint32_t timeout_ms, int32_t *len)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_locking_queue_len_async(q, &how, &call);
     return zr_len_wait(err, call, len);
 }

@@ -327,9 +327,9 @@ zobo_multi_lock_acquire_async(zobo_multi_lock *m, const zobo_how *how, zobo_call
 }
 
 zobo_err
-zobo_multi_lock_try(zobo_multi_lock *m)
+zobo_multi_lock_try(zobo_multi_lock *m, uint32_t timeout_ms)
 {
-    return zr_acquire(&m->h, true, 0);
+    return zr_acquire(&m->h, true, timeout_ms);
 }
 
 zobo_err
@@ -339,9 +339,9 @@ zobo_multi_lock_try_async(zobo_multi_lock *m, const zobo_how *how, zobo_call **c
 }
 
 zobo_err
-zobo_multi_lock_release(zobo_multi_lock *m)
+zobo_multi_lock_release(zobo_multi_lock *m, uint32_t timeout_ms)
 {
-    return zr_release(&m->h);
+    return zr_release(&m->h, timeout_ms);
 }
 
 zobo_err

@@ -33,10 +33,10 @@ zobo_queue_put_async(zobo_queue *q, const void *data, size_t len, int priority, 
 }
 
 zobo_err
-zobo_queue_put(zobo_queue *q, const void *data, size_t len, int priority)
+zobo_queue_put(zobo_queue *q, const void *data, size_t len, int priority, uint32_t timeout_ms)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_queue_put_async(q, data, len, priority, &how, &call);
     return zr_wait(err, call, NULL);
 }
@@ -63,10 +63,10 @@ zobo_queue_try_get_async(zobo_queue *q, const zobo_how *how, zobo_call **call)
 }
 
 zobo_err
-zobo_queue_try_get(zobo_queue *q, zobo_reply **out)
+zobo_queue_try_get(zobo_queue *q, uint32_t timeout_ms, zobo_reply **out)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_queue_try_get_async(q, &how, &call);
     return zr_wait(err, call, out);
 }
@@ -78,10 +78,10 @@ zobo_queue_len_async(zobo_queue *q, const zobo_how *how, zobo_call **call)
 }
 
 zobo_err
-zobo_queue_len(zobo_queue *q, int32_t *len)
+zobo_queue_len(zobo_queue *q, uint32_t timeout_ms, int32_t *len)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_queue_len_async(q, &how, &call);
     return zr_len_wait(err, call, len);
 }

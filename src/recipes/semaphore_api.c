@@ -139,9 +139,9 @@ zobo_semaphore_acquire_async(zobo_semaphore *s, const zobo_how *how, zobo_call *
 }
 
 zobo_err
-zobo_semaphore_try(zobo_semaphore *s)
+zobo_semaphore_try(zobo_semaphore *s, uint32_t timeout_ms)
 {
-    return zr_acquire(&s->h, true, 0);
+    return zr_acquire(&s->h, true, timeout_ms);
 }
 
 zobo_err
@@ -151,9 +151,9 @@ zobo_semaphore_try_async(zobo_semaphore *s, const zobo_how *how, zobo_call **cal
 }
 
 zobo_err
-zobo_semaphore_release(zobo_semaphore *s)
+zobo_semaphore_release(zobo_semaphore *s, uint32_t timeout_ms)
 {
-    return zr_release(&s->h);
+    return zr_release(&s->h, timeout_ms);
 }
 
 zobo_err
@@ -185,10 +185,10 @@ zobo_semaphore_lease_holders_async(zobo_semaphore *s, const zobo_how *how, zobo_
 }
 
 zobo_err
-zobo_semaphore_lease_holders(zobo_semaphore *s, zobo_reply **out)
+zobo_semaphore_lease_holders(zobo_semaphore *s, uint32_t timeout_ms, zobo_reply **out)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_err err = zobo_semaphore_lease_holders_async(s, &how, &call);
     return zr_wait(err, call, out);
 }

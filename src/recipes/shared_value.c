@@ -443,10 +443,11 @@ zobo_shared_value_set_async(zobo_shared_value *v, const void *data, size_t len, 
 }
 
 zobo_err
-zobo_shared_value_try_set(zobo_shared_value *v, const void *data, size_t len, int32_t version, zobo_stat *stat)
+zobo_shared_value_try_set(zobo_shared_value *v, const void *data, size_t len, int32_t version, uint32_t timeout_ms,
+                          zobo_stat *stat)
 {
     zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
+    zobo_how how = zr_how(timeout_ms);
     zobo_reply *reply = NULL;
     zobo_err err = zobo_shared_value_try_set_async(v, data, len, version, &how, &call);
     err = zr_wait(err, call, &reply);
@@ -457,7 +458,7 @@ zobo_shared_value_try_set(zobo_shared_value *v, const void *data, size_t len, in
 }
 
 zobo_err
-zobo_shared_value_set(zobo_shared_value *v, const void *data, size_t len, zobo_stat *stat)
+zobo_shared_value_set(zobo_shared_value *v, const void *data, size_t len, uint32_t timeout_ms, zobo_stat *stat)
 {
-    return zobo_shared_value_try_set(v, data, len, -1, stat);
+    return zobo_shared_value_try_set(v, data, len, -1, timeout_ms, stat);
 }

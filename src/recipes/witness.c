@@ -214,9 +214,11 @@ void
 zr_sure_give_up(zr_op *op, zobo_err why)
 {
     zr_sure *s = (zr_sure *)op;
-    if (s->under_way)
+    if (s->under_way) {
         s->late = why;
-    else
+        if (!zobo_connected(op->recipe->client))
+            zobo_call_cancel(s->attempt); /* it has not been sent: no answer is worth waiting for */
+    } else
         zr_op_end(op, s->doubt ? ZOBO_EABANDONED : why, NULL);
 }
 
@@ -273,6 +275,10 @@ static void
 unanswered(zr_sure *s, zobo_err err)
 {
     zobo_class cls = zobo_err_class(err);
+    if (err == ZOBO_ECANCELLED && s->late) {
+        give_in(s, s->late);
+        return;
+    }
     if (cls == ZOBO_CLASS_UNKNOWN) {
         if (!s->doubt) {
             s->doubt = true;
@@ -326,7 +332,10 @@ refused(zr_sure *s, const zobo_reply *reply)
 static void
 answered(void *arg, zobo_err err, const zobo_reply *reply)
 {
-    zr_sure *s = (zr_sure *)zr_back(arg);
+    zr_sure *s = arg;
+    zobo_call_free(s->attempt);
+    s->attempt = NULL;
+    s = (zr_sure *)zr_back(arg);
     if (!s)
         return;
     s->under_way = false;
@@ -363,7 +372,7 @@ send_tx(zr_sure *s)
         return;
     }
     s->under_way = true;
-    zr_sent(&s->op, zobo_transaction_commit_async(s->tx, &how, NULL), answered);
+    zr_sent(&s->op, zobo_transaction_commit_async(s->tx, &how, &s->attempt), answered);
 }
 
 /* ---- a witness for it ---- */

@@ -57,6 +57,7 @@ struct zr_sure {
     zr_witnesses *pool;
     zr_witness *witness;
     zobo_transaction *tx;
+    zobo_call *attempt; /* under way */
     bool under_way;
     bool doubt;         /* an attempt may have been carried out */
     bool fenced;        /* without witnesses: what is carried out once cannot be again, so that it may be sent again */
@@ -74,7 +75,7 @@ struct zr_sure {
  *   of class UNKNOWN   only without witnesses: an attempt was lost, and then one refused so; not known
  *
  * It does not come back when the op ends by itself: given up, the client stopped, an error that is nobody's answer. An
- * op that is given up with an attempt under way waits for that attempt: with ZOBO_OK, done is called; else it ends with
+ * op that is given up with an attempt under way waits for that attempt, if it has been sent: with ZOBO_OK, done is called; else it ends with
  * what it was given up for, or with ZOBO_EABANDONED if its outcome is not known. May be done again for another
  * transaction. */
 void zr_sure_go(zr_sure *s, zobo_err (*build)(zr_sure *, zobo_transaction *),

@@ -14,7 +14,7 @@ role_counter(worker *w)
         worker_die(w, why.text);
     while (!worker_is_to_end()) {
         int64_t delta = (int64_t)zb_rng_below(&w->rng, 20) - 5;
-        worker_must(w, "add", zobo_counter_add(counter, delta, NULL));
+        worker_must(w, "add", zobo_counter_add(counter, delta, 0, NULL));
         log_append(w->log, &delta, sizeof delta);
         worker_pause(w, 20000);
     }

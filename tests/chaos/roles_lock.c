@@ -56,7 +56,7 @@ some_limit(worker *w)
 static void
 release(worker *w, zobo_lock *lock)
 {
-    zobo_err err = zobo_lock_release(lock);
+    zobo_err err = zobo_lock_release(lock, 0);
     worker_must(w, "release", err == ZOBO_ELOCKLOST ? ZOBO_OK : err);
 }
 
@@ -128,7 +128,7 @@ role_latch(worker *w)
         if (token) {
             take_turn(w, "/latch", token, fence_of_latch, latch);
             if (zb_rng_below(&w->rng, 4) == 0) { /* another's turn */
-                worker_must(w, "stop", zobo_leader_latch_stop(latch));
+                worker_must(w, "stop", zobo_leader_latch_stop(latch, 0));
                 worker_must(w, "start", zobo_leader_latch_start(latch));
             }
         }

@@ -41,15 +41,15 @@ static int32_t
 length(worker *w, queue *q)
 {
     int32_t n = 0;
-    worker_must(w, "len", q->plain ? zobo_queue_len(q->plain, &n) : zobo_locking_queue_len(q->locking, &n));
+    worker_must(w, "len", q->plain ? zobo_queue_len(q->plain, 0, &n) : zobo_locking_queue_len(q->locking, 0, &n));
     return n;
 }
 
 static zobo_err
 put(queue *q, const char *text, size_t n)
 {
-    return q->plain ? zobo_queue_put(q->plain, text, n, ZOBO_PRIORITY)
-                    : zobo_locking_queue_put(q->locking, text, n, ZOBO_PRIORITY);
+    return q->plain ? zobo_queue_put(q->plain, text, n, ZOBO_PRIORITY, 0)
+                    : zobo_locking_queue_put(q->locking, text, n, ZOBO_PRIORITY, 0);
 }
 
 /* Puts numbers that nobody else puts, at least PUT_LEAST of them, until it is told to end. */
@@ -83,7 +83,7 @@ get_plain(worker *w, queue *q, zobo_reply **out)
 {
     zobo_call *call = NULL;
     if (w->number % 2)
-        return zobo_queue_try_get(q->plain, out);
+        return zobo_queue_try_get(q->plain, 0, out);
     zobo_err err = zobo_queue_get_async(q->plain, NULL, &call);
     while (!err && zobo_call_wait(call, WAIT_MS) == ZOBO_ETIMEDOUT)
         if (is_drained(w, q))
@@ -107,7 +107,7 @@ finish_locking(worker *w, queue *q)
 {
     worker_stop_if_told();
     bool release = zb_rng_below(&w->rng, 20) == 0;
-    zobo_err err = release ? zobo_locking_queue_release(q->locking) : zobo_locking_queue_consume(q->locking);
+    zobo_err err = release ? zobo_locking_queue_release(q->locking, 0) : zobo_locking_queue_consume(q->locking, 0);
     if (err == ZOBO_ELOCKLOST)
         return false;
     worker_must(w, release ? "release" : "consume", err);

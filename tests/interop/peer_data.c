@@ -28,7 +28,7 @@ counter_add(object *o, char **words, int n, answer *a)
 {
     zobo_err err = n == 2 ? ZOBO_OK : ZOBO_EINVAL;
     for (long times = err ? 0 : strtol(words[1], NULL, 10); times > 0 && !err; times--)
-        err = zobo_counter_add(o->as.counter, strtoll(words[0], NULL, 10), NULL);
+        err = zobo_counter_add(o->as.counter, strtoll(words[0], NULL, 10), 0, NULL);
     say_bool(a, true);
     return err;
 }
@@ -38,7 +38,7 @@ counter_value(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     int64_t value = 0;
-    zobo_err err = zobo_counter_value(o->as.counter, &value);
+    zobo_err err = zobo_counter_value(o->as.counter, 0, &value);
     say_number(a, value);
     return err;
 }
@@ -65,7 +65,7 @@ barrier_create(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     say_bool(a, true);
-    return zobo_barrier_create(o->as.barrier);
+    return zobo_barrier_create(o->as.barrier, 0);
 }
 
 static zobo_err
@@ -73,7 +73,7 @@ barrier_remove(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     bool removed = false;
-    zobo_err err = zobo_barrier_remove(o->as.barrier, &removed);
+    zobo_err err = zobo_barrier_remove(o->as.barrier, 0, &removed);
     say_bool(a, removed);
     return err;
 }
@@ -140,7 +140,7 @@ queue_put(object *o, char **words, int n, answer *a)
 {
     zobo_err err = ZOBO_OK;
     for (int i = 1; i < n && !err; i++)
-        err = zobo_queue_put(o->as.queue, words[i], strlen(words[i]), atoi(words[0]));
+        err = zobo_queue_put(o->as.queue, words[i], strlen(words[i]), atoi(words[0]), 0);
     say_bool(a, true);
     return err;
 }
@@ -150,7 +150,7 @@ queue_get(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     zobo_reply *reply = NULL;
-    zobo_err err = zobo_queue_try_get(o->as.queue, &reply);
+    zobo_err err = zobo_queue_try_get(o->as.queue, 0, &reply);
     return say_reply(a, err, ZOBO_EEMPTY, reply);
 }
 
@@ -163,7 +163,7 @@ queue_drain(object *o, char **words, int n, answer *a)
     say(a, "[");
     for (long i = 0; i < most && !err; i++) {
         zobo_reply *reply = NULL;
-        err = zobo_queue_try_get(o->as.queue, &reply);
+        err = zobo_queue_try_get(o->as.queue, 0, &reply);
         if (!err) {
             say(a, i ? ", " : "");
             err = say_reply(a, err, ZOBO_OK, reply);
@@ -178,7 +178,7 @@ queue_size(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     int32_t len = -1;
-    zobo_err err = zobo_queue_len(o->as.queue, &len);
+    zobo_err err = zobo_queue_len(o->as.queue, 0, &len);
     say_number(a, len);
     return err;
 }
@@ -212,7 +212,7 @@ lqueue_put(object *o, char **words, int n, answer *a)
     }
     for (int i = 1; i < n; i++)
         items[i - 1] = (zobo_item){words[i], strlen(words[i])};
-    zobo_err err = zobo_locking_queue_put_all(o->as.locking_queue, items, (size_t)n - 1, atoi(words[0]), &put);
+    zobo_err err = zobo_locking_queue_put_all(o->as.locking_queue, items, (size_t)n - 1, atoi(words[0]), 0, &put);
     free(items);
     say_bool(a, put == (size_t)n - 1);
     return err;
@@ -232,7 +232,7 @@ lqueue_holds(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     bool holds = false;
-    zobo_err err = zobo_locking_queue_holds_lock(o->as.locking_queue, &holds);
+    zobo_err err = zobo_locking_queue_holds_lock(o->as.locking_queue, 0, &holds);
     say_bool(a, holds);
     return err;
 }
@@ -241,14 +241,14 @@ static zobo_err
 lqueue_consume(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
-    return say_unless(a, zobo_locking_queue_consume(o->as.locking_queue), ZOBO_ENOTHELD, "false");
+    return say_unless(a, zobo_locking_queue_consume(o->as.locking_queue, 0), ZOBO_ENOTHELD, "false");
 }
 
 static zobo_err
 lqueue_release(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
-    return say_unless(a, zobo_locking_queue_release(o->as.locking_queue), ZOBO_ENOTHELD, "false");
+    return say_unless(a, zobo_locking_queue_release(o->as.locking_queue, 0), ZOBO_ENOTHELD, "false");
 }
 
 static zobo_err
@@ -262,7 +262,7 @@ lqueue_drain(object *o, char **words, int n, answer *a)
     for (long i = 0; i < most && !err; i++) {
         zobo_reply *reply = NULL;
         err = zobo_locking_queue_get(o->as.locking_queue, 1000, &reply);
-        if (!err && (err = zobo_locking_queue_consume(o->as.locking_queue)) == ZOBO_OK) {
+        if (!err && (err = zobo_locking_queue_consume(o->as.locking_queue, 0)) == ZOBO_OK) {
             say(a, first ? "" : ", ");
             first = false;
             err = say_reply(a, err, ZOBO_OK, reply);

@@ -38,14 +38,14 @@ static zobo_err
 lock_attempt(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
-    return say_unless(a, zobo_lock_try(o->as.lock), ZOBO_EHELD, "false");
+    return say_unless(a, zobo_lock_try(o->as.lock, 0), ZOBO_EHELD, "false");
 }
 
 static zobo_err
 lock_release(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
-    return say_unless(a, zobo_lock_release(o->as.lock), ZOBO_ENOTHELD, "false");
+    return say_unless(a, zobo_lock_release(o->as.lock, 0), ZOBO_ENOTHELD, "false");
 }
 
 static zobo_err
@@ -53,7 +53,7 @@ lock_contenders(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     zobo_reply *reply = NULL;
-    zobo_err err = zobo_lock_contenders(o->as.lock, &reply);
+    zobo_err err = zobo_lock_contenders(o->as.lock, 0, &reply);
     if (!err)
         say_list(a, reply->children, reply->n_children, false);
     zobo_reply_free(reply);
@@ -94,7 +94,7 @@ acquire_lock(object *o)
 static zobo_err
 release_lock(object *o)
 {
-    return zobo_lock_release(o->as.lock);
+    return zobo_lock_release(o->as.lock, 0);
 }
 
 static zobo_err
@@ -133,14 +133,14 @@ static zobo_err
 semaphore_attempt(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
-    return say_unless(a, zobo_semaphore_try(o->as.semaphore), ZOBO_EHELD, "false");
+    return say_unless(a, zobo_semaphore_try(o->as.semaphore, 0), ZOBO_EHELD, "false");
 }
 
 static zobo_err
 semaphore_release(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
-    return say_unless(a, zobo_semaphore_release(o->as.semaphore), ZOBO_ENOTHELD, "false");
+    return say_unless(a, zobo_semaphore_release(o->as.semaphore, 0), ZOBO_ENOTHELD, "false");
 }
 
 static zobo_err
@@ -148,7 +148,7 @@ semaphore_holders(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     zobo_reply *reply = NULL;
-    zobo_err err = zobo_semaphore_lease_holders(o->as.semaphore, &reply);
+    zobo_err err = zobo_semaphore_lease_holders(o->as.semaphore, 0, &reply);
     if (!err)
         say_list(a, reply->children, reply->n_children, true);
     zobo_reply_free(reply);
@@ -164,7 +164,7 @@ acquire_semaphore(object *o)
 static zobo_err
 release_semaphore(object *o)
 {
-    return zobo_semaphore_release(o->as.semaphore);
+    return zobo_semaphore_release(o->as.semaphore, 0);
 }
 
 static zobo_err
@@ -235,7 +235,7 @@ election_contenders(object *o, char **words, int n, answer *a)
 {
     (void)words, (void)n;
     zobo_reply *reply = NULL;
-    zobo_err err = zobo_election_contenders(o->as.election, &reply);
+    zobo_err err = zobo_election_contenders(o->as.election, 0, &reply);
     if (!err)
         say_list(a, reply->children, reply->n_children, false);
     zobo_reply_free(reply);

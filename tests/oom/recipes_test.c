@@ -15,11 +15,11 @@ a_lock(zobo_client *c)
     TRY(zobo_lock_new(c, "/oom/lock", &(zobo_lock_options){.identifier = "x"}, &x, NULL));
     TRY(zobo_lock_new(c, "/oom/lock", &(zobo_lock_options){.extra_patterns = &other, .n_extra_patterns = 1}, &y, NULL));
     if (x && y && TRY(zobo_lock_acquire(x, PATIENCE_MS)) == ZOBO_OK) {
-        TRY(zobo_lock_try(y));
+        TRY(zobo_lock_try(y, 0));
         if (TRY(zobo_lock_acquire_async(y, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
-            TRY(zobo_lock_contenders(x, &r));
+            TRY(zobo_lock_contenders(x, 0, &r));
             zobo_reply_free(r);
-            if (TRY(zobo_lock_release(x))) { /* then it is held still */
+            if (TRY(zobo_lock_release(x, 0))) { /* then it is held still */
                 zobo_lock_free(x);
                 x = NULL;
             }
@@ -47,11 +47,11 @@ a_semaphore(zobo_client *c)
     TRY(zobo_semaphore_new(c, "/oom/semaphore", &o, &x, NULL));
     TRY(zobo_semaphore_new(c, "/oom/semaphore", NULL, &y, NULL));
     if (x && y && TRY(zobo_semaphore_acquire(x, PATIENCE_MS)) == ZOBO_OK) {
-        TRY(zobo_semaphore_try(y));
+        TRY(zobo_semaphore_try(y, 0));
         if (TRY(zobo_semaphore_acquire_async(y, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
-            TRY(zobo_semaphore_lease_holders(x, &r));
+            TRY(zobo_semaphore_lease_holders(x, 0, &r));
             zobo_reply_free(r);
-            if (TRY(zobo_semaphore_release(x))) { /* then it is held still */
+            if (TRY(zobo_semaphore_release(x, 0))) { /* then it is held still */
                 zobo_semaphore_free(x);
                 x = NULL;
             }
@@ -72,9 +72,9 @@ a_multi_lock(zobo_client *c)
     TRY(zobo_multi_lock_new(c, paths, 2, NULL, &x, NULL));
     TRY(zobo_multi_lock_new(c, paths, 1, &(zobo_multi_lock_options){.identifier = "y"}, &y, NULL));
     if (x && y && TRY(zobo_multi_lock_acquire(y, PATIENCE_MS)) == ZOBO_OK) {
-        TRY(zobo_multi_lock_try(x));
+        TRY(zobo_multi_lock_try(x, 0));
         if (TRY(zobo_multi_lock_acquire_async(x, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
-            if (TRY(zobo_multi_lock_release(y))) { /* then it is held still */
+            if (TRY(zobo_multi_lock_release(y, 0))) { /* then it is held still */
                 zobo_multi_lock_free(y);
                 y = NULL;
             }
@@ -114,7 +114,7 @@ a_leader_latch(zobo_client *c)
     TRY(zobo_leader_latch_new(c, "/oom/latch", NULL, &y, NULL));
     if (x && y && TRY(zobo_leader_latch_start(x)) == ZOBO_OK &&
         TRY(zobo_leader_latch_await(x, PATIENCE_MS)) == ZOBO_OK && TRY(zobo_leader_latch_start(y)) == ZOBO_OK) {
-        if (TRY(zobo_leader_latch_stop(x))) {
+        if (TRY(zobo_leader_latch_stop(x, 0))) {
             zobo_leader_latch_free(x);
             x = NULL;
         }
@@ -132,9 +132,9 @@ a_counter(zobo_client *c)
     TRY(zobo_counter_new(c, "/oom/counter", &(zobo_counter_options){.acl = zobo_open_acl()}, &x, NULL));
     if (!x)
         return;
-    TRY(zobo_counter_add(x, 1, NULL));
-    TRY(zobo_counter_sub(x, 1, NULL));
-    TRY(zobo_counter_value(x, &value));
+    TRY(zobo_counter_add(x, 1, 0, NULL));
+    TRY(zobo_counter_sub(x, 1, 0, NULL));
+    TRY(zobo_counter_value(x, 0, &value));
     zobo_counter_free(x);
 }
 
@@ -154,7 +154,7 @@ a_shared_value(zobo_client *c)
     if (!x)
         return;
     if (TRY(zobo_shared_value_start(x)) == ZOBO_OK) {
-        TRY(zobo_shared_value_set(x, "t", 1, NULL));
+        TRY(zobo_shared_value_set(x, "t", 1, 0, NULL));
         TRY(zobo_shared_value_get(x, &reply));
     }
     zobo_reply_free(reply);

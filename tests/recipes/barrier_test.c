@@ -23,13 +23,13 @@ test_up_and_away(void **state)
     (void)state;
     zobo_barrier *b = barrier(c);
     assert_ok(zobo_barrier_wait(b, 0)); /* there is none */
-    assert_ok(zobo_barrier_remove(b, &removed));
+    assert_ok(zobo_barrier_remove(b, 0, &removed));
     assert_false(removed);
-    assert_ok(zobo_barrier_create(b));
-    assert_ok(zobo_barrier_create(b));
+    assert_ok(zobo_barrier_create(b, 0));
+    assert_ok(zobo_barrier_create(b, 0));
     assert_data(other, "/a/b", "");
     assert_err(zobo_barrier_wait(b, 20), ZOBO_EWAITTIMEOUT);
-    assert_ok(zobo_barrier_remove(b, &removed));
+    assert_ok(zobo_barrier_remove(b, 0, &removed));
     assert_true(removed);
     assert_ok(zobo_barrier_wait(b, 0));
     zobo_barrier_free(b);
@@ -44,14 +44,14 @@ wait_over(void (*what)(void), zobo_err want)
 {
     zt_calls calls;
     zobo_barrier *b = barrier(c), *w = barrier(other);
-    assert_ok(zobo_barrier_create(b));
+    assert_ok(zobo_barrier_create(b, 0));
     zt_calls_init(&calls, 1);
     zobo_how how = zt_calls_how(&calls);
     assert_ok(zobo_barrier_wait_async(w, &how, NULL));
     zobo_counters k = {.size = sizeof k};
     ZT_WAIT((zobo_get_counters(other, &k), k.watches == 1));
     what();
-    assert_ok(zobo_barrier_remove(b, NULL));
+    assert_ok(zobo_barrier_remove(b, 0, NULL));
     assert_true(zt_calls_wait(&calls, ZT_SOON_MS));
     assert_err(calls.items[0].err, want);
     zobo_barrier_free(b);
@@ -108,7 +108,7 @@ test_barrier_given_up(void **state)
     zt_calls calls;
     (void)state;
     zobo_barrier *b = barrier(c);
-    assert_ok(zobo_barrier_create(b));
+    assert_ok(zobo_barrier_create(b, 0));
     enum { N = 500 };
     zt_calls_init(&calls, N);
     for (int i = 0; i < N; i++) {

@@ -20,7 +20,7 @@ static int64_t
 value_of(zobo_counter *k)
 {
     int64_t v = -999;
-    assert_ok(zobo_counter_value(k, &v));
+    assert_ok(zobo_counter_value(k, 0, &v));
     return v;
 }
 
@@ -32,17 +32,17 @@ test_kazoo_layout(void **state)
     zobo_counter *k = counter(c, NULL);
     assert_int_equal(value_of(k), 0);
     assert_int_equal(children_of(c, "/a"), -1); /* reading makes nothing */
-    assert_ok(zobo_counter_add(k, 5, &is));
+    assert_ok(zobo_counter_add(k, 5, 0, &is));
     assert_int_equal(is.pre_value, 0);
     assert_int_equal(is.post_value, 5);
     assert_data(other, "/a/k", "5");
-    assert_ok(zobo_counter_sub(k, 8, NULL));
+    assert_ok(zobo_counter_sub(k, 8, 0, NULL));
     assert_data(other, "/a/k", "-3");
     zobo_counter_last(k, &is);
     assert_int_equal(is.pre_value, 5);
     assert_int_equal(is.post_value, -3);
     zt_put(other, "/a/k", "41");
-    assert_ok(zobo_counter_add(k, 1, &is));
+    assert_ok(zobo_counter_add(k, 1, 0, &is));
     assert_int_equal(is.post_value, 42);
     assert_int_equal(value_of(k), 42);
     assert_int_equal(children_of(other, "/a/k"), 1);
@@ -56,11 +56,11 @@ test_default(void **state)
     (void)state;
     zobo_counter *k = counter(c, &(zobo_counter_options){.default_value = 100});
     assert_int_equal(value_of(k), 100);
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     assert_data(other, "/a/k", "101");
     zt_put(other, "/a/k", "");
     assert_int_equal(value_of(k), 100);
-    assert_ok(zobo_counter_sub(k, 1, NULL));
+    assert_ok(zobo_counter_sub(k, 1, 0, NULL));
     assert_int_equal(value_of(k), 99);
     zobo_counter_free(k);
 }
@@ -71,16 +71,16 @@ test_curator_layout(void **state)
     zobo_reply *reply;
     (void)state;
     zobo_counter *k = counter(c, &(zobo_counter_options){.curator = true});
-    assert_ok(zobo_counter_add(k, 0x01020304, NULL));
+    assert_ok(zobo_counter_add(k, 0x01020304, 0, NULL));
     assert_ok(zobo_get(c, "/a/k", NULL, &reply));
     assert_int_equal(reply->data_len, 4);
     assert_memory_equal(reply->data, "\1\2\3\4", 4);
     zobo_reply_free(reply);
-    assert_err(zobo_counter_add(k, INT32_MAX, NULL), ZOBO_EOVERFLOW);
-    assert_ok(zobo_counter_sub(k, 0x01020305, NULL));
+    assert_err(zobo_counter_add(k, INT32_MAX, 0, NULL), ZOBO_EOVERFLOW);
+    assert_ok(zobo_counter_sub(k, 0x01020305, 0, NULL));
     assert_int_equal(value_of(k), -1);
     zt_put(c, "/a/k", "5");
-    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EBADDATA);
+    assert_err(zobo_counter_add(k, 1, 0, NULL), ZOBO_EBADDATA);
     zobo_counter_free(k);
     zobo_problem why;
     assert_err(
@@ -107,17 +107,17 @@ test_curator_never_sees_an_empty_node(void **state)
 {
     (void)state;
     zobo_counter *k = counter(c, &(zobo_counter_options){.curator = true, .default_value = INT32_MAX});
-    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EOVERFLOW);
+    assert_err(zobo_counter_add(k, 1, 0, NULL), ZOBO_EOVERFLOW);
     assert_true(holds_bytes("\177\377\377\377", 4));
-    assert_ok(zobo_counter_sub(k, 5, NULL));
+    assert_ok(zobo_counter_sub(k, 5, 0, NULL));
     assert_ok(zobo_delete_recursive(other, "/a", NULL));
-    assert_err(zobo_counter_add(k, 3, NULL), ZOBO_EOVERFLOW);
+    assert_err(zobo_counter_add(k, 3, 0, NULL), ZOBO_EOVERFLOW);
     assert_true(holds_bytes("\177\377\377\377", 4));
     zobo_counter_free(k);
     ZT_WAIT(children_of(other, "/a/k") == 0);
     assert_ok(zobo_delete_recursive(other, "/a", NULL));
     k = counter(c, &(zobo_counter_options){.default_value = INT64_MAX}); /* kazoo makes an empty one */
-    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EOVERFLOW);
+    assert_err(zobo_counter_add(k, 1, 0, NULL), ZOBO_EOVERFLOW);
     assert_true(holds_bytes("", 0));
     zobo_counter_free(k);
 }
@@ -142,7 +142,7 @@ test_acl(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         zobo_counter *k = counter(c, &(zobo_counter_options){.curator = i == 1, .acl = &acl});
-        assert_ok(zobo_counter_add(k, 1, NULL));
+        assert_ok(zobo_counter_add(k, 1, 0, NULL));
         assert_true(has_acl("/a/k", mine.perms));
         assert_ok(zobo_get_children(other, "/a/k", NULL, &names));
         assert_int_equal(names->n_children, 1);
@@ -190,11 +190,11 @@ test_what_is_no_number(void **state)
             fail_msg("\"%s\"", cases[i].data);
     }
     zobo_counter *k = counter(c, NULL);
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     zt_put(other, "/a/k", "3.5");
     int64_t v;
-    assert_err(zobo_counter_value(k, &v), ZOBO_EBADDATA);
-    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EBADDATA);
+    assert_err(zobo_counter_value(k, 0, &v), ZOBO_EBADDATA);
+    assert_err(zobo_counter_add(k, 1, 0, NULL), ZOBO_EBADDATA);
     assert_data(other, "/a/k", "3.5");
     zobo_counter_free(k);
 }
@@ -204,14 +204,14 @@ test_overflow(void **state)
 {
     (void)state;
     zobo_counter *k = counter(c, NULL);
-    assert_ok(zobo_counter_add(k, INT64_MAX, NULL));
-    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_EOVERFLOW);
-    assert_err(zobo_counter_sub(k, -1, NULL), ZOBO_EOVERFLOW);
+    assert_ok(zobo_counter_add(k, INT64_MAX, 0, NULL));
+    assert_err(zobo_counter_add(k, 1, 0, NULL), ZOBO_EOVERFLOW);
+    assert_err(zobo_counter_sub(k, -1, 0, NULL), ZOBO_EOVERFLOW);
     assert_int_equal(value_of(k), INT64_MAX);
-    assert_ok(zobo_counter_add(k, INT64_MIN, NULL));
+    assert_ok(zobo_counter_add(k, INT64_MIN, 0, NULL));
     assert_int_equal(value_of(k), -1);
-    assert_err(zobo_counter_add(k, INT64_MIN, NULL), ZOBO_EOVERFLOW);
-    assert_ok(zobo_counter_sub(k, INT64_MIN, NULL));
+    assert_err(zobo_counter_add(k, INT64_MIN, 0, NULL), ZOBO_EOVERFLOW);
+    assert_ok(zobo_counter_sub(k, INT64_MIN, 0, NULL));
     assert_int_equal(value_of(k), INT64_MAX);
     zobo_counter_free(k);
 }
@@ -235,7 +235,7 @@ test_usage(void **state)
     zobo_client *idle;
     assert_ok(zobo_new(&(zobo_options){.hosts = zobo_server_hosts(server)}, &idle, NULL));
     assert_ok(zobo_counter_new(idle, "/a", NULL, &k, NULL));
-    assert_err(zobo_counter_add(k, 1, NULL), ZOBO_ENOTSTARTED);
+    assert_err(zobo_counter_add(k, 1, 0, NULL), ZOBO_ENOTSTARTED);
     zobo_counter_free(k);
     zobo_close(idle);
 }
@@ -246,7 +246,7 @@ lost_answer(bool session_too, bool another_sets, const zobo_counter_options *o, 
 {
     zt_calls calls;
     zobo_counter *k = counter(c, o), *seen = counter(other, NULL);
-    assert_ok(zobo_counter_add(k, 10, NULL));
+    assert_ok(zobo_counter_add(k, 10, 0, NULL));
     zt_calls_init(&calls, 1);
     zobo_how how = zt_calls_how(&calls);
     arm(c, other, "/a/k");
@@ -254,7 +254,7 @@ lost_answer(bool session_too, bool another_sets, const zobo_counter_options *o, 
     wait_armed(other, "/a/k");
     assert_int_equal(value_of(seen), 11);
     if (another_sets) /* once more by the same, so that the number does not tell whose it is */
-        assert_ok(zobo_counter_add(seen, 1, NULL));
+        assert_ok(zobo_counter_add(seen, 1, 0, NULL));
     if (session_too)
         assert_ok(zobo_server_expire(server, session_of(c)));
     else
@@ -268,7 +268,7 @@ lost_answer(bool session_too, bool another_sets, const zobo_counter_options *o, 
         assert_int_equal(is.pre_value, 10);
         assert_int_equal(is.post_value, 11);
     }
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     assert_int_equal(value_of(seen), another_sets ? 13 : 12);
     zobo_counter_free(seen);
     zobo_counter_free(k);
@@ -316,8 +316,8 @@ test_no_witness_leaves_no_node(void **state)
 {
     (void)state;
     zobo_counter *k = counter(c, &(zobo_counter_options){.no_witness = true});
-    assert_ok(zobo_counter_add(k, 3, NULL));
-    assert_ok(zobo_counter_add(k, 3, NULL));
+    assert_ok(zobo_counter_add(k, 3, 0, NULL));
+    assert_ok(zobo_counter_add(k, 3, 0, NULL));
     assert_data(other, "/a/k", "6");
     assert_int_equal(children_of(other, "/a/k"), 0);
     zobo_counter_free(k);
@@ -331,16 +331,16 @@ test_witness_is_removed(void **state)
     char path[128];
     (void)state;
     zobo_counter *k = counter(c, NULL);
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     assert_ok(zobo_get_children(other, "/a/k", NULL, &names));
     assert_int_equal(names->n_children, 1);
     snprintf(path, sizeof path, "/a/k/%s", names->children[0]);
     zobo_reply_free(names);
     assert_ok(zobo_delete(other, path, -1));
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     assert_data(other, "/a/k", "2");
     assert_ok(zobo_delete_recursive(other, "/a", NULL));
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     assert_data(other, "/a/k", "1");
     zobo_counter_free(k);
 }
@@ -361,7 +361,7 @@ add_many(void *arg)
 {
     adder *a = arg;
     while (a->t ? atomic_load(&a->t->made) < TROUBLES : a->added < ADDS) {
-        if (zobo_counter_add(a->k, 1, NULL))
+        if (zobo_counter_add(a->k, 1, 0, NULL))
             a->failed++;
         else
             a->added++;
@@ -492,7 +492,7 @@ test_deadline_and_cancel(void **state)
     zobo_call *call;
     (void)state;
     zobo_counter *k = counter(c, NULL);
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     zobo_server_refuse(server, true);
     assert_ok(zobo_server_drop(server, session_of(c)));
     ZT_WAIT(!zobo_connected(c));
@@ -514,7 +514,7 @@ test_deadline_and_cancel(void **state)
     else
         assert_err(calls.items[0].err, ZOBO_EWAITTIMEOUT);
     assert_err(calls.items[1].err, ZOBO_ECANCELLED);
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     assert_int_equal(value_of(seen), v + 1);
     zobo_counter_free(seen);
     zobo_counter_free(k);
@@ -528,7 +528,7 @@ test_close_right_after_free(void **state)
     for (int i = 0; i < 50; i++) {
         zobo_client *brief = another_client();
         zobo_counter *k = counter(brief, NULL);
-        assert_ok(zobo_counter_add(k, 1, NULL));
+        assert_ok(zobo_counter_add(k, 1, 0, NULL));
         zobo_counter_free(k);
         zobo_close(brief);
     }
@@ -541,7 +541,7 @@ add_in_callback(void *arg, zobo_err err, const zobo_reply *reply)
 {
     (void)err, (void)reply;
     zobo_counter *k = counter(c, NULL);
-    zobo_err e = zobo_counter_add(k, 1, NULL);
+    zobo_err e = zobo_counter_add(k, 1, 0, NULL);
     zobo_counter_free(k);
     if (!e)
         zt_latch_hit(arg);
@@ -566,7 +566,7 @@ test_event_loop(void **state)
     (void)state;
     zobo_client *looped = loop_client();
     zobo_counter *k = counter(looped, NULL);
-    assert_ok(zobo_counter_add(k, 1, NULL));
+    assert_ok(zobo_counter_add(k, 1, 0, NULL));
     zt_calls_init(&calls, 100);
     for (int i = 0; i < 100; i++) {
         zobo_how how = zt_calls_how(&calls);

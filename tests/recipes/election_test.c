@@ -68,12 +68,12 @@ test_run(void **state)
     assert_ok(zobo_election_campaign(x, 0));
     assert_err(zobo_election_run(y, count_reign, &reigns, 50), ZOBO_EWAITTIMEOUT);
     assert_int_equal(reigns, 1);
-    assert_ok(zobo_election_contenders(y, &r));
+    assert_ok(zobo_election_contenders(y, 0, &r));
     assert_true(r->n_children >= 1);
     assert_string_equal(r->children[0], "me");
     zobo_reply_free(r);
-    assert_ok(zobo_election_resign(x));
-    assert_err(zobo_election_resign(x), ZOBO_ENOTHELD);
+    assert_ok(zobo_election_resign(x, 0));
+    assert_err(zobo_election_resign(x, 0), ZOBO_ENOTHELD);
     assert_ok(zobo_election_run(y, count_reign, &reigns, 5000));
     assert_int_equal(reigns, 2);
     zobo_election_free(x);
@@ -91,7 +91,7 @@ test_layout_is_the_locks(void **state)
     zobo_reply *r;
     assert_ok(zobo_lock_new(b, path, NULL, &lock, NULL));
     assert_ok(zobo_election_campaign(x, 0));
-    assert_err(zobo_lock_try(lock), ZOBO_EHELD);
+    assert_err(zobo_lock_try(lock, 0), ZOBO_EHELD);
     ZT_WAIT(children_of(look, path) == 1);
     assert_ok(zobo_get_children(look, path, NULL, &r));
     assert_int_equal(strlen(r->children[0]), 32 + 8 + 10);
@@ -179,7 +179,7 @@ test_leader_learns_of_his_loss(void **state)
     pthread_join(x.thread, NULL);
     assert_err(x.seen, ZOBO_ELOCKLOST);
     assert_err(x.result, ZOBO_ELOCKLOST);
-    assert_ok(zobo_election_resign(y));
+    assert_ok(zobo_election_resign(y, 0));
     assert_int_equal(pthread_create(&x.thread, NULL, run, &x), 0); /* it may be elected again */
     assert_true(zt_latch_wait(&x.leads, 2, ZT_SOON_MS));
     runner_join(&x);
@@ -237,7 +237,7 @@ test_cancel_and_free(void **state)
 static void
 resign(void *arg, zobo_election *e)
 {
-    *(zobo_err *)arg = zobo_election_resign(e);
+    *(zobo_err *)arg = zobo_election_resign(e, 0);
 }
 
 static void

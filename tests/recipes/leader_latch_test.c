@@ -120,18 +120,18 @@ test_leads_and_stands_down(void **state)
     assert_ok(zobo_leader_latch_start(second));
     assert_err(zobo_leader_latch_await(second, 50), ZOBO_EWAITTIMEOUT);
     ZT_WAIT(children_of(look, path) == 2);
-    assert_ok(zobo_leader_latch_participants(second, &r));
+    assert_ok(zobo_leader_latch_participants(second, 0, &r));
     assert_int_equal(r->n_children, 2);
     assert_string_equal(r->children[0], "first");
     assert_string_equal(r->children[1], "second");
     zobo_reply_free(r);
-    assert_ok(zobo_leader_latch_stop(first));
+    assert_ok(zobo_leader_latch_stop(first, 0));
     assert_false(zobo_leader_latch_is_leader(first));
     assert_int_equal(children_of(look, path), 1);
     assert_true(zt_latch_wait(&x->not_leader, 1, ZT_SOON_MS));
     assert_ok(zobo_leader_latch_await(second, 5000));
     assert_true(zobo_leader_latch_fence(second) > fence);
-    assert_ok(zobo_leader_latch_stop(first));
+    assert_ok(zobo_leader_latch_stop(first, 0));
     assert_ok(zobo_leader_latch_start(first)); /* it may take part again */
     ZT_WAIT(children_of(look, path) == 2);
     zobo_leader_latch_free(second);
@@ -203,7 +203,7 @@ test_expiry_and_deletion(void **state)
     assert_ok(zobo_leader_latch_await(second, 5000));
     ZT_WAIT(children_of(look, path) == 2); /* the first stands in line again */
     assert_false(zobo_leader_latch_is_leader(first));
-    assert_ok(zobo_leader_latch_stop(second));
+    assert_ok(zobo_leader_latch_stop(second, 0));
     assert_true(zt_latch_wait(&x->leader, 2, ZT_SOON_MS));
     delete_children();
     assert_true(zt_latch_wait(&x->not_leader, 2, ZT_SOON_MS));
@@ -235,7 +235,7 @@ test_client_stops_and_starts(void **state)
         assert_ok(zobo_start(c, 0, NULL));
     }
     assert_ok(zobo_leader_latch_await(latch, 5000));
-    assert_ok(zobo_leader_latch_stop(latch));
+    assert_ok(zobo_leader_latch_stop(latch, 0));
     assert_ok(zobo_leader_latch_await_async(latch, NULL, &call)); /* until somebody starts it */
     assert_ok(zobo_leader_latch_start(latch));
     assert_ok(zobo_call_get(call, 5000, NULL));
@@ -261,7 +261,7 @@ test_stop_and_free_end_what_waits(void **state)
     ZT_WAIT(children_of(look, path) == 2);
     zobo_call_cancel(calls[0]);
     assert_err(zobo_call_get(calls[0], 5000, NULL), ZOBO_ECANCELLED);
-    assert_ok(zobo_leader_latch_stop(x));
+    assert_ok(zobo_leader_latch_stop(x, 0));
     assert_err(zobo_call_get(calls[1], 5000, NULL), ZOBO_ECANCELLED);
     assert_err(zobo_call_get(calls[2], 5000, NULL), ZOBO_ECANCELLED);
     ZT_WAIT(children_of(look, path) == 1);
@@ -291,15 +291,15 @@ test_started_and_stopped_quickly(void **state)
         if (i % 3)
             assert_ok(zobo_leader_latch_stop_async(latch, NULL, NULL));
         else
-            assert_ok(zobo_leader_latch_stop(latch));
+            assert_ok(zobo_leader_latch_stop(latch, 0));
         ZT_WAIT(zobo_leader_latch_start(latch) == ZOBO_OK); /* the stop is known */
-        assert_ok(zobo_leader_latch_stop(latch));
+        assert_ok(zobo_leader_latch_stop(latch, 0));
         assert_false(zobo_leader_latch_is_leader(latch));
     }
     assert_ok(zobo_leader_latch_start(latch));
     assert_ok(zobo_leader_latch_await(latch, 5000));
     ZT_WAIT(atomic_load(&x->leads) == 1);
-    assert_ok(zobo_leader_latch_stop(latch));
+    assert_ok(zobo_leader_latch_stop(latch, 0));
     ZT_WAIT(atomic_load(&x->leads) == 0);
     assert_int_equal(zt_latch_hits(&x->leader), zt_latch_hits(&x->not_leader));
     ZT_WAIT(children_of(look, path) == 0);
@@ -322,7 +322,7 @@ test_lost_replies(void **state)
         zobo_server_lose_replies(server, 0);
         assert_ok(zobo_leader_latch_await(latch, 20000));
         assert_int_equal(children_of(look, path), 1);
-        assert_ok(zobo_leader_latch_stop(latch));
+        assert_ok(zobo_leader_latch_stop(latch, 0));
         assert_int_equal(children_of(look, path), 0);
         ZT_WAIT(atomic_load(&x->leads) == 0);
         zobo_leader_latch_free(latch);
@@ -356,7 +356,7 @@ test_event_loop(void **state)
     assert_ok(zobo_server_drop(server, session_of(loop)));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && zt_latch_hits(&x->not_leader) == 1);
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && zt_latch_hits(&x->leader) == 2);
-    assert_ok(zobo_leader_latch_stop(latch));
+    assert_ok(zobo_leader_latch_stop(latch, 0));
     assert_int_equal(children_of(look, path), 0);
     zobo_leader_latch_free(latch);
     zobo_close(loop);
@@ -384,7 +384,7 @@ test_many_take_turns(void **state)
         assert_in_range(leaders, 0, 1);
         if (round % 4 == 3)
             assert_ok(zobo_server_drop(server, session_of(round % 8 == 3 ? a : b)));
-        assert_ok(zobo_leader_latch_stop(latches[leader]));
+        assert_ok(zobo_leader_latch_stop(latches[leader], 0));
         assert_ok(zobo_leader_latch_start(latches[leader]));
     }
     for (int i = 0; i < N; i++)
@@ -405,7 +405,7 @@ test_refused_by_the_server(void **state)
     assert_ok(zobo_leader_latch_new(a, "/closed", NULL, &latch, NULL));
     assert_ok(zobo_leader_latch_start(latch));
     assert_err(zobo_leader_latch_await(latch, 5000), ZOBO_ENOAUTH);
-    assert_ok(zobo_leader_latch_stop(latch));
+    assert_ok(zobo_leader_latch_stop(latch, 0));
     zobo_leader_latch_free(latch);
     assert_ok(zobo_delete(look, "/closed", -1));
 }

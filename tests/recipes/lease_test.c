@@ -188,7 +188,7 @@ test_time_is_over(void **state)
     zobo_call_free(call);
     ZT_WAIT(count_children(r.zk, "/l/ease") == 1);
     assert_ok(zobo_lease_obtain_async(a, 1000, NULL, &call));
-    assert_ok(zobo_lock_release(lock));
+    assert_ok(zobo_lock_release(lock, 0));
     assert_ok(zobo_call_get(call, ZT_SOON_MS, NULL));
     zobo_call_free(call);
     zobo_lock_free(lock);

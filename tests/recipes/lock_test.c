@@ -49,7 +49,7 @@ test_acquire_and_release(void **state)
     zobo_lock *x = lock_of(a, &(zobo_lock_options){.identifier = "me"}), *y = lock_of(b, NULL);
     zobo_reply *r;
     assert_err(zobo_lock_check(x), ZOBO_ENOTHELD);
-    assert_err(zobo_lock_release(x), ZOBO_ENOTHELD);
+    assert_err(zobo_lock_release(x, 0), ZOBO_ENOTHELD);
     assert_ok(zobo_lock_acquire(x, 0));
     assert_ok(zobo_lock_check(x));
     int64_t first = zobo_lock_fence(x);
@@ -59,17 +59,17 @@ test_acquire_and_release(void **state)
     assert_int_equal(strlen(r->children[0]), 32 + 8 + 10);
     assert_string_equal(r->children[0] + 32, "__lock__0000000000");
     zobo_reply_free(r);
-    assert_err(zobo_lock_try(y), ZOBO_EHELD);
-    assert_err(zobo_lock_try(x), ZOBO_EHELD);
+    assert_err(zobo_lock_try(y, 0), ZOBO_EHELD);
+    assert_err(zobo_lock_try(x, 0), ZOBO_EHELD);
     assert_err(zobo_lock_acquire(y, 100), ZOBO_EWAITTIMEOUT);
     ZT_WAIT(children_of(look, "/locks/one") == 1);
-    assert_ok(zobo_lock_contenders(y, &r));
+    assert_ok(zobo_lock_contenders(y, 0, &r));
     assert_int_equal(r->n_children, 1);
     assert_string_equal(r->children[0], "me");
     zobo_reply_free(r);
-    assert_ok(zobo_lock_release(x));
+    assert_ok(zobo_lock_release(x, 0));
     assert_int_equal(children_of(look, "/locks/one"), 0);
-    assert_ok(zobo_lock_try(y));
+    assert_ok(zobo_lock_try(y, 0));
     assert_true(zobo_lock_fence(y) > first);
     zobo_lock_free(y);
     ZT_WAIT(children_of(look, "/locks/one") == 0);
@@ -83,10 +83,10 @@ test_a_failed_try_has_left(void **state)
     (void)state;
     zobo_lock *x = lock_of(a, NULL), *y = lock_of(b, NULL);
     for (int i = 0; i < 200; i++) {
-        assert_ok(zobo_lock_try(x));
-        assert_err(zobo_lock_try(y), ZOBO_EHELD);
+        assert_ok(zobo_lock_try(x, 0));
+        assert_err(zobo_lock_try(y, 0), ZOBO_EHELD);
         assert_int_equal(children_of(look, "/locks/one"), 1);
-        assert_ok(zobo_lock_release(x));
+        assert_ok(zobo_lock_release(x, 0));
     }
     zobo_lock_free(x);
     zobo_lock_free(y);
@@ -111,7 +111,7 @@ test_handed_over_in_order(void **state)
         if (i % 3)
             zobo_lock_free(locks[i]);
         else
-            assert_ok(zobo_lock_release(locks[i]));
+            assert_ok(zobo_lock_release(locks[i], 0));
     }
     for (int i = 0; i < N; i++) {
         zobo_call_free(calls[i]);
@@ -136,7 +136,7 @@ test_cancel_time_and_free(void **state)
     assert_err(zobo_call_get(calls[2], 5000, NULL), ZOBO_EWAITTIMEOUT);
     zobo_call_cancel(calls[0]);
     assert_err(zobo_call_get(calls[0], 5000, NULL), ZOBO_ECANCELLED);
-    assert_ok(zobo_lock_release(x));
+    assert_ok(zobo_lock_release(x, 0));
     assert_ok(zobo_call_get(calls[3], 5000, NULL));
     for (int i = 0; i < 4; i++)
         zobo_call_free(calls[i]);
@@ -163,12 +163,12 @@ test_reentrant(void **state)
     zobo_lock *x = lock_of(a, &(zobo_lock_options){.reentrant = true});
     assert_ok(zobo_lock_acquire(x, 0));
     assert_ok(zobo_lock_acquire(x, 0));
-    assert_ok(zobo_lock_try(x));
-    assert_ok(zobo_lock_release(x));
-    assert_ok(zobo_lock_release(x));
+    assert_ok(zobo_lock_try(x, 0));
+    assert_ok(zobo_lock_release(x, 0));
+    assert_ok(zobo_lock_release(x, 0));
     assert_ok(zobo_lock_check(x));
-    assert_ok(zobo_lock_release(x));
-    assert_err(zobo_lock_release(x), ZOBO_ENOTHELD);
+    assert_ok(zobo_lock_release(x, 0));
+    assert_err(zobo_lock_release(x, 0), ZOBO_ENOTHELD);
     zobo_lock_free(x);
 }
 
@@ -196,9 +196,9 @@ test_loss_by_session_and_by_deletion(void **state)
     zobo_call_free(call);
     assert_true(zt_latch_wait(&lost, 1, ZT_SOON_MS));
     assert_err(zobo_lock_check(x), ZOBO_ELOCKLOST);
-    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
-    assert_err(zobo_lock_release(x), ZOBO_ENOTHELD);
-    assert_ok(zobo_lock_release(y));
+    assert_err(zobo_lock_release(x, 0), ZOBO_ELOCKLOST);
+    assert_err(zobo_lock_release(x, 0), ZOBO_ENOTHELD);
+    assert_ok(zobo_lock_release(y, 0));
     assert_ok(zobo_lock_acquire(x, 5000));
     assert_ok(zobo_get_children(look, "/locks/one", NULL, &r));
     snprintf(path, sizeof path, "/locks/one/%s", r->children[0]);
@@ -206,7 +206,7 @@ test_loss_by_session_and_by_deletion(void **state)
     assert_ok(zobo_delete(look, path, -1));
     assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
     assert_err(zobo_lock_acquire(x, 5000), ZOBO_ELOCKLOST); /* until it is released */
-    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_lock_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_lock_acquire(x, 5000));
     zobo_lock_free(x);
     zobo_lock_free(y);
@@ -232,11 +232,11 @@ test_lost_replies(void **state)
             assert_ok(zobo_server_drop(server, session_of(a)));
             zobo_server_lose_replies(server, 0);
             if (round)
-                assert_ok(zobo_lock_release(y));
+                assert_ok(zobo_lock_release(y, 0));
             assert_ok(zobo_call_get(call, 20000, NULL));
             zobo_call_free(call);
             assert_int_equal(children_of(look, "/locks/one"), 1);
-            assert_ok(zobo_lock_release(x));
+            assert_ok(zobo_lock_release(x, 0));
             assert_int_equal(children_of(look, "/locks/one"), 0);
         }
     }
@@ -253,18 +253,18 @@ test_readers_and_writers(void **state)
     zobo_call *wrote, *read;
     assert_ok(zobo_lock_acquire(r1, 0));
     assert_ok(zobo_lock_acquire(r2, 0));
-    assert_err(zobo_lock_try(w), ZOBO_EHELD);
+    assert_err(zobo_lock_try(w, 0), ZOBO_EHELD);
     ZT_WAIT(children_of(look, "/locks/one") == 2);
     assert_ok(zobo_lock_acquire_async(w, NULL, &wrote));
     ZT_WAIT(children_of(look, "/locks/one") == 3);
     assert_ok(zobo_lock_acquire_async(r3, NULL, &read)); /* behind the writer */
     ZT_WAIT(children_of(look, "/locks/one") == 4);
-    assert_ok(zobo_lock_release(r1));
+    assert_ok(zobo_lock_release(r1, 0));
     assert_false(zobo_call_done(wrote));
-    assert_ok(zobo_lock_release(r2));
+    assert_ok(zobo_lock_release(r2, 0));
     assert_ok(zobo_call_get(wrote, 5000, NULL));
     assert_false(zobo_call_done(read));
-    assert_ok(zobo_lock_release(w));
+    assert_ok(zobo_lock_release(w, 0));
     assert_ok(zobo_call_get(read, 5000, NULL));
     zobo_call_free(wrote);
     zobo_call_free(read);
@@ -287,16 +287,16 @@ test_loss_is_acknowledged(void **state)
     assert_ok(zobo_server_expire(server, session_of(a)));
     ZT_WAIT(zobo_lock_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_lock_acquire(y, 5000));
-    assert_err(zobo_lock_try(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_lock_try(x, 0), ZOBO_ELOCKLOST);
     assert_false(zobo_call_done(second));
-    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_lock_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_lock_acquire_async(x, NULL, &third));
     assert_ok(zobo_lock_try_async(x, NULL, &failed_try));
     assert_err(zobo_call_get(failed_try, 5000, NULL), ZOBO_EHELD);
-    assert_ok(zobo_lock_release(y));
+    assert_ok(zobo_lock_release(y, 0));
     assert_ok(zobo_call_get(second, 5000, NULL));
     assert_false(zobo_call_done(third));
-    assert_ok(zobo_lock_release(x));
+    assert_ok(zobo_lock_release(x, 0));
     assert_ok(zobo_call_get(third, 5000, NULL));
     zobo_call_free(second);
     zobo_call_free(third);
@@ -326,7 +326,7 @@ count_up(void *arg)
         *c->fence = zobo_lock_fence(c->lock);
         ++*c->counter;
         atomic_fetch_sub(c->inside, 1);
-        c->failed = zobo_lock_release(c->lock) != ZOBO_OK || c->failed;
+        c->failed = zobo_lock_release(c->lock, 0) != ZOBO_OK || c->failed;
     }
     return NULL;
 }
@@ -368,11 +368,11 @@ test_event_loop_and_callback(void **state)
     assert_err(zobo_lock_acquire(x, 30), ZOBO_EWAITTIMEOUT);
     assert_ok(zobo_lock_acquire_async(x, NULL, &call));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && children_of(look, "/locks/one") == 2);
-    assert_ok(zobo_lock_release(y));
+    assert_ok(zobo_lock_release(y, 0));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && zobo_call_done(call));
     assert_ok(zobo_call_get(call, 1, NULL));
     zobo_call_free(call);
-    assert_ok(zobo_lock_release(x));
+    assert_ok(zobo_lock_release(x, 0));
     zobo_lock_free(x);
     zobo_lock_free(y);
     zobo_close(loop);
@@ -383,7 +383,7 @@ in_callback(void *arg, zobo_err err, const zobo_reply *reply)
 {
     zobo_lock *lock = arg;
     (void)reply;
-    if (!err && zobo_lock_acquire(lock, 5000) == ZOBO_OK && zobo_lock_release(lock) == ZOBO_OK)
+    if (!err && zobo_lock_acquire(lock, 5000) == ZOBO_OK && zobo_lock_release(lock, 0) == ZOBO_OK)
         zobo_lock_free(lock);
 }
 
@@ -434,7 +434,7 @@ test_unstarted_and_stopped(void **state)
     assert_ok(zobo_stop(c));
     ZT_WAIT(zobo_lock_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_start(c, 0, NULL));
-    assert_err(zobo_lock_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_lock_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_lock_acquire(x, 1000));
     zobo_lock *y = lock_of(c, NULL);
     zobo_call *call;

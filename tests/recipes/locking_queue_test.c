@@ -41,7 +41,7 @@ tear_down(void **state)
 static void
 put(zobo_locking_queue *q, const char *data, int priority)
 {
-    assert_ok(zobo_locking_queue_put(q, data, strlen(data), priority));
+    assert_ok(zobo_locking_queue_put(q, data, strlen(data), priority, 0));
 }
 
 static void
@@ -58,7 +58,7 @@ static bool
 holds(zobo_locking_queue *q)
 {
     bool yes = false;
-    assert_ok(zobo_locking_queue_holds_lock(q, &yes));
+    assert_ok(zobo_locking_queue_holds_lock(q, 0, &yes));
     return yes;
 }
 
@@ -70,12 +70,12 @@ test_life(void **state)
     int32_t len;
     (void)state;
     zobo_locking_queue *q = queue(c), *w = queue(other);
-    assert_ok(zobo_locking_queue_len(q, &len));
+    assert_ok(zobo_locking_queue_len(q, 0, &len));
     assert_int_equal(len, 0);
-    assert_err(zobo_locking_queue_try_get(q, &reply), ZOBO_EEMPTY);
+    assert_err(zobo_locking_queue_try_get(q, 0, &reply), ZOBO_EEMPTY);
     assert_err(zobo_locking_queue_get(q, 20, &reply), ZOBO_EWAITTIMEOUT);
-    assert_err(zobo_locking_queue_consume(q), ZOBO_ENOTHELD);
-    assert_err(zobo_locking_queue_release(q), ZOBO_ENOTHELD);
+    assert_err(zobo_locking_queue_consume(q, 0), ZOBO_ENOTHELD);
+    assert_err(zobo_locking_queue_release(q, 0), ZOBO_ENOTHELD);
     assert_false(holds(q));
     put(q, "second", 200);
     put(q, "first", 100);
@@ -87,17 +87,17 @@ test_life(void **state)
     assert_int_equal(stat.data_length, 32);
     assert_true(holds(q));
     get(w, "second");
-    assert_ok(zobo_locking_queue_len(q, &len));
+    assert_ok(zobo_locking_queue_len(q, 0, &len));
     assert_int_equal(len, 2);
-    assert_ok(zobo_locking_queue_consume(q));
-    assert_err(zobo_locking_queue_consume(q), ZOBO_ENOTHELD);
+    assert_ok(zobo_locking_queue_consume(q, 0));
+    assert_err(zobo_locking_queue_consume(q, 0), ZOBO_ENOTHELD);
     assert_false(holds(q));
-    assert_err(zobo_locking_queue_try_get(q, &reply), ZOBO_EEMPTY); /* the other has it */
-    assert_ok(zobo_locking_queue_release(w));
+    assert_err(zobo_locking_queue_try_get(q, 0, &reply), ZOBO_EEMPTY); /* the other has it */
+    assert_ok(zobo_locking_queue_release(w, 0));
     get(q, "second");
     zobo_locking_queue_free(q); /* gives it back */
     get(w, "second");
-    assert_ok(zobo_locking_queue_consume(w));
+    assert_ok(zobo_locking_queue_consume(w, 0));
     assert_int_equal(children_of(c, "/a/l/entries"), 0);
     assert_int_equal(children_of(c, "/a/l/taken"), 0);
     zobo_locking_queue_free(w);
@@ -119,15 +119,15 @@ test_put_all(void **state)
     for (int i = 0; i < N; i++)
         items[i] = (zobo_item){big, sizeof big};
     items[0] = (zobo_item){"head", 4};
-    assert_ok(zobo_locking_queue_put_all(q, items, N, 7, &n)); /* 3 MB: several transactions */
+    assert_ok(zobo_locking_queue_put_all(q, items, N, 7, 0, &n)); /* 3 MB: several transactions */
     assert_int_equal(n, N);
-    assert_ok(zobo_locking_queue_len(q, &len));
+    assert_ok(zobo_locking_queue_len(q, 0, &len));
     assert_int_equal(len, N);
     get(q, "head");
-    assert_ok(zobo_locking_queue_put_all(q, NULL, 0, 7, &n));
+    assert_ok(zobo_locking_queue_put_all(q, NULL, 0, 7, 0, &n));
     assert_int_equal(n, 0);
-    assert_err(zobo_locking_queue_put_all(q, NULL, 1, 7, &n), ZOBO_EINVAL);
-    assert_err(zobo_locking_queue_put_all(q, items, 1, 1000, &n), ZOBO_EINVAL);
+    assert_err(zobo_locking_queue_put_all(q, NULL, 1, 7, 0, &n), ZOBO_EINVAL);
+    assert_err(zobo_locking_queue_put_all(q, items, 1, 1000, 0, &n), ZOBO_EINVAL);
     zobo_locking_queue_free(q);
     free(items);
 }
@@ -150,7 +150,7 @@ test_waits_for_release_and_expiry(void **state)
     ZT_WAIT(zt_calls_completed(&calls) == 1);
     assert_err(calls.items[1].err, ZOBO_EALREADY);
     assert_ok(zobo_server_drop(server, session_of(other)));
-    assert_ok(zobo_locking_queue_release(q));
+    assert_ok(zobo_locking_queue_release(q, 0));
     ZT_WAIT(zt_calls_completed(&calls) == 2);
     assert_err(calls.items[0].err, ZOBO_OK);
     how = zt_calls_how(&calls);
@@ -160,10 +160,10 @@ test_waits_for_release_and_expiry(void **state)
     assert_err(calls.items[2].err, ZOBO_OK);
     assert_true(zt_latch_wait(&lost, 1, ZT_SOON_MS)); /* the other learns it */
     assert_false(holds(w));
-    assert_err(zobo_locking_queue_consume(w), ZOBO_ELOCKLOST);
-    assert_err(zobo_locking_queue_consume(w), ZOBO_ENOTHELD);
+    assert_err(zobo_locking_queue_consume(w, 0), ZOBO_ELOCKLOST);
+    assert_err(zobo_locking_queue_consume(w, 0), ZOBO_ENOTHELD);
     assert_true(holds(q));
-    assert_ok(zobo_locking_queue_consume(q));
+    assert_ok(zobo_locking_queue_consume(q, 0));
     zobo_locking_queue_free(q);
     zobo_locking_queue_free(w);
     ZT_WAIT((zobo_get_counters(other, &k), k.watches == 0));
@@ -178,7 +178,7 @@ lost_answer(bool session_too, bool release)
     zobo_locking_queue *q = queue(c), *w = queue(other);
     put(q, "x", 1);
     get(q, "x");
-    assert_ok(zobo_locking_queue_release(q));
+    assert_ok(zobo_locking_queue_release(q, 0));
     get(q, "x");
     zt_calls_init(&calls, 1);
     zobo_how how = zt_calls_how(&calls);
@@ -193,7 +193,7 @@ lost_answer(bool session_too, bool release)
     assert_err(calls.items[0].err, ZOBO_OK);
     if (release) {
         assert_true(holds(w));
-        assert_ok(zobo_locking_queue_consume(w));
+        assert_ok(zobo_locking_queue_consume(w, 0));
     }
     assert_int_equal(children_of(other, "/a/l/entries"), 0);
     zobo_locking_queue_free(q);
@@ -233,7 +233,7 @@ consume(void *arg)
         int number = err ? -1 : atoi(reply->data);
         zobo_reply_free(reply);
         if (!err)
-            err = turn % 5 ? zobo_locking_queue_consume(w->q) : zobo_locking_queue_release(w->q);
+            err = turn % 5 ? zobo_locking_queue_consume(w->q, 0) : zobo_locking_queue_release(w->q, 0);
         if (!err && turn % 5) {
             atomic_fetch_add(&w->consumed[number], 1);
             atomic_fetch_sub(w->left, 1);
@@ -319,12 +319,12 @@ test_given_up(void **state)
         zobo_call_free(call);
         assert_true(zt_calls_wait(&calls, ZT_SOON_MS));
         if (calls.items[0].err == ZOBO_OK)
-            assert_ok(zobo_locking_queue_release(w));
+            assert_ok(zobo_locking_queue_release(w, 0));
         else
             assert_err(calls.items[0].err, ZOBO_ECANCELLED);
         zt_calls_destroy(&calls);
         get(q, "x"); /* nobody keeps it from the others */
-        assert_ok(zobo_locking_queue_release(q));
+        assert_ok(zobo_locking_queue_release(q, 0));
     }
     zobo_locking_queue_free(w);
     zobo_locking_queue_free(q);
@@ -338,7 +338,7 @@ test_event_loop(void **state)
     zobo_locking_queue *q = queue(looped);
     put(q, "a", 1);
     get(q, "a");
-    assert_ok(zobo_locking_queue_consume(q));
+    assert_ok(zobo_locking_queue_consume(q, 0));
     zobo_locking_queue_free(q);
     zobo_close(looped);
     assert_int_equal(children_of(c, "/a/l"), 2);

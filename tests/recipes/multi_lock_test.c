@@ -72,7 +72,7 @@ test_all_or_none(void **state)
     zobo_lock *c = plain(b, "/m/c");
     zobo_reply *r;
     assert_err(zobo_multi_lock_check(m), ZOBO_ENOTHELD);
-    assert_err(zobo_multi_lock_release(m), ZOBO_ENOTHELD);
+    assert_err(zobo_multi_lock_release(m, 0), ZOBO_ENOTHELD);
     assert_ok(zobo_multi_lock_acquire(m, 0));
     assert_ok(zobo_multi_lock_check(m));
     assert_int_equal(nodes(), 3);
@@ -80,17 +80,17 @@ test_all_or_none(void **state)
     assert_true(zobo_multi_lock_fence(m, "/m/b") > zobo_multi_lock_fence(m, "/m/a"));
     assert_true(zobo_multi_lock_fence(m, "/m/c") > zobo_multi_lock_fence(m, "/m/b"));
     assert_true(zobo_multi_lock_fence(m, "/m/d") == 0);
-    assert_ok(zobo_lock_contenders(c, &r));
+    assert_ok(zobo_lock_contenders(c, 0, &r));
     assert_int_equal(r->n_children, 1);
     assert_string_equal(r->children[0], "me");
     zobo_reply_free(r);
-    assert_err(zobo_lock_try(c), ZOBO_EHELD);
-    assert_err(zobo_multi_lock_try(m), ZOBO_EHELD);
-    assert_ok(zobo_multi_lock_release(m));
+    assert_err(zobo_lock_try(c, 0), ZOBO_EHELD);
+    assert_err(zobo_multi_lock_try(m, 0), ZOBO_EHELD);
+    assert_ok(zobo_multi_lock_release(m, 0));
     assert_true(zobo_multi_lock_fence(m, "/m/a") == 0);
     assert_int_equal(nodes(), 0);
     assert_ok(zobo_lock_acquire(c, 0));
-    assert_err(zobo_multi_lock_try(m), ZOBO_EHELD);
+    assert_err(zobo_multi_lock_try(m, 0), ZOBO_EHELD);
     assert_int_equal(nodes(), 1);
     assert_err(zobo_multi_lock_acquire(m, 50), ZOBO_EWAITTIMEOUT);
     ZT_WAIT(nodes() == 1);
@@ -112,8 +112,8 @@ test_sorted_and_once(void **state)
     assert_ok(zobo_lock_acquire(second, 0));
     assert_ok(zobo_multi_lock_acquire_async(m, NULL, &call));
     ZT_WAIT(nodes() == 3); /* it has a, and waits for b */
-    assert_err(zobo_lock_try(first), ZOBO_EHELD);
-    assert_ok(zobo_lock_release(second));
+    assert_err(zobo_lock_try(first, 0), ZOBO_EHELD);
+    assert_ok(zobo_lock_release(second, 0));
     assert_ok(zobo_call_get(call, 5000, NULL));
     zobo_call_free(call);
     assert_int_equal(nodes(), 2);
@@ -210,13 +210,13 @@ test_loss_of_one_is_loss_of_all(void **state)
     assert_ok(zobo_delete(look, child, -1));
     assert_true(zt_latch_wait(&lost, 1, ZT_SOON_MS));
     ZT_WAIT(nodes() == 0);
-    assert_err(zobo_multi_lock_release(m), ZOBO_ELOCKLOST);
-    assert_err(zobo_multi_lock_release(m), ZOBO_ENOTHELD);
+    assert_err(zobo_multi_lock_release(m, 0), ZOBO_ELOCKLOST);
+    assert_err(zobo_multi_lock_release(m, 0), ZOBO_ENOTHELD);
     assert_ok(zobo_multi_lock_acquire(m, 5000));
     assert_ok(zobo_server_expire(server, session_of(a)));
     assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
     assert_err(zobo_multi_lock_acquire(m, 5000), ZOBO_ELOCKLOST); /* until it is released */
-    assert_err(zobo_multi_lock_release(m), ZOBO_ELOCKLOST);
+    assert_err(zobo_multi_lock_release(m, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_multi_lock_acquire(m, 5000));
     assert_int_equal(nodes(), 3);
     zobo_multi_lock_free(m);
@@ -246,10 +246,10 @@ test_session_lost_while_waiting(void **state)
     assert_ok(zobo_server_expire(server, session_of(a)));
     assert_ok(zobo_call_get(before, 5000, NULL)); /* another has it now */
     zobo_call_free(before);
-    assert_ok(zobo_lock_release(c));
+    assert_ok(zobo_lock_release(c, 0));
     assert_err(zobo_call_wait(call, 100), ZOBO_ETIMEDOUT);
     assert_err(zobo_multi_lock_check(m), ZOBO_ENOTHELD);
-    assert_ok(zobo_lock_release(first));
+    assert_ok(zobo_lock_release(first, 0));
     assert_ok(zobo_call_get(call, 5000, NULL));
     zobo_call_free(call);
     assert_ok(zobo_multi_lock_check(m));
@@ -276,7 +276,7 @@ test_lost_replies(void **state)
         assert_ok(zobo_call_get(call, 20000, NULL));
         zobo_call_free(call);
         assert_int_equal(nodes(), 3);
-        assert_ok(zobo_multi_lock_release(x));
+        assert_ok(zobo_multi_lock_release(x, 0));
         assert_int_equal(nodes(), 0);
     }
     zobo_multi_lock_free(x);
@@ -302,7 +302,7 @@ come_and_go(void *arg)
             c->failed = atomic_fetch_add(&c->inside[c->mine[j]], 1) != 0 || c->failed;
         for (size_t j = 0; j < c->n; j++)
             atomic_fetch_sub(&c->inside[c->mine[j]], 1);
-        c->failed = zobo_multi_lock_release(c->m) != ZOBO_OK || c->failed;
+        c->failed = zobo_multi_lock_release(c->m, 0) != ZOBO_OK || c->failed;
     }
     return NULL;
 }
@@ -345,11 +345,11 @@ test_event_loop(void **state)
     assert_err(zobo_multi_lock_acquire(x, 30), ZOBO_EWAITTIMEOUT);
     assert_ok(zobo_multi_lock_acquire_async(x, NULL, &call));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && nodes() == 4);
-    assert_ok(zobo_multi_lock_release(y));
+    assert_ok(zobo_multi_lock_release(y, 0));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && zobo_call_done(call));
     assert_ok(zobo_call_get(call, 1, NULL));
     zobo_call_free(call);
-    assert_ok(zobo_multi_lock_release(x));
+    assert_ok(zobo_multi_lock_release(x, 0));
     zobo_multi_lock_free(x);
     zobo_multi_lock_free(y);
     zobo_close(loop);
@@ -369,7 +369,7 @@ test_unstarted_and_stopped(void **state)
     assert_ok(zobo_stop(c));
     ZT_WAIT(zobo_multi_lock_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_start(c, 0, NULL));
-    assert_err(zobo_multi_lock_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_multi_lock_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_multi_lock_acquire(x, 1000));
     zobo_multi_lock_free(x);
     zobo_close(c);

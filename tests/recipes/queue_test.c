@@ -20,7 +20,7 @@ queue(zobo_client *client, const zobo_queue_options *o)
 static void
 put(zobo_queue *q, const char *data, int priority)
 {
-    assert_ok(zobo_queue_put(q, data, strlen(data), priority));
+    assert_ok(zobo_queue_put(q, data, strlen(data), priority, 0));
 }
 
 static void
@@ -100,8 +100,8 @@ test_layout_and_order(void **state)
     int32_t len;
     (void)state;
     zobo_queue *q = queue(c, NULL);
-    assert_err(zobo_queue_try_get(q, &reply), ZOBO_EEMPTY);
-    assert_ok(zobo_queue_len(q, &len));
+    assert_err(zobo_queue_try_get(q, 0, &reply), ZOBO_EEMPTY);
+    assert_ok(zobo_queue_len(q, 0, &len));
     assert_int_equal(len, 0);
     put(q, "low", 999);
     put(q, "first", ZOBO_PRIORITY);
@@ -110,7 +110,7 @@ test_layout_and_order(void **state)
     assert_data(other, "/a/q/entry-999-0000000000", "low");
     assert_data(other, "/a/q/entry-000-0000000003", "high");
     assert_int_equal(children_of(other, "/a/q"), 4);
-    assert_ok(zobo_queue_len(q, &len));
+    assert_ok(zobo_queue_len(q, 0, &len));
     assert_int_equal(len, 4);
     ASSERT_GET(q, "high");
     put(q, "higher", 1);
@@ -123,12 +123,12 @@ test_layout_and_order(void **state)
     ASSERT_GET(q, "first");
     ASSERT_GET(w, "second");
     ASSERT_GET(q, "low");
-    assert_err(zobo_queue_try_get(q, &reply), ZOBO_EEMPTY);
+    assert_err(zobo_queue_try_get(q, 0, &reply), ZOBO_EEMPTY);
     assert_err(zobo_queue_get(q, 20, &reply), ZOBO_EWAITTIMEOUT);
-    assert_err(zobo_queue_put(q, "x", 1, -1), ZOBO_EINVAL);
-    assert_err(zobo_queue_put(q, "x", 1, 1000), ZOBO_EINVAL);
-    assert_err(zobo_queue_put(q, NULL, 1, 1), ZOBO_EINVAL);
-    assert_ok(zobo_queue_put(q, NULL, 0, 1));
+    assert_err(zobo_queue_put(q, "x", 1, -1, 0), ZOBO_EINVAL);
+    assert_err(zobo_queue_put(q, "x", 1, 1000, 0), ZOBO_EINVAL);
+    assert_err(zobo_queue_put(q, NULL, 1, 1, 0), ZOBO_EINVAL);
+    assert_ok(zobo_queue_put(q, NULL, 0, 1, 0));
     assert_ok(zobo_queue_get(q, 1000, &reply));
     assert_null(reply->data);
     assert_non_null(strstr(reply->path, "/a/q/entry-001-"));
@@ -162,7 +162,7 @@ test_usage(void **state)
     zt_put(c, "/a/q/zz", "");
     zobo_reply *reply;
     ASSERT_GET(q, "a");
-    assert_err(zobo_queue_try_get(q, &reply), ZOBO_EEMPTY);
+    assert_err(zobo_queue_try_get(q, 0, &reply), ZOBO_EEMPTY);
     zobo_queue_free(q);
 }
 
@@ -210,7 +210,7 @@ test_waits(void **state)
         assert_true(zt_calls_wait(&round, ZT_SOON_MS));
         zt_calls_destroy(&round);
         zobo_reply *reply;
-        while (zobo_queue_try_get(w, &reply) == ZOBO_OK)
+        while (zobo_queue_try_get(w, 0, &reply) == ZOBO_OK)
             zobo_reply_free(reply);
     }
     zobo_queue_free(q);
@@ -241,7 +241,7 @@ produce(void *arg)
     for (int i = 0; i < EACH && (!w->t || atomic_load(&w->t->made) < TROUBLES); i++) {
         char text[16];
         snprintf(text, sizeof text, "%d", w->first + i);
-        zobo_err err = zobo_queue_put(w->q, text, strlen(text), i % 3);
+        zobo_err err = zobo_queue_put(w->q, text, strlen(text), i % 3, 0);
         if (err) {
             w->errors++;
             w->err = err;
@@ -262,7 +262,7 @@ consume(void *arg)
     for (;;) {
         zobo_reply *reply;
         bool last = atomic_load(w->left) == 0;
-        zobo_err err = last ? zobo_queue_try_get(w->q, &reply) : zobo_queue_get(w->q, 50, &reply);
+        zobo_err err = last ? zobo_queue_try_get(w->q, 0, &reply) : zobo_queue_get(w->q, 50, &reply);
         if (!err)
             atomic_fetch_add(&w->seen[atoi(reply->data)], 1);
         zobo_reply_free(reply);
@@ -441,18 +441,18 @@ test_delay(void **state)
     if (zobo_delay_queue_new(c, "/a/t", NULL, &q, &why) || zobo_delay_queue_new(other, "/a/t", NULL, &w, &why))
         fail_msg("%s", why.text);
     int64_t now = zobo_wall_ms();
-    assert_ok(zobo_delay_queue_put(q, "later", 5, now + 400));
-    assert_ok(zobo_delay_queue_put(q, "long ago", 8, 1));
-    assert_ok(zobo_delay_queue_put(q, "never", 5, now + 1000000));
+    assert_ok(zobo_delay_queue_put(q, "later", 5, now + 400, 0));
+    assert_ok(zobo_delay_queue_put(q, "long ago", 8, 1, 0));
+    assert_ok(zobo_delay_queue_put(q, "never", 5, now + 1000000, 0));
     assert_ok(zobo_sync(other, "/"));
     assert_ok(zobo_get(other, "/a/t/queue-|00000001|0000000001", NULL, &reply));
     assert_int_equal(reply->data_len, 18);
     assert_memory_equal(reply->data, "\0\1\0\1\1\0\0\0\10long ago\2", 18);
     zobo_reply_free(reply);
-    assert_err(zobo_delay_queue_put(q, "x", 1, 0), ZOBO_EINVAL);
-    zobo_err err = zobo_delay_queue_try_get(w, &reply);
+    assert_err(zobo_delay_queue_put(q, "x", 1, 0, 0), ZOBO_EINVAL);
+    zobo_err err = zobo_delay_queue_try_get(w, 0, &reply);
     assert_got(err, reply, "long ago");
-    assert_err(zobo_delay_queue_try_get(w, &reply), ZOBO_EEMPTY);
+    assert_err(zobo_delay_queue_try_get(w, 0, &reply), ZOBO_EEMPTY);
     zt_put(other, "/a/t/queue-|00000002|0000000077", "not one item");
     err = zobo_delay_queue_get(w, 20000, &reply);
     assert_true(zobo_wall_ms() >= now + 400);
@@ -463,10 +463,10 @@ test_delay(void **state)
     zt_calls_init(&calls, 1);
     zobo_how how = zt_calls_how(&calls);
     assert_ok(zobo_delay_queue_get_async(w, &how, NULL));
-    assert_ok(zobo_delay_queue_put(q, "sooner", 6, zobo_wall_ms() + 30));
+    assert_ok(zobo_delay_queue_put(q, "sooner", 6, zobo_wall_ms() + 30, 0));
     assert_true(zt_calls_wait(&calls, ZT_SOON_MS));
     assert_string_equal(calls.items[0].data, "sooner");
-    assert_ok(zobo_delay_queue_len(q, &len));
+    assert_ok(zobo_delay_queue_len(q, 0, &len));
     assert_int_equal(len, 2);
     zobo_delay_queue_free(q);
     zobo_delay_queue_free(w);

@@ -101,7 +101,7 @@ test_layout(void **state)
     assert_ok(zobo_get(look, child, NULL, &r));
     assert_string_equal(r->data, "b\"it's\"");
     zobo_reply_free(r);
-    assert_ok(zobo_semaphore_release(s));
+    assert_ok(zobo_semaphore_release(s, 0));
     assert_ok(zobo_call_get(call, 5000, &r));
     assert_memory_equal(r->path, path, strlen(path));
     zobo_reply_free(r);
@@ -122,30 +122,30 @@ test_counts(void **state)
     for (int i = 0; i < 4; i++)
         s[i] = semaphore_with(i % 2 ? a : b, (zobo_semaphore_options){.max_leases = 3, .identifier = "x"});
     assert_err(zobo_semaphore_check(s[0]), ZOBO_ENOTHELD);
-    assert_err(zobo_semaphore_release(s[0]), ZOBO_ENOTHELD);
-    assert_ok(zobo_semaphore_lease_holders(s[0], &r));
+    assert_err(zobo_semaphore_release(s[0], 0), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_lease_holders(s[0], 0, &r));
     assert_int_equal(r->n_children, 0);
     zobo_reply_free(r);
     for (int i = 0; i < 3; i++) {
-        assert_ok(i == 1 ? zobo_semaphore_try(s[i]) : zobo_semaphore_acquire(s[i], 5000));
+        assert_ok(i == 1 ? zobo_semaphore_try(s[i], 0) : zobo_semaphore_acquire(s[i], 5000));
         assert_ok(zobo_semaphore_check(s[i]));
         if (i)
             assert_true(zobo_semaphore_fence(s[i]) > zobo_semaphore_fence(s[i - 1]));
     }
-    assert_err(zobo_semaphore_try(s[3]), ZOBO_EHELD);
+    assert_err(zobo_semaphore_try(s[3], 0), ZOBO_EHELD);
     assert_int_equal(waiters(), 0);
-    assert_err(zobo_semaphore_try(s[0]), ZOBO_EHELD); /* one lease for each object */
+    assert_err(zobo_semaphore_try(s[0], 0), ZOBO_EHELD); /* one lease for each object */
     assert_err(zobo_semaphore_acquire(s[3], 50), ZOBO_EWAITTIMEOUT);
     ZT_WAIT(waiters() == 0);
     assert_int_equal(children_of(look, path), 3);
-    assert_ok(zobo_semaphore_lease_holders(s[3], &r));
+    assert_ok(zobo_semaphore_lease_holders(s[3], 0, &r));
     assert_int_equal(r->n_children, 3);
     assert_string_equal(r->children[2], "x");
     zobo_reply_free(r);
     assert_ok(zobo_semaphore_acquire_async(s[3], NULL, &call));
     ZT_WAIT(waiters() == 1);
-    assert_ok(zobo_semaphore_release(s[1]));
-    assert_err(zobo_semaphore_release(s[1]), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_release(s[1], 0));
+    assert_err(zobo_semaphore_release(s[1], 0), ZOBO_ENOTHELD);
     assert_ok(zobo_call_get(call, 5000, NULL));
     zobo_call_free(call);
     assert_int_equal(children_of(look, path), 3);
@@ -163,28 +163,28 @@ test_number_of_the_node(void **state)
     zobo_call *call;
     assert_ok(zobo_semaphore_acquire(one, 0));
     assert_err(zobo_semaphore_acquire(two, 0), ZOBO_EBADDATA);
-    assert_err(zobo_semaphore_try(two), ZOBO_EBADDATA);
-    assert_err(zobo_semaphore_try(any), ZOBO_EHELD);
+    assert_err(zobo_semaphore_try(two, 0), ZOBO_EBADDATA);
+    assert_err(zobo_semaphore_try(any, 0), ZOBO_EHELD);
     assert_ok(zobo_semaphore_acquire_async(any, NULL, &call));
     ZT_WAIT(waiters() == 1);
     assert_err(zobo_semaphore_acquire(two, 0), ZOBO_EBADDATA); /* at once, guard or not */
     assert_ok(zobo_set(look, path, "2", 1, -1, NULL));         /* more */
     assert_ok(zobo_call_get(call, 5000, NULL));
     zobo_call_free(call);
-    assert_err(zobo_semaphore_try(two), ZOBO_EHELD);
+    assert_err(zobo_semaphore_try(two, 0), ZOBO_EHELD);
     assert_ok(zobo_set(look, path, "1", 1, -1, NULL)); /* fewer: nobody loses his */
     assert_ok(zobo_semaphore_check(one));
     assert_ok(zobo_semaphore_acquire_async(two, NULL, &call));
     ZT_WAIT(waiters() == 1);
-    assert_ok(zobo_semaphore_release(any));
+    assert_ok(zobo_semaphore_release(any, 0));
     assert_err(zobo_call_wait(call, 100), ZOBO_ETIMEDOUT);
-    assert_ok(zobo_semaphore_release(one));
+    assert_ok(zobo_semaphore_release(one, 0));
     assert_ok(zobo_call_get(call, 5000, NULL));
     zobo_call_free(call);
     assert_ok(zobo_set(look, path, "for something else", 18, -1, NULL));
-    assert_err(zobo_semaphore_try(one), ZOBO_EHELD); /* what the object said goes: 1 */
-    assert_ok(zobo_semaphore_release(two));
-    assert_ok(zobo_semaphore_try(one));
+    assert_err(zobo_semaphore_try(one, 0), ZOBO_EHELD); /* what the object said goes: 1 */
+    assert_ok(zobo_semaphore_release(two, 0));
+    assert_ok(zobo_semaphore_try(one, 0));
     zobo_semaphore_free(one);
     zobo_semaphore_free(two);
     zobo_semaphore_free(any);
@@ -206,7 +206,7 @@ test_cancel_time_and_free(void **state)
     assert_err(zobo_call_get(calls[2], 5000, NULL), ZOBO_EWAITTIMEOUT);
     zobo_call_cancel(calls[0]);
     assert_err(zobo_call_get(calls[0], 5000, NULL), ZOBO_ECANCELLED);
-    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_semaphore_release(x, 0));
     assert_ok(zobo_call_get(calls[3], 5000, NULL));
     for (int i = 0; i < 4; i++)
         zobo_call_free(calls[i]);
@@ -306,20 +306,20 @@ test_loss(void **state)
     assert_ok(zobo_call_get(call, 5000, NULL));
     zobo_call_free(call);
     assert_true(zt_latch_wait(&lost, 1, ZT_SOON_MS));
-    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
-    assert_err(zobo_semaphore_release(x), ZOBO_ENOTHELD);
-    assert_ok(zobo_semaphore_release(y));
+    assert_err(zobo_semaphore_release(x, 0), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(x, 0), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_release(y, 0));
     assert_ok(zobo_semaphore_acquire(x, 5000));
     delete_leases();
     assert_true(zt_latch_wait(&lost, 2, ZT_SOON_MS));
     assert_err(zobo_semaphore_acquire(x, 5000), ZOBO_ELOCKLOST); /* until it is released */
-    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_semaphore_acquire(x, 5000));
     assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
     ZT_WAIT(waiters() == 1);
     assert_ok(zobo_server_expire(server, session_of(b))); /* who waits begins anew */
     ZT_WAIT(waiters() == 1);
-    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_semaphore_release(x, 0));
     assert_ok(zobo_call_get(call, 20000, NULL));
     zobo_call_free(call);
     zobo_semaphore_free(x);
@@ -347,11 +347,11 @@ test_a_lease_of_the_session_before(void **state)
     ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
     zobo_server_delay(server, 0);
     assert_int_equal(children_of(look, path), 1);
-    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_semaphore_acquire(x, 10000));
     assert_true(zobo_semaphore_fence(x) > fence);
     assert_int_equal(children_of(look, path), 1);
-    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_semaphore_release(x, 0));
     assert_int_equal(children_of(look, path), 0);
     zobo_semaphore_free(x);
     zobo_close(c);
@@ -375,12 +375,12 @@ test_lost_replies(void **state)
             assert_ok(zobo_server_drop(server, session_of(a)));
             zobo_server_lose_replies(server, 0);
             if (round)
-                assert_ok(zobo_semaphore_release(y));
+                assert_ok(zobo_semaphore_release(y, 0));
             assert_ok(zobo_call_get(call, 20000, NULL));
             zobo_call_free(call);
             assert_int_equal(children_of(look, path), 1);
             assert_int_equal(waiters(), 0);
-            assert_ok(zobo_semaphore_release(x));
+            assert_ok(zobo_semaphore_release(x, 0));
             assert_int_equal(children_of(look, path), 0);
         }
     }
@@ -406,11 +406,11 @@ test_guard_removed(void **state)
     assert_ok(zobo_delete(look, child, -1));
     assert_ok(zobo_semaphore_acquire_async(z, NULL, &third)); /* now two believe to be first */
     ZT_WAIT(waiters() == 1);
-    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_semaphore_release(x, 0));
     ZT_WAIT(zobo_call_done(second) || zobo_call_done(third));
     assert_int_equal(children_of(look, path), 1);
     zobo_semaphore *first = zobo_call_done(second) ? y : z;
-    assert_ok(zobo_semaphore_release(first));
+    assert_ok(zobo_semaphore_release(first, 0));
     assert_ok(zobo_call_get(first == y ? third : second, 5000, NULL));
     zobo_call_free(second);
     zobo_call_free(third);
@@ -442,7 +442,7 @@ come_and_go(void *arg)
         if (i % 4 == 0)
             zt_nap();
         atomic_fetch_sub(c->inside, 1);
-        c->failed = zobo_semaphore_release(c->s) != ZOBO_OK || c->failed;
+        c->failed = zobo_semaphore_release(c->s, 0) != ZOBO_OK || c->failed;
     }
     return NULL;
 }
@@ -482,11 +482,11 @@ test_event_loop(void **state)
     assert_err(zobo_semaphore_acquire(x, 30), ZOBO_EWAITTIMEOUT);
     assert_ok(zobo_semaphore_acquire_async(x, NULL, &call));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && waiters() == 1);
-    assert_ok(zobo_semaphore_release(y));
+    assert_ok(zobo_semaphore_release(y, 0));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && zobo_call_done(call));
     assert_ok(zobo_call_get(call, 1, NULL));
     zobo_call_free(call);
-    assert_ok(zobo_semaphore_release(x));
+    assert_ok(zobo_semaphore_release(x, 0));
     zobo_semaphore_free(x);
     zobo_semaphore_free(y);
     zobo_close(loop);
@@ -497,7 +497,7 @@ in_callback(void *arg, zobo_err err, const zobo_reply *reply)
 {
     zobo_semaphore *s = arg;
     (void)reply;
-    if (!err && zobo_semaphore_acquire(s, 5000) == ZOBO_OK && zobo_semaphore_release(s) == ZOBO_OK)
+    if (!err && zobo_semaphore_acquire(s, 5000) == ZOBO_OK && zobo_semaphore_release(s, 0) == ZOBO_OK)
         zobo_semaphore_free(s);
 }
 
@@ -527,7 +527,7 @@ test_unstarted_and_stopped(void **state)
     assert_ok(zobo_stop(c));
     ZT_WAIT(zobo_semaphore_check(x) == ZOBO_ELOCKLOST);
     assert_ok(zobo_start(c, 0, NULL));
-    assert_err(zobo_semaphore_release(x), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(x, 0), ZOBO_ELOCKLOST);
     assert_ok(zobo_semaphore_acquire(x, 1000));
     assert_ok(zobo_semaphore_acquire_async(y, NULL, &call));
     ZT_WAIT(waiters() == 1);

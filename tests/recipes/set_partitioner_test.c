@@ -216,7 +216,7 @@ test_an_item_that_is_held(void **state)
     assert_int_equal(zobo_set_partitioner_state(a.p), ZOBO_PARTITION_ALLOCATING);
     rig_expire(&r, zk);
     assert_err(zobo_set_partitioner_wait(a.p, 5 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT);
-    assert_ok(zobo_lock_release(lock));
+    assert_ok(zobo_lock_release(lock, 0));
     assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, NULL));
     /* A lock whose node somebody deletes is no longer held. */
     zobo_reply *names;

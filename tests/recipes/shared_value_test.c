@@ -93,20 +93,20 @@ test_life(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "seed", NULL), *w = value(other, "another", &heard);
     assert_err(zobo_shared_value_get(v, &reply), ZOBO_ENOTSTARTED);
-    assert_err(zobo_shared_value_set(v, "x", 1, NULL), ZOBO_ENOTSTARTED);
+    assert_err(zobo_shared_value_set(v, "x", 1, 0, NULL), ZOBO_ENOTSTARTED);
     assert_ok(zobo_shared_value_start(v));
     assert_err(zobo_shared_value_start(v), ZOBO_EALREADY);
     assert_data(other, "/a/v", "seed");
     assert_ok(zobo_shared_value_start(w));
     assert_true(is(w, "seed"));
     ZT_WAIT(heard_is("seed"));
-    assert_ok(zobo_shared_value_set(v, "one", 3, &stat));
+    assert_ok(zobo_shared_value_set(v, "one", 3, 0, &stat));
     assert_true(is(v, "one"));
     assert_int_equal(stat.version, 1);
     ZT_WAIT(is(w, "one") && heard_is("seed one"));
-    assert_ok(zobo_shared_value_try_set(w, "two", 3, stat.version, &stat));
+    assert_ok(zobo_shared_value_try_set(w, "two", 3, stat.version, 0, &stat));
     assert_int_equal(stat.version, 2);
-    assert_err(zobo_shared_value_try_set(v, "three", 5, 1, NULL), ZOBO_EBADVERSION);
+    assert_err(zobo_shared_value_try_set(v, "three", 5, 1, 0, NULL), ZOBO_EBADVERSION);
     ZT_WAIT(is(v, "two") && heard_is("seed one two"));
     zt_put(c, "/a/v", "four");
     ZT_WAIT(heard_is("seed one two four"));
@@ -128,7 +128,7 @@ test_deleted_and_made_again(void **state)
     assert_err(zobo_shared_value_get(v, &reply), ZOBO_ENONODE);
     zt_put(other, "/a/v", "new");
     ZT_WAIT(heard_is("s (gone) new"));
-    assert_ok(zobo_shared_value_set(v, "mine", 4, NULL));
+    assert_ok(zobo_shared_value_set(v, "mine", 4, 0, NULL));
     ZT_WAIT(heard_is("s (gone) new mine"));
     zobo_shared_value_free(v);
 }
@@ -163,7 +163,7 @@ lost_answer(bool session_too)
     (void)session_too;
     zobo_shared_value *v = value(c, "0", NULL);
     assert_ok(zobo_shared_value_start(v));
-    assert_ok(zobo_shared_value_set(v, "1", 1, NULL));
+    assert_ok(zobo_shared_value_set(v, "1", 1, 0, NULL));
     zt_calls_init(&calls, 1);
     zobo_how how = zt_calls_how(&calls);
     ZT_WAIT(at_rest(c));
@@ -211,7 +211,7 @@ test_trouble(void **state)
     long sets = 0;
     while (atomic_load(&t.made) < 40) {
         snprintf(text, sizeof text, "%ld", ++sets);
-        assert_ok(zobo_shared_value_set(w, text, strlen(text), NULL));
+        assert_ok(zobo_shared_value_set(w, text, strlen(text), 0, NULL));
     }
     end_trouble(&t);
     zobo_stat stat;
@@ -328,8 +328,8 @@ test_usage(void **state)
     assert_err(zobo_shared_value_start(v), ZOBO_ENOCHILDRENFOREPHEMERALS);
     assert_ok(zobo_delete(c, "/x/e", -1));
     assert_ok(zobo_shared_value_start(v)); /* it may be tried again */
-    assert_err(zobo_shared_value_set(v, NULL, 3, NULL), ZOBO_EINVAL);
-    assert_ok(zobo_shared_value_set(v, NULL, 0, NULL));
+    assert_err(zobo_shared_value_set(v, NULL, 3, 0, NULL), ZOBO_EINVAL);
+    assert_ok(zobo_shared_value_set(v, NULL, 0, 0, NULL));
     zobo_shared_value_free(v);
 }
 
