@@ -132,7 +132,7 @@ lock(worker *w, bool tidy)
     TRY(zobo_lock_new(c, w->path, &(zobo_lock_options){.kind = kinds[w->done % 3]}, &x, NULL));
     TRY(zobo_lock_acquire(x, 0));
     if (tidy)
-        TRY(zobo_lock_release(x));
+        TRY(zobo_lock_release(x, 0));
     zobo_lock_free(x);
 }
 
@@ -144,7 +144,7 @@ multi_lock(worker *w, bool tidy)
     TRY(zobo_multi_lock_new(c, paths, 2, NULL, &x, NULL));
     TRY(zobo_multi_lock_acquire(x, 0));
     if (tidy)
-        TRY(zobo_multi_lock_release(x));
+        TRY(zobo_multi_lock_release(x, 0));
     zobo_multi_lock_free(x);
 }
 
@@ -155,7 +155,7 @@ semaphore(worker *w, bool tidy)
     TRY(zobo_semaphore_new(c, w->second, &(zobo_semaphore_options){.max_leases = 2}, &x, NULL));
     TRY(zobo_semaphore_acquire(x, 0));
     if (tidy)
-        TRY(zobo_semaphore_release(x));
+        TRY(zobo_semaphore_release(x, 0));
     zobo_semaphore_free(x);
 }
 
@@ -166,7 +166,7 @@ election(worker *w, bool tidy)
     TRY(zobo_election_new(c, w->path, NULL, &x, NULL));
     TRY(zobo_election_campaign(x, 0));
     if (tidy)
-        TRY(zobo_election_resign(x));
+        TRY(zobo_election_resign(x, 0));
     zobo_election_free(x);
 }
 
@@ -178,7 +178,7 @@ leader_latch(worker *w, bool tidy)
     TRY(zobo_leader_latch_start(x));
     TRY(zobo_leader_latch_await(x, 0));
     if (tidy)
-        TRY(zobo_leader_latch_stop(x));
+        TRY(zobo_leader_latch_stop(x, 0));
     zobo_leader_latch_free(x);
 }
 
@@ -257,10 +257,10 @@ barrier(worker *w, bool tidy)
 {
     zobo_barrier *x;
     TRY(zobo_barrier_new(c, w->second, NULL, &x, NULL));
-    TRY(zobo_barrier_create(x));
+    TRY(zobo_barrier_create(x, 0));
     if (!tidy)
         TRY(zobo_barrier_wait_async(x, NULL, NULL));
-    TRY(zobo_barrier_remove(x, NULL));
+    TRY(zobo_barrier_remove(x, 0, NULL));
     TRY(zobo_barrier_wait(x, 0));
     zobo_barrier_free(x);
 }
@@ -282,7 +282,7 @@ queue(worker *w, bool tidy)
     zobo_queue *x;
     zobo_reply *reply;
     TRY(zobo_queue_new(c, w->path, NULL, &x, NULL));
-    TRY(zobo_queue_put(x, "x", 1, ZOBO_PRIORITY));
+    TRY(zobo_queue_put(x, "x", 1, ZOBO_PRIORITY, 0));
     TRY(zobo_queue_get(x, 0, &reply));
     zobo_reply_free(reply);
     if (!tidy)
@@ -296,10 +296,10 @@ locking_queue(worker *w, bool tidy)
     zobo_locking_queue *x;
     zobo_reply *reply;
     TRY(zobo_locking_queue_new(c, w->path, NULL, &x, NULL));
-    TRY(zobo_locking_queue_put(x, "x", 1, ZOBO_PRIORITY));
+    TRY(zobo_locking_queue_put(x, "x", 1, ZOBO_PRIORITY, 0));
     TRY(zobo_locking_queue_get(x, 0, &reply));
     zobo_reply_free(reply);
-    TRY(zobo_locking_queue_consume(x));
+    TRY(zobo_locking_queue_consume(x, 0));
     if (!tidy)
         TRY(zobo_locking_queue_get_async(x, NULL, NULL)); /* ended by free */
     zobo_locking_queue_free(x);
@@ -311,7 +311,7 @@ delay_queue(worker *w, bool tidy)
     zobo_delay_queue *x;
     zobo_reply *reply;
     TRY(zobo_delay_queue_new(c, w->path, NULL, &x, NULL));
-    TRY(zobo_delay_queue_put(x, "x", 1, 1));
+    TRY(zobo_delay_queue_put(x, "x", 1, 1, 0));
     TRY(zobo_delay_queue_get(x, 0, &reply));
     zobo_reply_free(reply);
     if (!tidy)
@@ -324,7 +324,7 @@ counter(worker *w, bool tidy)
 {
     zobo_counter *x;
     TRY(zobo_counter_new(c, w->second, &(zobo_counter_options){.no_witness = tidy}, &x, NULL));
-    TRY(zobo_counter_add(x, 1, NULL));
+    TRY(zobo_counter_add(x, 1, 0, NULL));
     zobo_counter_free(x);
 }
 
@@ -334,7 +334,7 @@ shared_value(worker *w, bool tidy)
     zobo_shared_value *x;
     TRY(zobo_shared_value_new(c, w->second, &(zobo_shared_value_options){.no_witness = tidy}, &x, NULL));
     TRY(zobo_shared_value_start(x));
-    TRY(zobo_shared_value_set(x, "2", 1, NULL));
+    TRY(zobo_shared_value_set(x, "2", 1, 0, NULL));
     zobo_shared_value_free(x);
 }
 
