@@ -15,10 +15,10 @@ static zobo_err
 act(zobo_barrier *barrier, const char *what)
 {
     if (strcmp(what, "up") == 0) {
-        return zobo_barrier_create(barrier); /* it stays when this program has ended */
+        return zobo_barrier_create(barrier, 0); /* it stays when this program has ended */
     }
     if (strcmp(what, "down") == 0) {
-        return zobo_barrier_remove(barrier, NULL);
+        return zobo_barrier_remove(barrier, 0, NULL);
     }
     return zobo_barrier_wait(barrier, 60000); /* milliseconds */
 }
