@@ -47,12 +47,12 @@ a_queue(zobo_client *c)
     TRY(zobo_queue_new(c, "/oom/queue", NULL, &x, NULL));
     if (!x)
         return;
-    put_err = TRY(zobo_queue_put(x, "a", 1, ZOBO_PRIORITY));
-    TRY(zobo_queue_len(x, &len));
+    put_err = TRY(zobo_queue_put(x, "a", 1, ZOBO_PRIORITY, 0));
+    TRY(zobo_queue_len(x, 0, &len));
     if (!put_err)
         take(TRY(zobo_queue_get(x, PATIENCE_MS, &reply)), &reply);
     if (!get_err)
-        TRY(zobo_queue_try_get(x, &none));
+        TRY(zobo_queue_try_get(x, 0, &none));
     zobo_reply_free(reply);
     zobo_reply_free(none);
     zobo_queue_free(x);
@@ -79,7 +79,7 @@ a_waiting_queue(zobo_client *c)
     if (!x)
         return;
     if (TRY(zobo_queue_get_async(x, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
-        put_err = TRY(zobo_queue_put(x, "a", 1, ZOBO_PRIORITY));
+        put_err = TRY(zobo_queue_put(x, "a", 1, ZOBO_PRIORITY, 0));
         if (put_err)
             zobo_call_cancel(call);
         take(TRY(zobo_call_get(call, 0, &reply)), &reply);
@@ -100,8 +100,8 @@ a_delay_queue(zobo_client *c)
     TRY(zobo_delay_queue_new(c, "/oom/delay", NULL, &x, NULL));
     if (!x)
         return;
-    put_err = TRY(zobo_delay_queue_put(x, "a", 1, zobo_wall_ms() + 5));
-    TRY(zobo_delay_queue_len(x, &len));
+    put_err = TRY(zobo_delay_queue_put(x, "a", 1, zobo_wall_ms() + 5, 0));
+    TRY(zobo_delay_queue_len(x, 0, &len));
     if (!put_err)
         take(TRY(zobo_delay_queue_get(x, PATIENCE_MS, &reply)), &reply);
     zobo_reply_free(reply);
@@ -136,19 +136,19 @@ a_locking_queue(zobo_client *c)
     TRY(zobo_locking_queue_new(c, "/oom/locking", &(zobo_locking_queue_options){.lost = lost_entry}, &x, NULL));
     if (!x)
         return;
-    put_err = TRY(zobo_locking_queue_put_all(x, items, 1, ZOBO_PRIORITY, &put));
+    put_err = TRY(zobo_locking_queue_put_all(x, items, 1, ZOBO_PRIORITY, 0, &put));
     if (!put_err)
         take(TRY(zobo_locking_queue_get(x, PATIENCE_MS, &reply)), &reply);
     gets = 0; /* only what is consumed has gone */
-    if (!get_err && TRY(zobo_locking_queue_holds_lock(x, &holds)) == ZOBO_OK)
+    if (!get_err && TRY(zobo_locking_queue_holds_lock(x, 0, &holds)) == ZOBO_OK)
         assert_true(holds);
-    if (!get_err && TRY(zobo_locking_queue_release(x)) == ZOBO_OK) {
+    if (!get_err && TRY(zobo_locking_queue_release(x, 0)) == ZOBO_OK) {
         zobo_reply_free(reply);
         reply = NULL;
         get_err = TRY(zobo_locking_queue_get(x, PATIENCE_MS, &reply));
     }
     if (!get_err)
-        consume_err = TRY(zobo_locking_queue_consume(x));
+        consume_err = TRY(zobo_locking_queue_consume(x, 0));
     gets = consume_err == ZOBO_OK;
     zobo_reply_free(reply);
     zobo_locking_queue_free(x);
@@ -174,14 +174,14 @@ a_barrier(zobo_client *c)
     TRY(zobo_barrier_new(c, "/oom/barrier/x", NULL, &x, NULL));
     if (!x)
         return;
-    zobo_err err = TRY(zobo_barrier_create(x));
+    zobo_err err = TRY(zobo_barrier_create(x, 0));
     if (!err && TRY(zobo_barrier_wait_async(x, &(zobo_how){.timeout_ms = PATIENCE_MS}, &call)) == ZOBO_OK) {
-        while (TRY(zobo_barrier_remove(x, &removed))) {
+        while (TRY(zobo_barrier_remove(x, 0, &removed))) {
         }
         TRY(zobo_call_get(call, 0, NULL));
         zobo_call_free(call);
     }
-    while (TRY(zobo_barrier_remove(x, &removed))) { /* it fails at one allocation only */
+    while (TRY(zobo_barrier_remove(x, 0, &removed))) { /* it fails at one allocation only */
     }
     zobo_barrier_free(x);
 }
