@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Barriers: kazoo's Barrier and DoubleBarrier.
  *
- * A **barrier** is a node: while it is there, those who wait, wait. Layout: the node `path`, persistent, empty.
- * A wait outlives lost connections and sessions, and a barrier that was removed and put up again in the meantime may or
- * may not have let it through.
+ * A **barrier** is a node: while it is there, those who wait, wait. A **double barrier** lets `num_clients` members
+ * begin together and end together: enter returns when so many are in, leave when all have left.
  *
- * A **double barrier** lets `num_clients` members begin together and end together: enter returns when so many are in,
- * leave when all have left. Layout: each member is `path/<UUID>`, ephemeral, its data the identifier; `path/ready`,
- * persistent and empty, says that enough have come. kazoo's members and zobo's meet at one barrier.
+ * Layout: a barrier is the node `path`, persistent, empty. Each member of a double barrier is `path/<UUID>`, ephemeral,
+ * its data the identifier; `path/ready`, persistent and empty, says that enough have come. kazoo's members and zobo's
+ * meet at one barrier.
  *
- * What `ready` means is told by when it was made: only one that is younger than a member lets that member in. So a
- * `ready` that a crash has left over lets nobody in too early (in kazoo it does, one short), and a member that was cut
- * off while the others came, began and left again still gets in. `ready` is not counted as a member, and zobo's members
- * leave it to the last of them to remove it.
+ * Guarantees: a wait outlives lost connections and sessions. What `ready` means is told by when it was made: only one
+ * that is younger than a member lets that member in. So a `ready` that a crash has left over lets nobody in too early
+ * (in kazoo it does, one short), and a member that was cut off while the others came, began and left again still gets
+ * in. `ready` is not counted as a member, and zobo's members leave it to the last of them to remove it. A member whose
+ * session is lost is no member any more. While it is entering it joins anew by itself; once it is inside it is told
+ * (options.lost, ZOBO_ELOCKLOST from leave), because the others may begin to leave without it.
  *
- * A member whose session is lost is no member any more. While it is entering it joins anew by itself; once it is inside
- * it is told (options.lost, ZOBO_ELOCKLOST from leave), because the others may begin to leave without it.
- *
- * Limits: members are nodes of one directory, and each of them reads its list when it changes: n members cost n * n
- * names to enter, as in kazoo. Among kazoo's members a kazoo that leaves removes `ready` at once, so a zobo whose
- * connection is down at that very moment can miss it; it then waits until its time is over. */
+ * Limits: a barrier that was removed and put up again while somebody waited may or may not have let him through.
+ * Members are nodes of one directory, and each of them reads its list when it changes: n members cost n * n names to
+ * enter, as in kazoo. Among kazoo's members a kazoo that leaves removes `ready` at once, so a zobo whose connection is
+ * down at that very moment can miss it; it then waits until its time is over. */
 #ifndef ZOBO_BARRIER_H
 #define ZOBO_BARRIER_H
 

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A number and a value that all share: kazoo's Counter, Curator's SharedCount and SharedValue.
  *
- * A **counter** is one node whose data is a number: in kazoo's layout decimal digits ("5", "-12"; empty: the default),
- * in Curator's (options.curator, its SharedCount) four bytes, big-endian. zobo's numbers are 64-bit integers, in
- * Curator's layout 32-bit ones. What does not fit is an error and changes nothing; kazoo's fractions ("3.5") are
+ * Layout. A **counter** is one node whose data is a number: in kazoo's layout decimal digits ("5", "-12"; empty: the
+ * default), in Curator's (options.curator, its SharedCount) four bytes, big-endian. zobo's numbers are 64-bit integers,
+ * in Curator's layout 32-bit ones. What does not fit is an error and changes nothing; kazoo's fractions ("3.5") are
  * ZOBO_EBADDATA.
  *
  * A **shared value** is one node whose data is any bytes: each handle keeps the last value and tells of changes.
  *
- * **Nothing is done twice.** A change is a versioned set, tried again when another came first. The case that goes wrong
- * elsewhere is an answer that is lost: the node has a new version, and nobody can tell whose. (Its value cannot tell
- * either: another may have set the same.) So each handle has a *witness*, a node of its own beneath the counter, and
- * each change is one transaction: the witness is set, on condition of its version, and the counter is set, on condition
- * of its. After a lost answer the very same transaction is sent again. If the first was carried out, the witness has
- * moved on and the second fails for that; if not, it is carried out now; and should the first still be on its way
- * somewhere it can never succeed later. This holds over lost connections, lost sessions, and sessions that the client
- * believed lost and were not. (An ephemeral mark would not do: it goes with the session, and with it the knowledge.) A
- * process that crashes leaves no doubt to anybody else: its change was made or was not.
+ * Guarantees. **Nothing is done twice.** A change is a versioned set, tried again when another came first. The case
+ * that goes wrong elsewhere is an answer that is lost: the node has a new version, and nobody can tell whose. (Its
+ * value cannot tell either: another may have set the same.) So each handle has a *witness*, a node of its own beneath
+ * the counter, and each change is one transaction: the witness is set, on condition of its version, and the counter is
+ * set, on condition of its. After a lost answer the very same transaction is sent again. If the first was carried out,
+ * the witness has moved on and the second fails for that; if not, it is carried out now; and should the first still be
+ * on its way somewhere it can never succeed later. This holds over lost connections, lost sessions, and sessions that
+ * the client believed lost and were not. (An ephemeral mark would not do: it goes with the session, and with it the
+ * knowledge.) A process that crashes leaves no doubt to anybody else: its change was made or was not.
  *
- * Its price: one more small node for each handle that changes something, `path/<UUID>__witness__`, persistent and
+ * Limits. All that change one number are in each other's way, and one of them has to try again. The price of the
+ * guarantee: one more small node for each handle that changes something, `path/<UUID>__witness__`, persistent and
  * empty, made at the first change and removed at free; and a transaction in place of a set: still one request. A
  * process that crashes leaves its witness behind. Such are removed by later handles when they have not been used for a
  * day; a change that is in doubt for longer ends with ZOBO_EABANDONED, the one case in which its outcome is not known.

@@ -16,14 +16,19 @@
  * Curator's too: 00 01 00 01, then 01, the length in four bytes and the bytes, then 02. Entries in which Curator has
  * put several items at once are left to Curator. Otherwise as Queue. Times are compared with this machine's clock.
  *
- * **Exactly once.** A put or a get whose answer is lost is neither done again nor given up: each handle has witnesses,
- * nodes of its own whose versions are part of each transaction, as counter.h explains, with the same guarantee, the
- * same price (one small node for each put or get that is under way at a time, removed at free; still one request each)
- * and the same way out (options.no_witness: after a lost answer put ends with an error of class UNKNOWN; get takes the
- * entry for another's if it is gone). They are `path/<UUID>__witness__` in a LockingQueue, with
+ * Guarantees: an entry is put once, and handed out once at most (a LockingQueue's: consumed once), over lost answers,
+ * connections and sessions. A put or a get whose answer is lost is neither done again nor given up: each handle has
+ * witnesses, nodes of its own whose versions are part of each transaction, as counter.h explains, with the same
+ * guarantee, the same price (one small node for each put or get that is under way at a time, removed at free; still one
+ * request each) and the same way out (options.no_witness: after a lost answer put ends with an error of class UNKNOWN;
+ * get takes the entry for another's if it is gone). They are `path/<UUID>__witness__` in a LockingQueue, with
  * `path/<UUID>__session__`, ephemeral, by which a transaction knows that the session still lives in which a lock was
  * made. In a Queue every child would be an entry to kazoo, so there they lie beside it, in `<path>__witness__/`, or in
  * options.witness_path; that node is made when needed and goes with the last of them.
+ *
+ * Limits: a plain Queue's entry goes with the consumer that dies with it. The list of a long queue is a long answer,
+ * which options.max_reply_bytes of the client limits. A process that crashes leaves its witnesses behind, which later
+ * handles remove when they have not been used for a day. Who deletes the queue has to delete those, too.
  *
  * Costs: a Queue's get is two requests in a row (the entry's data and the queue's stat in one go, then the removal);
  * the list of entries is read again only when one has been put since. A LockingQueue's get is three: the two lists,
