@@ -39,7 +39,8 @@ run_help(struct ctx *ctx, const struct args *in)
 static const struct example help_examples[] = {
     {"zobo help create", "a command's examples and options"}, {"zobo help acl", "what goes with acl"}, {NULL, NULL}};
 
-const struct command cmd_help = {.name = "help",
+const struct command cmd_help = {.no_context = true,
+                                 .name = "help",
                                  .usage = "[COMMAND]",
                                  .summary = "print help",
                                  .examples = help_examples,
@@ -66,7 +67,8 @@ run_version(struct ctx *ctx, const struct args *in)
 
 static const struct example version_examples[] = {{"zobo version", "zobo 0.1.0"}, {NULL, NULL}};
 
-const struct command cmd_version = {.name = "version",
+const struct command cmd_version = {.no_context = true,
+                                    .name = "version",
                                     .usage = "",
                                     .summary = "print the version",
                                     .examples = version_examples,

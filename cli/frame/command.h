@@ -90,6 +90,7 @@ struct command {
     size_t max_words;  /* 0 with min_words 0: none */
     bool runs_command; /* what stands behind "--" is another command */
     bool hidden;       /* not listed: for other programs */
+    bool no_context;   /* it does without the file of contexts, which may be broken */
     enum effect effect;
     unsigned formats;
     int (*run)(struct ctx *ctx, const struct args *in);
@@ -109,6 +110,7 @@ struct command {
     X(get)                                                                                                             \
     X(set)                                                                                                             \
     X(create)                                                                                                          \
+    X(edit)                                                                                                            \
     X(rm)                                                                                                              \
     X(exists)                                                                                                          \
     X(stat)                                                                                                            \
@@ -124,6 +126,12 @@ struct command {
     X(sync)                                                                                                            \
     X(ping)                                                                                                            \
     X(cmd)                                                                                                             \
+    X(ctx)                                                                                                             \
+    X(ctx_show)                                                                                                        \
+    X(ctx_use)                                                                                                         \
+    X(ctx_add)                                                                                                         \
+    X(ctx_rm)                                                                                                          \
+    X(ctx_edit)                                                                                                        \
     SERVER_COMMANDS(X)                                                                                                 \
     X(help)                                                                                                            \
     X(version)
@@ -137,6 +145,8 @@ extern const struct command *const commands[];
 
 /* The options that every command takes. */
 enum {
+    G_CONTEXT,
+    G_PROPERTY,
     G_HOSTS,
 #ifdef ZOBO_SERVER
     G_LOCAL,

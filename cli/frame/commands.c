@@ -15,6 +15,9 @@ const char *const format_names[FORMAT_COUNT] = {
     [FORMAT_TABLE] = "table", [FORMAT_RAW] = "raw",   [FORMAT_NAME] = "name"};
 
 const struct opt global_opts[] = {
+    [G_CONTEXT] = {'C', "context", OPT_TEXT, "CONTEXT",
+                   "the cluster of that name in the file of contexts: `zobo help ctx`"},
+    [G_PROPERTY] = {'X', "property", OPT_LIST, "KEY=VALUE", "a context's property, for this once"},
     [G_HOSTS] = {'H', "hosts", OPT_TEXT, "LIST", "servers: host:port,host:port/chroot (127.0.0.1:2181)"},
 #ifdef ZOBO_SERVER
     [G_LOCAL] = {0, "local", OPT_TEXT, "DIR", "a data directory of our own server, which is started if none serves it"},
@@ -50,20 +53,28 @@ begins_with(char *const *argv, size_t n, const char *name, size_t *used)
     return true;
 }
 
+/* The longest name counts: "ctx add" is not "ctx" with a word. */
 const struct command *
 find_command(char *const *argv, size_t n, size_t *used, int *opt)
 {
+    const struct command *found = NULL;
+    size_t words;
+    *used = 0;
     *opt = NO_OPT;
     for (size_t c = 0; commands[c] != NULL; c++) {
-        if (begins_with(argv, n, commands[c]->name, used))
-            return commands[c];
+        if (begins_with(argv, n, commands[c]->name, &words) && words > *used) {
+            *used = words;
+            *opt = NO_OPT;
+            found = commands[c];
+        }
         for (const struct alias *alias = commands[c]->aliases; alias != NULL && alias->name != NULL; alias++)
-            if (begins_with(argv, n, alias->name, used)) {
+            if (begins_with(argv, n, alias->name, &words) && words > *used) {
+                *used = words;
                 *opt = alias->opt;
-                return commands[c];
+                found = commands[c];
             }
     }
-    return NULL;
+    return found;
 }
 
 bool

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From arguments to a command that runs. Each common option comes from the command line, else from ZOBO_<NAME> in the
- * environment, else it has its default. */
+ * environment, else from the context in use, else it has its default. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
 #include "input.h"
 
 /* Where the servers are is said by one of two options. */
@@ -46,6 +47,8 @@ read_environment(const struct ctx *ctx, struct opt_value *globals)
         if (auth_given && (g == G_AUTH || g == G_AUTH_FILE))
             continue;
         if (place_given && is_place(g))
+            continue;
+        if (opt->kind == OPT_LIST)
             continue;
         if (opt->kind == OPT_FLAG) {
             globals[g].given = strcmp(value, "0") != 0 && strcmp(value, "false") != 0 && strcmp(value, "no") != 0;
@@ -238,6 +241,16 @@ free_args(struct args *in)
     free(in->words);
 }
 
+/* complete_globals fills in, from the environment and the file of contexts, what the command line has left open. */
+static int
+complete_globals(struct ctx *ctx, struct config *config, struct opt_value *globals)
+{
+    int code = read_environment(ctx, globals);
+    if (code == DONE && !ctx->command->no_context)
+        code = config_load(ctx, config);
+    return code == DONE && !ctx->command->no_context ? config_apply(ctx, config, globals) : code;
+}
+
 static int
 run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, bool in_shell)
 {
@@ -255,6 +268,7 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, b
     if (implied != NO_OPT)
         in.opt[implied].given = true;
     struct opt_table tables[2] = {{ctx->command->opts, in.opt}, {global_opts, globals}};
+    struct config config = {0};
     size_t all;
     code = parse_args(ctx, tables, argv + used, n - used, &in, &all);
     if (ctx->command->runs_command) {
@@ -268,7 +282,7 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, b
     else if (code == DONE)
         code = count_words(ctx, &in);
     if (code == DONE && !help)
-        code = in_shell ? refuse_session(ctx, globals) : read_environment(ctx, globals);
+        code = in_shell ? refuse_session(ctx, globals) : complete_globals(ctx, &config, globals);
     if (code == DONE && !help)
         code = apply_line(ctx, globals, format_given);
     if (code == DONE && !help && !in_shell)
@@ -276,6 +290,7 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, b
     if (code == DONE && !help)
         code = call(ctx, &in);
     free_args(&in);
+    config_free(&config);
     return code;
 }
 
@@ -305,6 +320,7 @@ dispatch(struct ctx *ctx, char **argv, size_t n)
     int code = run_globals(ctx, globals, argv, n);
     wipe(globals[G_AUTH].text);
     free(globals[G_AUTH].text);
+    free(globals[G_PROPERTY].items);
     return code;
 }
 
@@ -316,6 +332,7 @@ dispatch_line(struct ctx *ctx, char **argv, size_t n)
     int code = run_command(ctx, globals, argv, n, true);
     wipe(globals[G_AUTH].text);
     free(globals[G_AUTH].text);
+    free(globals[G_PROPERTY].items);
     /* What the line said for itself goes with it. */
     ctx->format = before.format;
     ctx->quiet = before.quiet;

@@ -9,6 +9,7 @@ Help goes to stdout, never connects, and comes from the tables.
     get             print a node's data
     set             replace a node's data
     create          make a node, and print its path
+    edit            edit a node's data
     rm              remove nodes
     exists          tell by the exit code whether nodes are there
     stat            print nodes' metadata
@@ -24,6 +25,12 @@ Help goes to stdout, never connects, and comes from the tables.
     sync            wait until the server has caught up with the leader
     ping            tell whether a server gives sessions
     cmd             send a four-letter word, print the answer
+    ctx             list the contexts: clusters by name
+    ctx show        print a context's properties
+    ctx use         choose the context that is used without --context
+    ctx add         add a context
+    ctx rm          remove a context
+    ctx edit        edit the file of contexts
     serve           be a ZooKeeper server: one node, durable, small
     snapshot export write a server's data as Apache ZooKeeper's snapshot
     snapshot import make a server's data from Apache ZooKeeper's
@@ -32,6 +39,8 @@ Help goes to stdout, never connects, and comes from the tables.
     version         print the version
   
   options, before or after the command:
+    -C, --context CONTEXT       the cluster of that name in the file of contexts: `zobo help ctx`
+    -X, --property KEY=VALUE    a context's property, for this once
     -H, --hosts LIST            servers: host:port,host:port/chroot (127.0.0.1:2181)
         --local DIR             a data directory of our own server, which is started if none serves it
         --connect-timeout TIME  how long connecting may take (10s)
@@ -149,7 +158,7 @@ The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help --man | grep -c '^\.SS'
-  24
+  31
 
 No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
 
