@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no recipe can be made of: no client, no path, none that could be a node's, options of a size that cannot be. */
-#include "recipes.h"
+#include "recipes/stage.h"
 
 #include <zobo/recipes.h>
 
-static zobo_server *server;
 static zobo_client *c;
 
 static void
@@ -150,19 +149,17 @@ test_made_and_freed(void **state)
 static int
 setup(void **state)
 {
-    (void)state;
-    server = serve_fast();
-    c = join_server(server);
+    if (stage_up(state))
+        return -1;
+    c = another_client();
     return 0;
 }
 
 static int
 teardown(void **state)
 {
-    (void)state;
     zobo_close(c);
-    zobo_server_close(server);
-    return 0;
+    return stage_down(state);
 }
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Barriers and double barriers. */
-#include "exact.h"
+#include "recipes/pair.h"
+#include "recipes/trouble.h"
 
 #include <zobo/barrier.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters: kazoo's and Curator's layouts, and that nothing is counted twice. */
-#include "exact.h"
+#include "recipes/pair.h"
+#include "recipes/trouble.h"
 
 #include <zobo/counter.h>
 

@@ -38,7 +38,7 @@ typedef struct worker {
     pthread_t thread;
     char path[64];
     char second[72];
-    char me[16];
+    char me[24];
     long cycles, done;
     zt_latch told;
     zobo_err err; /* the first that should not be, and of what: the worker has ended with it */
@@ -519,7 +519,7 @@ hire(worker *w, const recipe *r, int i)
     *w = (worker){.recipe = r};
     (void)snprintf(w->path, sizeof w->path, "/cycles/%s/%d", r->name, i);
     (void)snprintf(w->second, sizeof w->second, "/cycles/%s/%d/second", r->name, i);
-    (void)snprintf(w->me, sizeof w->me, "worker-%d", i);
+    (void)snprintf(w->me, sizeof w->me, "worker-%u", (unsigned)i);
     zt_latch_init(&w->told);
     assert_ok(zobo_create(c, w->path, "1", 1, &with_parents, NULL));
     if (r->prepare)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DataWatch and ChildrenWatch under load, with errors, and freed at any time. */
-#include "told.h"
+#include "recipes/told.h"
 
 /* ---- load ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DataWatch and ChildrenWatch, with persistent watches and with one-shot ones. */
-#include "told.h"
+#include "recipes/told.h"
 
 /* ---- data ---- */
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "recipes/kit.h"
+#include "recipes/trouble.h"
+
+#include <sched.h>
+
+#include "base/mem.h"
 
 #include <zobo/discovery.h>
 
@@ -22,14 +26,12 @@ service(const char *id, int port)
 static void
 test_register_and_ask(void **state)
 {
-    rig r;
     zobo_reply *reply;
     zobo_service_list *list;
     zobo_stat stat;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
-    zobo_discovery *d = discovery(zk), *looker = discovery(r.zk);
+    zobo_client *zk = another_client();
+    zobo_discovery *d = discovery(zk), *looker = discovery(look);
     assert_ok(zobo_discovery_query_names(looker, 0, &reply));
     assert_int_equal(reply->n_children, 0);
     zobo_reply_free(reply);
@@ -39,11 +41,11 @@ test_register_and_ask(void **state)
     zobo_service one = service("one", 8080), two = service(NULL, 8081);
     one.payload = "{\"@class\":\"org.example.P\",\"x\":1.50}";
     assert_ok(zobo_discovery_register(d, &one, 5000, NULL));
-    assert_true(holds(r.zk, "/dis/covery/pay/one",
-                      "{\"name\":\"pay\",\"id\":\"one\",\"address\":\"10.1.2.3\",\"port\":8080,\"sslPort\":null,"
-                      "\"payload\":{\"@class\":\"org.example.P\",\"x\":1.50},\"registrationTimeUTC\":1,"
-                      "\"serviceType\":\"DYNAMIC\",\"uriSpec\":null,\"enabled\":true}"));
-    assert_true(is_there(r.zk, "/dis/covery/pay/one", &stat) && stat.ephemeral_owner == session_of(zk));
+    assert_true(has_data(look, "/dis/covery/pay/one",
+                         "{\"name\":\"pay\",\"id\":\"one\",\"address\":\"10.1.2.3\",\"port\":8080,\"sslPort\":null,"
+                         "\"payload\":{\"@class\":\"org.example.P\",\"x\":1.50},\"registrationTimeUTC\":1,"
+                         "\"serviceType\":\"DYNAMIC\",\"uriSpec\":null,\"enabled\":true}"));
+    assert_true(is_there(look, "/dis/covery/pay/one", &stat) && stat.ephemeral_owner == session_of(zk));
     assert_ok(zobo_discovery_register(d, &two, 5000, &reply));
     assert_int_equal(reply->data_len, 36);
     assert_non_null(strstr(reply->path, (const char *)reply->data));
@@ -69,25 +71,22 @@ test_register_and_ask(void **state)
     assert_int_equal(reply->n_children, 1);
     assert_string_equal(reply->children[0], "pay");
     zobo_reply_free(reply);
-    rig_expire(&r, zk); /* it comes back */
-    ZT_WAIT(is_there(r.zk, "/dis/covery/pay/one", &stat) && stat.ephemeral_owner == session_of(zk));
+    expire(zk); /* it comes back */
+    ZT_WAIT(is_there(look, "/dis/covery/pay/one", &stat) && stat.ephemeral_owner == session_of(zk));
     zobo_discovery_free(d);
-    ZT_WAIT(!is_there(r.zk, "/dis/covery/pay/one", NULL));
+    ZT_WAIT(!is_there(look, "/dis/covery/pay/one", NULL));
     zobo_discovery_free(looker);
     zobo_discovery_free(NULL);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_types(void **state)
 {
-    rig r;
     zobo_stat stat;
     zobo_service_list *list;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_discovery *d = discovery(zk);
     zobo_service s = service("s", 1), p = service("p", 2), q = service("q", 3);
     s.type = ZOBO_SERVICE_STATIC;
@@ -96,46 +95,43 @@ test_types(void **state)
     assert_ok(zobo_discovery_register(d, &s, 0, NULL));
     assert_ok(zobo_discovery_register(d, &p, 0, NULL));
     assert_err(zobo_discovery_register(d, &q, 0, NULL), ZOBO_EINVAL);
-    assert_true(is_there(r.zk, "/dis/covery/pay/s", &stat) && stat.ephemeral_owner == 0);
-    assert_true(is_there(r.zk, "/dis/covery/pay/p", &stat) && stat.ephemeral_owner == 0);
+    assert_true(is_there(look, "/dis/covery/pay/s", &stat) && stat.ephemeral_owner == 0);
+    assert_true(is_there(look, "/dis/covery/pay/p", &stat) && stat.ephemeral_owner == 0);
     /* What stands in the way of a name is taken away, as in Curator: this process's entry before a restart. */
     zobo_service again = service("again", 5);
     zobo_create_options e = {.ephemeral = true};
-    assert_ok(zobo_create(r.zk, "/dis/covery/pay/again", "old", 3, &e, NULL));
+    assert_ok(zobo_create(look, "/dis/covery/pay/again", "old", 3, &e, NULL));
     assert_err(zobo_discovery_query_instance(d, "pay", "again", 0, &list), ZOBO_EBADDATA);
     assert_ok(zobo_discovery_query_instances(d, "pay", 0, &list));
     assert_true(list->n == 2 && list->unreadable == 1);
     zobo_service_list_free(list);
     assert_ok(zobo_discovery_register(d, &again, 5000, NULL));
-    assert_true(is_there(r.zk, "/dis/covery/pay/again", &stat) && stat.ephemeral_owner == session_of(zk));
+    assert_true(is_there(look, "/dis/covery/pay/again", &stat) && stat.ephemeral_owner == session_of(zk));
     again.port = 6;
     assert_ok(zobo_discovery_register(d, &again, 5000, NULL)); /* an update */
     assert_ok(zobo_discovery_query_instance(d, "pay", "again", 0, &list));
     assert_int_equal(list->items[0].port, 6);
     zobo_service_list_free(list);
     zobo_discovery_free(d);
-    ZT_WAIT(!is_there(r.zk, "/dis/covery/pay/s", NULL) && !is_there(r.zk, "/dis/covery/pay/again", NULL));
-    assert_true(is_there(r.zk, "/dis/covery/pay/p", NULL));
+    ZT_WAIT(!is_there(look, "/dis/covery/pay/s", NULL) && !is_there(look, "/dis/covery/pay/again", NULL));
+    assert_true(is_there(look, "/dis/covery/pay/p", NULL));
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_what_is_refused(void **state)
 {
-    rig r;
     zobo_discovery *d;
     zobo_service_cache *c;
     zobo_service_provider *p;
     zobo_service_list *list;
     (void)state;
-    rig_open(&r);
-    assert_err(zobo_discovery_new(r.zk, "x", NULL, &d, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_service_cache_new(r.zk, "/x", "a/b", NULL, &c, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_service_provider_new(r.zk, "/x", NULL, NULL, &p, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_discovery_new(look, "x", NULL, &d, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_service_cache_new(look, "/x", "a/b", NULL, &c, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_service_provider_new(look, "/x", NULL, NULL, &p, NULL), ZOBO_EBADPATH);
     zobo_service_provider_options o = {.strategy = (zobo_service_strategy)7};
-    assert_err(zobo_service_provider_new(r.zk, "/x", "a", &o, &p, NULL), ZOBO_EBADOPTION);
-    d = discovery(r.zk);
+    assert_err(zobo_service_provider_new(look, "/x", "a", &o, &p, NULL), ZOBO_EBADOPTION);
+    d = discovery(look);
     assert_err(zobo_discovery_register(d, NULL, 0, NULL), ZOBO_EINVAL);
     assert_err(zobo_discovery_register(d, &(zobo_service){.name = "a/b", .id = "c"}, 0, NULL), ZOBO_EBADPATH);
     assert_err(zobo_discovery_register(d, &(zobo_service){.name = "a", .id = "b/c"}, 0, NULL), ZOBO_EBADPATH);
@@ -146,13 +142,12 @@ test_what_is_refused(void **state)
     zobo_discovery_free(d);
     zobo_acl nobody = {ZOBO_PERM_READ, "world", "anyone"};
     zobo_create_options co = {.acl = &(zobo_acl_list){&nobody, 1}};
-    assert_ok(zobo_create(r.zk, "/closed", "", 0, &co, NULL));
-    assert_ok(zobo_discovery_new(r.zk, "/closed", NULL, &d, NULL));
+    assert_ok(zobo_create(look, "/closed", "", 0, &co, NULL));
+    assert_ok(zobo_discovery_new(look, "/closed", NULL, &d, NULL));
     zobo_service s = service("s", 1);
     assert_err(zobo_discovery_register(d, &s, 5000, NULL), ZOBO_ENOAUTH);
     assert_err(zobo_discovery_unregister(d, "pay", "s", 0), ZOBO_ENOTHELD);
     zobo_discovery_free(d);
-    rig_close(&r);
 }
 
 /* --- caches --- */
@@ -187,14 +182,12 @@ was_told(told *t, const char *want)
 static void
 test_cache(void **state)
 {
-    rig r;
     zobo_service_cache *c;
     zobo_service_list *list;
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_service_cache_options o = {.listener = note, .arg = &t};
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r), *watching = rig_client(&r);
+    zobo_client *zk = another_client(), *watching = another_client();
     zobo_discovery *d = discovery(zk);
     assert_ok(zobo_service_cache_new(watching, "/dis/covery", "pay", &o, &c, NULL));
     assert_err(zobo_service_cache_wait(c, 0), ZOBO_ENOTSTARTED);
@@ -213,7 +206,7 @@ test_cache(void **state)
     b.port = 3;
     assert_ok(zobo_discovery_update(d, &b, 0));
     ZT_WAIT(was_told(&t, "a:1 b:3 "));
-    zt_put(r.zk, "/dis/covery/pay/odd", "no instance");
+    zt_put(look, "/dis/covery/pay/odd", "no instance");
     assert_ok(zobo_discovery_unregister(d, "pay", "a", 0));
     ZT_WAIT(was_told(&t, "b:3 "));
     do {
@@ -224,15 +217,15 @@ test_cache(void **state)
             break;
         zt_nap();
     } while (true);
-    zobo_server_refuse(r.server, true);
-    assert_ok(zobo_server_drop(r.server, session_of(watching)));
+    zobo_server_refuse(server, true);
+    assert_ok(zobo_server_drop(server, session_of(watching)));
     assert_ok(zobo_service_cache_get(c, &list)); /* without a connection what was so is so */
     assert_int_equal(list->n, 1);
     zobo_service_list_free(list);
-    zobo_server_refuse(r.server, false);
+    zobo_server_refuse(server, false);
     assert_ok(zobo_discovery_register(d, &a, 0, NULL));
     ZT_WAIT(was_told(&t, "a:1 b:3 "));
-    rig_expire(&r, watching);
+    expire(watching);
     assert_ok(zobo_discovery_unregister(d, "pay", "b", 0));
     ZT_WAIT(was_told(&t, "a:1 "));
     zobo_discovery_free(d);
@@ -241,7 +234,6 @@ test_cache(void **state)
     zobo_service_cache_free(NULL);
     zobo_close(zk);
     zobo_close(watching);
-    rig_close(&r);
 }
 
 /* --- providers --- */
@@ -274,13 +266,11 @@ provider(zobo_client *zk, zobo_service_provider_options o)
 static void
 test_providers(void **state)
 {
-    rig r;
     char buf[100], first[2];
     zobo_service_list *list;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
-    zobo_discovery *d = discovery(r.zk);
+    zobo_client *zk = another_client();
+    zobo_discovery *d = discovery(look);
     zobo_service_provider *none = provider(zk, (zobo_service_provider_options){0});
     assert_string_equal(picks(none, 1, buf), "Empty");
     zobo_service a = service("a", 1), b = service("b", 2), c = service("c", 3), off = service("o", 4);
@@ -317,53 +307,47 @@ test_providers(void **state)
     zobo_service_provider_free(NULL);
     zobo_discovery_free(d);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_faults(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (unsigned after = 1; after < 10; after++) {
-        zobo_client *zk = rig_patient_client(&r);
+        zobo_client *zk = patient_client();
         zobo_discovery *d = discovery(zk);
         zobo_service a = service("a", 1);
         zobo_call *call, *ask;
         zobo_reply *reply;
         zobo_service_list *list;
         if (after % 2)
-            zobo_server_lose_replies(r.server, after);
+            zobo_server_lose_replies(server, after);
         else
-            zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+            zobo_server_fail_requests(server, after, ZOBO_ECONNECTIONLOSS);
         assert_ok(zobo_discovery_register_async(d, &a, NULL, &call));
         assert_ok(zobo_discovery_query_instances_async(d, "pay", NULL, &ask));
-        assert_ok(rig_get(&r, zk, call, NULL));
-        assert_ok(rig_get(&r, zk, ask, &reply));
+        assert_ok(get_patiently(zk, call, NULL));
+        assert_ok(get_patiently(zk, ask, &reply));
         zobo_reply_free(reply);
         zobo_call_free(call);
         zobo_call_free(ask);
-        zobo_server_lose_replies(r.server, 0);
-        zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+        zobo_server_lose_replies(server, 0);
+        zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
         assert_ok(zobo_discovery_query_instances(d, "pay", 0, &list));
         assert_true(list->n == 1 && list->items[0].port == 1);
         zobo_service_list_free(list);
         assert_ok(zobo_discovery_unregister(d, "pay", "a", 0));
-        assert_int_equal(count_children(r.zk, "/dis/covery/pay"), 0);
+        assert_int_equal(children_of(look, "/dis/covery/pay"), 0);
         zobo_discovery_free(d);
         zobo_close(zk);
     }
-    rig_close(&r);
 }
 
 static void
 test_a_registration_that_is_over_leaves_nothing_behind(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_discovery *d = discovery(zk);
     for (int i = 0; i < 60; i++) {
         zobo_service a = service("a", 1);
@@ -377,20 +361,17 @@ test_a_registration_that_is_over_leaves_nothing_behind(void **state)
         zobo_call_free(call);
         if (!err)
             assert_ok(zobo_discovery_unregister(d, "pay", "a", 0));
-        ZT_WAIT(count_children(r.zk, "/dis/covery/pay") == 0);
+        ZT_WAIT(children_of(look, "/dis/covery/pay") <= 0);
     }
     zobo_discovery_free(d);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_lives(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     for (int i = 0; i < 10000; i++) {
         zobo_discovery *d = discovery(zk);
         zobo_service_provider *p;
@@ -409,9 +390,8 @@ test_lives(void **state)
         zobo_discovery_free(d);
         zobo_service_provider_free(p);
     }
-    ZT_WAIT(count_children(r.zk, "/dis/covery/pay") == 0);
+    ZT_WAIT(children_of(look, "/dis/covery/pay") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 enum { MANY = 300 };
@@ -419,15 +399,13 @@ enum { MANY = 300 };
 static void
 test_many_instances(void **state)
 {
-    rig r;
     zobo_call *calls[MANY];
     zobo_service_cache *c;
     zobo_service_list *list = NULL;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_discovery *d = discovery(zk);
-    assert_ok(zobo_service_cache_new(r.zk, "/dis/covery", "pay", NULL, &c, NULL));
+    assert_ok(zobo_service_cache_new(look, "/dis/covery", "pay", NULL, &c, NULL));
     assert_ok(zobo_service_cache_start(c));
     for (int i = 0; i < MANY; i++) {
         char id[20];
@@ -450,18 +428,15 @@ test_many_instances(void **state)
     zobo_service_cache_free(c);
     zobo_discovery_free(d);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
 static void
 test_no_memory(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (long n = 0; n < 120; n++) {
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = another_client();
         zobo_discovery *d = NULL;
         zobo_service_provider *p = NULL;
         zobo_service_list *list = NULL;
@@ -484,28 +459,27 @@ test_no_memory(void **state)
         zobo_service_list_free(list);
         zobo_service_provider_free(p);
         zobo_discovery_free(d);
-        ZT_WAIT(count_children(r.zk, "/dis/covery/pay") == 0);
+        ZT_WAIT(children_of(look, "/dis/covery/pay") <= 0);
         zobo_close(zk);
     }
-    rig_close(&r);
 }
+
+#define staged(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_register_and_ask),
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_what_is_refused),
-        cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_providers),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_a_registration_that_is_over_leaves_nothing_behind),
-        cmocka_unit_test(test_lives),
-        cmocka_unit_test(test_many_instances),
-        cmocka_unit_test(test_no_memory),
+        staged(test_register_and_ask),
+        staged(test_types),
+        staged(test_what_is_refused),
+        staged(test_cache),
+        staged(test_providers),
+        staged(test_faults),
+        staged(test_a_registration_that_is_over_leaves_nothing_behind),
+        staged(test_lives),
+        staged(test_many_instances),
+        staged(test_no_memory),
     };
-    if (getenv("ZT_FILTER"))
-        cmocka_set_test_filter(getenv("ZT_FILTER"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elections: one leader at a time, who learns when he no longer is. */
-#include "recipes.h"
+#include "recipes/stage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -8,29 +8,24 @@
 #include <zobo/election.h>
 #include <zobo/lock.h>
 
-static zobo_server *server;
-static zobo_client *a, *b, *look;
+static zobo_client *a, *b;
 
 static int
 up(void **state)
 {
-    (void)state;
-    server = serve_fast();
-    a = join_server(server);
-    b = join_server(server);
-    look = join_server(server);
+    if (stage_up(state))
+        return -1;
+    a = another_client();
+    b = another_client();
     return 0;
 }
 
 static int
 down(void **state)
 {
-    (void)state;
     zobo_close(a);
     zobo_close(b);
-    zobo_close(look);
-    zobo_server_close(server);
-    return 0;
+    return stage_down(state);
 }
 
 static const char path[] = "/election/one";
@@ -309,7 +304,7 @@ test_event_loop(void **state)
 {
     (void)state;
     int reigns = 0;
-    zobo_client *loop = join_with_loop(server);
+    zobo_client *loop = loop_client();
     zobo_election *x = candidate(loop, NULL);
     assert_ok(zobo_election_run(x, count_reign, &reigns, 5000));
     assert_int_equal(reigns, 1);

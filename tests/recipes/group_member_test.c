@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "recipes/kit.h"
+#include "recipes/trouble.h"
+
+#include <zobo/party.h>
+
+#include "base/mem.h"
 
 static zobo_group_member *
 member(zobo_client *zk, const char *id, const char *data)
@@ -35,37 +39,34 @@ sees(zobo_group_member *m, const char *want)
 static void
 test_a_group(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r), *zk2 = rig_client(&r);
+    zobo_client *zk = another_client(), *zk2 = another_client();
     zobo_group_member *a = member(zk, "a", "1"), *b = member(zk2, "b", "2");
     assert_true(sees(a, "a=1 ")); /* itself in any case */
     assert_err(zobo_group_member_wait(a, 0), ZOBO_ENOTSTARTED);
     assert_ok(zobo_group_member_start(a));
     assert_err(zobo_group_member_start(a), ZOBO_EALREADY);
     assert_ok(zobo_group_member_wait(a, 5000));
-    assert_true(holds(r.zk, "/gro/up/a", "1"));
+    assert_true(has_data(look, "/gro/up/a", "1"));
     assert_ok(zobo_group_member_start(b));
     assert_ok(zobo_group_member_wait(b, 5000));
     assert_true(sees(b, "a=1 b=2 "));
     ZT_WAIT(sees(a, "a=1 b=2 "));
     assert_ok(zobo_group_member_set(b, "22", 2, 0));
     ZT_WAIT(sees(a, "a=1 b=22 ") && sees(b, "a=1 b=22 "));
-    rig_expire(&r, zk2); /* it comes back by itself */
+    expire(zk2); /* it comes back by itself */
     ZT_WAIT(sees(a, "a=1 b=22 ") && zobo_group_member_presence(b) == ZOBO_PRESENCE_PRESENT);
-    zt_put(r.zk, "/gro/up/stranger", "s");
+    zt_put(look, "/gro/up/stranger", "s");
     ZT_WAIT(sees(a, "a=1 b=22 stranger=s ") && sees(b, "a=1 b=22 stranger=s "));
-    assert_ok(zobo_delete(r.zk, "/gro/up/stranger", -1));
+    assert_ok(zobo_delete(look, "/gro/up/stranger", -1));
     zobo_group_member_free(b);
     ZT_WAIT(sees(a, "a=1 "));
     zobo_group_member_free(a);
     zobo_group_member_free(NULL);
     zobo_members_free(NULL);
-    ZT_WAIT(count_children(r.zk, "/gro/up") == 0);
+    ZT_WAIT(children_of(look, "/gro/up") == 0);
     zobo_close(zk);
     zobo_close(zk2);
-    rig_close(&r);
 }
 
 typedef struct told {
@@ -101,65 +102,59 @@ was_told(told *t, const char *want)
 static void
 test_listener_and_outages(void **state)
 {
-    rig r;
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_group_member *a;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_group_member_options o = {.data = "1", .data_len = 1, .changed = note, .changed_arg = &t};
     assert_ok(zobo_group_member_new(zk, "/gro/up", "a", &o, &a, NULL));
     assert_ok(zobo_group_member_start(a));
     ZT_WAIT(was_told(&t, "a=1 "));
-    zt_put(r.zk, "/gro/up/b", "2");
+    zt_put(look, "/gro/up/b", "2");
     ZT_WAIT(was_told(&t, "a=1 b=2 "));
-    zobo_server_refuse(r.server, true); /* what happens meanwhile is seen afterwards */
-    assert_ok(zobo_server_drop(r.server, session_of(zk)));
-    zt_put(r.zk, "/gro/up/b", "3");
-    zt_put(r.zk, "/gro/up/c", "4");
+    zobo_server_refuse(server, true); /* what happens meanwhile is seen afterwards */
+    assert_ok(zobo_server_drop(server, session_of(zk)));
+    zt_put(look, "/gro/up/b", "3");
+    zt_put(look, "/gro/up/c", "4");
     assert_true(sees(a, "a=1 b=2 "));
-    zobo_server_refuse(r.server, false);
+    zobo_server_refuse(server, false);
     ZT_WAIT(was_told(&t, "a=1 b=3 c=4 "));
-    rig_expire(&r, zk);
+    expire(zk);
     ZT_WAIT(zobo_group_member_presence(a) == ZOBO_PRESENCE_PRESENT);
-    assert_ok(zobo_delete(r.zk, "/gro/up/b", -1));
-    zt_put(r.zk, "/gro/up/c", "5");
+    assert_ok(zobo_delete(look, "/gro/up/b", -1));
+    zt_put(look, "/gro/up/c", "5");
     ZT_WAIT(was_told(&t, "a=1 c=5 "));
     zobo_group_member_free(a);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_faults(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zt_put(r.zk, "/gro", "");
-    zt_put(r.zk, "/gro/up", "");
-    zt_put(r.zk, "/gro/up/b", "2");
+    zt_put(look, "/gro", "");
+    zt_put(look, "/gro/up", "");
+    zt_put(look, "/gro/up/b", "2");
     for (unsigned after = 1; after < 12; after++) {
         for (int kind = 0; kind < 2; kind++) {
-            zobo_client *zk = rig_patient_client(&r);
+            zobo_client *zk = patient_client();
             zobo_call *wait;
             zobo_group_member *a = member(zk, "a", "1");
             if (kind == 0)
-                zobo_server_lose_replies(r.server, after);
+                zobo_server_lose_replies(server, after);
             else
-                zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+                zobo_server_fail_requests(server, after, ZOBO_ECONNECTIONLOSS);
             assert_ok(zobo_group_member_start(a));
             assert_ok(zobo_group_member_wait_async(a, NULL, &wait));
-            assert_ok(rig_get(&r, zk, wait, NULL));
+            assert_ok(get_patiently(zk, wait, NULL));
             zobo_call_free(wait);
-            zobo_server_lose_replies(r.server, 0);
-            zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+            zobo_server_lose_replies(server, 0);
+            zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
             assert_true(sees(a, "a=1 b=2 "));
             zobo_group_member_free(a);
             zobo_close(zk);
         }
     }
-    rig_close(&r);
 }
 
 enum { MANY = 40 };
@@ -167,20 +162,18 @@ enum { MANY = 40 };
 static void
 test_many(void **state)
 {
-    rig r;
     zobo_client *zk[4];
     zobo_group_member *m[MANY];
     (void)state;
-    rig_open(&r);
     for (int i = 0; i < 4; i++)
-        zk[i] = rig_client(&r);
+        zk[i] = another_client();
     for (int i = 0; i < MANY; i++) {
         char id[20];
         snprintf(id, sizeof id, "m%02d", i);
         m[i] = member(zk[i % 4], id, "x");
         assert_ok(zobo_group_member_start(m[i]));
     }
-    assert_ok(zobo_server_expire(r.server, session_of(zk[1])));
+    assert_ok(zobo_server_expire(server, session_of(zk[1])));
     for (int i = 0; i < MANY; i++) {
         zobo_members *all = NULL;
         assert_ok(zobo_group_member_wait(m[i], ZT_SOON_MS));
@@ -198,16 +191,13 @@ test_many(void **state)
     zobo_group_member_free(m[0]);
     for (int i = 0; i < 4; i++)
         zobo_close(zk[i]);
-    rig_close(&r);
 }
 
 static void
 test_lives(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     for (int i = 0; i < 10000; i++) {
         zobo_group_member *m = member(zk, i % 2 ? "a" : "b", "x");
         if (i % 4)
@@ -216,37 +206,31 @@ test_lives(void **state)
             assert_ok(zobo_group_member_wait(m, 0));
         zobo_group_member_free(m);
     }
-    ZT_WAIT(count_children(r.zk, "/gro/up") == 0);
+    ZT_WAIT(children_of(look, "/gro/up") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_what_new_refuses(void **state)
 {
-    rig r;
     zobo_group_member *m;
     (void)state;
-    rig_open(&r);
-    assert_err(zobo_group_member_new(r.zk, "/g", NULL, NULL, &m, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_group_member_new(r.zk, "/g", "", NULL, &m, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_group_member_new(r.zk, "/g", "a/b", NULL, &m, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_group_member_new(r.zk, "/g", "..", NULL, &m, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_group_member_new(r.zk, "g", "a", NULL, &m, NULL), ZOBO_EBADPATH);
-    assert_err(zobo_group_member_new(r.zk, "/g", "a", &(zobo_group_member_options){.data_len = 1}, &m, NULL),
+    assert_err(zobo_group_member_new(look, "/g", NULL, NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(look, "/g", "", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(look, "/g", "a/b", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(look, "/g", "..", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(look, "g", "a", NULL, &m, NULL), ZOBO_EBADPATH);
+    assert_err(zobo_group_member_new(look, "/g", "a", &(zobo_group_member_options){.data_len = 1}, &m, NULL),
                ZOBO_EINVAL);
-    rig_close(&r);
 }
 
 /* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
 static void
 test_no_memory(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (long n = 0; n < 90; n++) {
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = another_client();
         zobo_group_member *m = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err = zobo_group_member_new(zk, "/gro/up", "a", NULL, &m, NULL);
@@ -258,22 +242,19 @@ test_no_memory(void **state)
         if (!err)
             assert_true(sees(m, "a= "));
         zobo_group_member_free(m);
-        ZT_WAIT(count_children(r.zk, "/gro/up") == 0);
+        ZT_WAIT(children_of(look, "/gro/up") <= 0);
         zobo_close(zk);
     }
-    rig_close(&r);
 }
+
+#define staged(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_group),   cmocka_unit_test(test_listener_and_outages),
-        cmocka_unit_test(test_faults),    cmocka_unit_test(test_many),
-        cmocka_unit_test(test_lives),     cmocka_unit_test(test_what_new_refuses),
-        cmocka_unit_test(test_no_memory),
+        staged(test_a_group), staged(test_listener_and_outages), staged(test_faults),    staged(test_many),
+        staged(test_lives),   staged(test_what_new_refuses),     staged(test_no_memory),
     };
-    if (getenv("ZT_FILTER"))
-        cmocka_set_test_filter(getenv("ZT_FILTER"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

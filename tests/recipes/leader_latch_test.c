@@ -1,35 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leader latches: one leads, is told so, is told when it no longer does, and takes part again by itself. */
-#include "recipes.h"
+#include "recipes/stage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include <zobo/election.h>
 
-static zobo_server *server;
-static zobo_client *a, *b, *look;
+static zobo_client *a, *b;
 
 static int
 up(void **state)
 {
-    (void)state;
-    server = serve_fast();
-    a = join_server(server);
-    b = join_server(server);
-    look = join_server(server);
+    if (stage_up(state))
+        return -1;
+    a = another_client();
+    b = another_client();
     return 0;
 }
 
 static int
 down(void **state)
 {
-    (void)state;
     zobo_close(a);
     zobo_close(b);
-    zobo_close(look);
-    zobo_server_close(server);
-    return 0;
+    return stage_down(state);
 }
 
 static const char path[] = "/latch/one";
@@ -222,7 +217,7 @@ test_client_stops_and_starts(void **state)
     told *x = told_new();
     zobo_client *c;
     zobo_call *call;
-    zobo_options o = zt_options(zobo_server_hosts(server), SESSION_MS);
+    zobo_options o = client_options();
     assert_ok(zobo_new(&o, &c, NULL));
     zobo_leader_latch *latch = latch_with(c, x, (zobo_leader_latch_options){0});
     assert_ok(zobo_leader_latch_start(latch));
@@ -348,7 +343,7 @@ test_event_loop(void **state)
 {
     (void)state;
     told *x = told_new();
-    zobo_client *loop = join_with_loop(server);
+    zobo_client *loop = loop_client();
     zobo_leader_latch *latch = latch_with(loop, x, (zobo_leader_latch_options){0});
     assert_ok(zobo_leader_latch_start(latch));
     ZT_WAIT(zobo_process(loop) == ZOBO_OK && zt_latch_hits(&x->leader) == 1);

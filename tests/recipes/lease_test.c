@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "recipes/kit.h"
+#include "recipes/trouble.h"
+
+#include <sched.h>
+
+#include "base/mem.h"
 
 #include <stdatomic.h>
 
@@ -15,10 +19,10 @@ static _Atomic(zobo_server *) lose_after_clock;
 static int64_t
 clock_fn(void *arg)
 {
-    zobo_server *server = atomic_exchange(&lose_after_clock, NULL);
+    zobo_server *loser = atomic_exchange(&lose_after_clock, NULL);
     (void)arg;
-    if (server)
-        zobo_server_lose_replies(server, 1);
+    if (loser)
+        zobo_server_lose_replies(loser, 1);
     return now_ms;
 }
 
@@ -42,21 +46,19 @@ set_clock(void)
 static void
 test_obtained_and_held(void **state)
 {
-    rig r;
     zobo_call *call;
     zobo_reply *reply;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
-    zobo_lease *a = lease(zk, "a"), *b = lease(r.zk, "b");
+    zobo_client *zk = another_client();
+    zobo_lease *a = lease(zk, "a"), *b = lease(look, "b");
     assert_true(zobo_lease_end(a) == 0);
     assert_ok(zobo_lease_obtain(a, 60000, 5000));
-    assert_true(
-        holds(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:24:41\"}"));
+    assert_true(has_data(look, "/l/ease/lease_holder",
+                         "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:24:41\"}"));
     assert_true(zobo_lease_end(a) == INT64_C(1795332281000));
     zobo_stat stat;
-    assert_true(is_there(r.zk, "/l/ease/lease_holder", &stat) && stat.ephemeral_owner == 0);
+    assert_true(is_there(look, "/l/ease/lease_holder", &stat) && stat.ephemeral_owner == 0);
     assert_err(zobo_lease_obtain(b, 60000, 5000), ZOBO_EHELD);
     assert_ok(zobo_lease_obtain_async(b, 60000, NULL, &call));
     assert_err(zobo_call_get(call, ZT_SOON_MS, &reply), ZOBO_EHELD);
@@ -65,94 +67,85 @@ test_obtained_and_held(void **state)
     zobo_call_free(call);
     now_ms += 30000;
     assert_ok(zobo_lease_obtain(a, 60000, 5000)); /* anew */
-    assert_true(
-        holds(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:25:11\"}"));
+    assert_true(has_data(look, "/l/ease/lease_holder",
+                         "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:25:11\"}"));
     now_ms += 59000;
     assert_err(zobo_lease_obtain(b, 60000, 5000), ZOBO_EHELD);
     now_ms += 500; /* the end, which has no fraction */
     assert_ok(zobo_lease_obtain(b, 60000, 5000));
     assert_err(zobo_lease_obtain(a, 60000, 5000), ZOBO_EHELD);
-    ZT_WAIT(count_children(r.zk, "/l/ease") == 1); /* no lock stays behind */
+    ZT_WAIT(children_of(look, "/l/ease") == 1); /* no lock stays behind */
     zobo_lease_free(a);
     zobo_lease_free(b);
     zobo_lease_free(NULL);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* The answer is lost, and it takes long until that is known: what is obtained then lasts from then on. */
 static void
 test_obtained_anew_after_a_lost_answer(void **state)
 {
-    rig r;
     zt_events made;
     zobo_call *call;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_lease *a = lease(zk, "a");
-    assert_ok(zobo_ensure_path(r.zk, "/l/ease", NULL));
+    assert_ok(zobo_ensure_path(look, "/l/ease", NULL));
     zt_events_init(&made);
     zobo_watcher w = zt_events_watcher(&made);
-    assert_err(zobo_exists(r.zk, "/l/ease/lease_holder", &w, NULL), ZOBO_ENONODE);
-    lose_after_clock = r.server;
+    assert_err(zobo_exists(look, "/l/ease/lease_holder", &w, NULL), ZOBO_ENONODE);
+    lose_after_clock = server;
     assert_ok(zobo_lease_obtain_async(a, 60000, NULL, &call));
     assert_true(zt_events_wait(&made, 1, ZT_SOON_MS));
-    assert_int_equal(count_children(r.zk, "/l/ease"), 2); /* the lock is still held: the answer has not come */
+    assert_int_equal(children_of(look, "/l/ease"), 2); /* the lock is still held: the answer has not come */
     now_ms += 300000;
-    assert_ok(rig_get(&r, zk, call, NULL));
+    assert_ok(get_patiently(zk, call, NULL));
     zobo_call_free(call);
-    assert_true(
-        holds(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:29:41\"}"));
+    assert_true(has_data(look, "/l/ease/lease_holder",
+                         "{\"version\": 1, \"holder\": \"a\", \"end\": \"2026-11-22T07:29:41\"}"));
     assert_true(zobo_lease_end(a) == now_ms + 60000 - 500);
     zobo_lease_free(a);
     zt_events_destroy(&made);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_what_others_wrote(void **state)
 {
-    rig r;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_lease *a = lease(r.zk, "a");
-    assert_ok(zobo_ensure_path(r.zk, "/l/ease", NULL));
-    zt_put(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"k\", \"end\": \"2026-11-22T07:23:42\"}");
+    zobo_lease *a = lease(look, "a");
+    assert_ok(zobo_ensure_path(look, "/l/ease", NULL));
+    zt_put(look, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"k\", \"end\": \"2026-11-22T07:23:42\"}");
     assert_err(zobo_lease_obtain(a, 1000, 5000), ZOBO_EHELD);
-    zt_put(r.zk, "/l/ease/lease_holder",
+    zt_put(look, "/l/ease/lease_holder",
            "{\"version\": 1, \"holder\": \"k\", \"end\": \"2026-11-22T07:23:41.501000\"}");
     assert_err(zobo_lease_obtain(a, 1000, 5000), ZOBO_EHELD);
-    zt_put(r.zk, "/l/ease/lease_holder", "{\"version\": 2}");
+    zt_put(look, "/l/ease/lease_holder", "{\"version\": 2}");
     assert_err(zobo_lease_obtain(a, 1000, 5000), ZOBO_EHELD);
-    assert_true(holds(r.zk, "/l/ease/lease_holder", "{\"version\": 2}"));
-    zt_put(r.zk, "/l/ease/lease_holder", "hello");
+    assert_true(has_data(look, "/l/ease/lease_holder", "{\"version\": 2}"));
+    zt_put(look, "/l/ease/lease_holder", "hello");
     assert_err(zobo_lease_obtain(a, 1000, 5000), ZOBO_EBADDATA);
-    zt_put(r.zk, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"k\", \"end\": \"2026-11-22T07:23:41\"}");
+    zt_put(look, "/l/ease/lease_holder", "{\"version\": 1, \"holder\": \"k\", \"end\": \"2026-11-22T07:23:41\"}");
     assert_ok(zobo_lease_obtain(a, 1000, 5000));
     zobo_lease_free(a);
-    rig_close(&r);
 }
 
 static void
 test_what_is_refused(void **state)
 {
-    rig r;
     zobo_lease *l;
     zobo_multi_lease *m;
     zobo_problem why;
     (void)state;
     set_clock();
-    rig_open(&r);
-    assert_err(zobo_lease_new(r.zk, "l", NULL, &l, &why), ZOBO_EBADPATH);
-    assert_err(zobo_lease_new(r.zk, "/l", &(zobo_lease_options){.identifier = "\xff"}, &l, &why), ZOBO_EBADOPTION);
+    assert_err(zobo_lease_new(look, "l", NULL, &l, &why), ZOBO_EBADPATH);
+    assert_err(zobo_lease_new(look, "/l", &(zobo_lease_options){.identifier = "\xff"}, &l, &why), ZOBO_EBADOPTION);
     assert_null(l);
-    assert_err(zobo_multi_lease_new(r.zk, "/l", 0, NULL, &m, &why), ZOBO_EINVAL);
-    assert_err(zobo_multi_lease_new(r.zk, "/l", 100001, NULL, &m, &why), ZOBO_EINVAL);
-    l = lease(r.zk, NULL); /* this host */
+    assert_err(zobo_multi_lease_new(look, "/l", 0, NULL, &m, &why), ZOBO_EINVAL);
+    assert_err(zobo_multi_lease_new(look, "/l", 100001, NULL, &m, &why), ZOBO_EINVAL);
+    l = lease(look, NULL); /* this host */
     assert_err(zobo_lease_obtain(l, 0, 0), ZOBO_EINVAL);
     assert_err(zobo_lease_obtain(l, UINT64_MAX, 0), ZOBO_EINVAL);
     assert_err(zobo_lease_obtain(l, UINT64_C(315569520000000), 0), ZOBO_EINVAL); /* ends too late to be written */
@@ -160,82 +153,73 @@ test_what_is_refused(void **state)
     zobo_lease_free(l);
     zobo_acl nobody = {ZOBO_PERM_READ, "world", "anyone"};
     zobo_create_options o = {.acl = &(zobo_acl_list){&nobody, 1}};
-    assert_ok(zobo_create(r.zk, "/closed", "", 0, &o, NULL));
-    assert_ok(zobo_lease_new(r.zk, "/closed", NULL, &l, &why));
+    assert_ok(zobo_create(look, "/closed", "", 0, &o, NULL));
+    assert_ok(zobo_lease_new(look, "/closed", NULL, &l, &why));
     assert_err(zobo_lease_obtain(l, 1000, 5000), ZOBO_ENOAUTH);
     zobo_lease_free(l);
-    rig_close(&r);
 }
 
 /* While a lock is held the lease is waited for, no longer than is allowed, and nothing stays. */
 static void
 test_time_is_over(void **state)
 {
-    rig r;
     zobo_lock *lock;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_lease *a = lease(r.zk, "a");
-    assert_ok(zobo_lock_new(r.zk, "/l/ease", NULL, &lock, NULL));
+    zobo_lease *a = lease(look, "a");
+    assert_ok(zobo_lock_new(look, "/l/ease", NULL, &lock, NULL));
     assert_ok(zobo_lock_acquire(lock, 0));
     assert_err(zobo_lease_obtain(a, 1000, 100), ZOBO_EWAITTIMEOUT);
     zobo_call *call;
     assert_ok(zobo_lease_obtain_async(a, 1000, NULL, &call));
-    ZT_WAIT(count_children(r.zk, "/l/ease") == 2);
+    ZT_WAIT(children_of(look, "/l/ease") == 2);
     zobo_call_cancel(call);
     assert_err(zobo_call_get(call, ZT_SOON_MS, NULL), ZOBO_ECANCELLED);
     zobo_call_free(call);
-    ZT_WAIT(count_children(r.zk, "/l/ease") == 1);
+    ZT_WAIT(children_of(look, "/l/ease") == 1);
     assert_ok(zobo_lease_obtain_async(a, 1000, NULL, &call));
     assert_ok(zobo_lock_release(lock, 0));
     assert_ok(zobo_call_get(call, ZT_SOON_MS, NULL));
     zobo_call_free(call);
     zobo_lock_free(lock);
     zobo_lease_free(a);
-    ZT_WAIT(count_children(r.zk, "/l/ease") == 1);
-    rig_close(&r);
+    ZT_WAIT(children_of(look, "/l/ease") == 1);
 }
 
 static void
 test_faults(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (unsigned after = 1; after < 10; after++) {
         for (int kind = 0; kind < 2; kind++) {
             zobo_call *call;
-            zobo_client *zk = rig_patient_client(&r);
-            zobo_lease *a = lease(zk, "a"), *b = lease(r.zk, "b");
+            zobo_client *zk = patient_client();
+            zobo_lease *a = lease(zk, "a"), *b = lease(look, "b");
             set_clock();
             now_ms += (int64_t)(after * 2 + (unsigned)kind) * 1000000;
             if (kind == 0)
-                zobo_server_lose_replies(r.server, after);
+                zobo_server_lose_replies(server, after);
             else
-                zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+                zobo_server_fail_requests(server, after, ZOBO_ECONNECTIONLOSS);
             assert_ok(zobo_lease_obtain_async(a, 60000, NULL, &call));
-            assert_ok(rig_get(&r, zk, call, NULL));
+            assert_ok(get_patiently(zk, call, NULL));
             zobo_call_free(call);
-            zobo_server_lose_replies(r.server, 0);
-            zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+            zobo_server_lose_replies(server, 0);
+            zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
             assert_err(zobo_lease_obtain(b, 60000, 0), ZOBO_EHELD);
-            ZT_WAIT(count_children(r.zk, "/l/ease") == 1);
+            ZT_WAIT(children_of(look, "/l/ease") == 1);
             zobo_lease_free(a);
             zobo_lease_free(b);
             zobo_close(zk);
         }
     }
-    rig_close(&r);
 }
 
 static void
 test_expiry_at_any_step(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_lease *a = lease(zk, "a");
     set_clock();
     for (int i = 0; i < 40; i++) {
@@ -243,15 +227,14 @@ test_expiry_at_any_step(void **state)
         assert_ok(zobo_lease_obtain_async(a, 60000, NULL, &call));
         for (int k = 0; k < i * 4; k++)
             sched_yield();
-        rig_expire(&r, zk);
+        expire(zk);
         assert_ok(zobo_call_get(call, ZT_SOON_MS, NULL));
         zobo_call_free(call);
         now_ms += 1000;
     }
-    ZT_WAIT(count_children(r.zk, "/l/ease") == 1);
+    ZT_WAIT(children_of(look, "/l/ease") == 1);
     zobo_lease_free(a);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 enum { MANY = 16 };
@@ -260,17 +243,15 @@ enum { MANY = 16 };
 static void
 test_many(void **state)
 {
-    rig r;
     zobo_client *zk[MANY];
     zobo_lease *l[MANY];
     zobo_call *calls[MANY];
     (void)state;
     set_clock();
-    rig_open(&r);
     for (int i = 0; i < MANY; i++) {
         char name[20];
         snprintf(name, sizeof name, "m%d", i);
-        zk[i] = rig_client(&r);
+        zk[i] = another_client();
         l[i] = lease(zk[i], name);
     }
     for (int round = 0; round < 5; round++) {
@@ -290,8 +271,7 @@ test_many(void **state)
         zobo_lease_free(l[i]);
         zobo_close(zk[i]);
     }
-    ZT_WAIT(count_children(r.zk, "/l/ease") == 1);
-    rig_close(&r);
+    ZT_WAIT(children_of(look, "/l/ease") == 1);
 }
 
 /* --- several --- */
@@ -307,12 +287,10 @@ multi(zobo_client *zk, const char *who)
 static void
 test_several(void **state)
 {
-    rig r;
     int32_t i;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_multi_lease *a = multi(r.zk, "a"), *b = multi(r.zk, "b"), *c = multi(r.zk, "c");
+    zobo_multi_lease *a = multi(look, "a"), *b = multi(look, "b"), *c = multi(look, "c");
     assert_ok(zobo_multi_lease_obtain(a, 60000, 5000, &i));
     assert_int_equal(i, 0);
     assert_ok(zobo_multi_lease_obtain(b, 90000, 5000, &i));
@@ -323,67 +301,61 @@ test_several(void **state)
     assert_true(zobo_multi_lease_end(b) == INT64_C(1795332311000));
     assert_true(zobo_multi_lease_end(c) == 0);
     assert_true(
-        holds(r.zk, "/m/1/lease_holder", "{\"version\": 1, \"holder\": \"b\", \"end\": \"2026-11-22T07:25:11\"}"));
+        has_data(look, "/m/1/lease_holder", "{\"version\": 1, \"holder\": \"b\", \"end\": \"2026-11-22T07:25:11\"}"));
     now_ms += 61000; /* the first is free, but b stays where he is */
     assert_ok(zobo_multi_lease_obtain(b, 60000, 5000, &i));
     assert_int_equal(i, 1);
     assert_ok(zobo_multi_lease_obtain(c, 60000, 5000, NULL));
     assert_err(zobo_multi_lease_obtain(a, 60000, 5000, &i), ZOBO_EHELD);
-    ZT_WAIT(count_children(r.zk, "/m/0") == 1 && count_children(r.zk, "/m/1") == 1);
+    ZT_WAIT(children_of(look, "/m/0") == 1 && children_of(look, "/m/1") == 1);
     zobo_multi_lease_free(a);
     zobo_multi_lease_free(b);
     zobo_multi_lease_free(c);
-    rig_close(&r);
 }
 
 static void
 test_several_with_faults(void **state)
 {
-    rig r;
     int32_t i;
     (void)state;
-    rig_open(&r);
     set_clock();
-    zobo_multi_lease *b = multi(r.zk, "b");
+    zobo_multi_lease *b = multi(look, "b");
     assert_ok(zobo_multi_lease_obtain(b, 600000000, 5000, &i)); /* the first is taken */
     for (unsigned after = 1; after < 12; after++) {
         zobo_call *call;
         zobo_reply *reply;
-        zobo_client *zk = rig_patient_client(&r);
+        zobo_client *zk = patient_client();
         zobo_multi_lease *a = multi(zk, "a");
         if (after % 2)
-            zobo_server_lose_replies(r.server, after);
+            zobo_server_lose_replies(server, after);
         else
-            zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+            zobo_server_fail_requests(server, after, ZOBO_ECONNECTIONLOSS);
         assert_ok(zobo_multi_lease_obtain_async(a, 60000, NULL, &call));
         if (after % 3 == 0) {
             zobo_call_cancel(call);
-            zobo_err err = rig_get(&r, zk, call, NULL);
+            zobo_err err = get_patiently(zk, call, NULL);
             assert_true(err == ZOBO_ECANCELLED || err == ZOBO_OK);
         } else {
-            assert_ok(rig_get(&r, zk, call, &reply));
+            assert_ok(get_patiently(zk, call, &reply));
             assert_int_equal(reply->count, 1);
             zobo_reply_free(reply);
         }
         zobo_call_free(call);
-        zobo_server_lose_replies(r.server, 0);
-        zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+        zobo_server_lose_replies(server, 0);
+        zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
         zobo_multi_lease_free(a);
-        ZT_WAIT(count_children(r.zk, "/m/0") <= 1 && count_children(r.zk, "/m/1") <= 1);
+        ZT_WAIT(children_of(look, "/m/0") <= 1 && children_of(look, "/m/1") <= 1);
         zobo_close(zk);
     }
     zobo_multi_lease_free(b);
-    rig_close(&r);
 }
 
 static void
 test_lives(void **state)
 {
-    rig r;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     for (int i = 0; i < 10000; i++) {
         zobo_call *call = NULL, *call2 = NULL;
         zobo_lease *l = lease(zk, "a");
@@ -399,21 +371,18 @@ test_lives(void **state)
         zobo_call_free(call);
         zobo_call_free(call2);
     }
-    ZT_WAIT(count_children(r.zk, "/l/ease") <= 1);
+    ZT_WAIT(children_of(look, "/l/ease") <= 1);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_event_loop(void **state)
 {
-    rig r;
     zobo_client *zk;
     zobo_call *call;
     (void)state;
     set_clock();
-    rig_open(&r);
-    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    zobo_options o = zt_options(zobo_server_hosts(server), 4000);
     o.event_loop = true;
     assert_ok(zobo_new(&o, &zk, NULL));
     assert_ok(zobo_start_async(zk));
@@ -426,18 +395,15 @@ test_event_loop(void **state)
     assert_ok(zobo_lease_obtain(l, 1000, 0));
     zobo_lease_free(l);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_no_memory(void **state)
 {
-    rig r;
     (void)state;
     set_clock();
-    rig_open(&r);
     for (long n = 0; n < 120; n++) {
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = another_client();
         zobo_lease *l = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err =
@@ -446,60 +412,56 @@ test_no_memory(void **state)
             err = zobo_lease_obtain(l, 1000, 3000);
         zb_mem_fail_after(-1, 0);
         if (!err)
-            assert_true(is_there(r.zk, "/l/ease/lease_holder", NULL));
+            assert_true(is_there(look, "/l/ease/lease_holder", NULL));
         zobo_lease_free(l);
         zobo_close(zk);
-        ZT_WAIT(count_children(r.zk, "/l/ease") <= 1);
+        ZT_WAIT(children_of(look, "/l/ease") <= 1);
     }
-    rig_close(&r);
 }
 
 /* A request fails, and then there is no memory to release the lock: it must not be waited for. */
 static void
 test_no_memory_and_a_lost_connection(void **state)
 {
-    rig r;
     (void)state;
     set_clock();
-    rig_open(&r);
-    assert_ok(zobo_ensure_path(r.zk, "/l/ease", NULL));
+    assert_ok(zobo_ensure_path(look, "/l/ease", NULL));
     for (long n = 0; n < 100; n++) {
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = another_client();
         zobo_lease *l = lease(zk, "a");
-        ZT_WAIT(count_children(r.zk, "/l/ease") <= 1);
-        zobo_server_fail_requests(r.server, 3, ZOBO_ECONNECTIONLOSS);
+        ZT_WAIT(children_of(look, "/l/ease") <= 1);
+        zobo_server_fail_requests(server, 3, ZOBO_ECONNECTIONLOSS);
         zb_mem_fail_after(n, 0);
         zobo_err err = zobo_lease_obtain(l, 1000, 3000);
         zb_mem_fail_after(-1, 0);
-        zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+        zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
         if (err == ZOBO_EWAITTIMEOUT) /* the server has no memory either, and what it says then is its own */
             fail_msg("allocation %ld: %s", n, zobo_err_name(err));
         zobo_lease_free(l);
         zobo_close(zk);
     }
-    rig_close(&r);
 }
+
+#define staged(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_obtained_and_held),
-        cmocka_unit_test(test_obtained_anew_after_a_lost_answer),
-        cmocka_unit_test(test_what_others_wrote),
-        cmocka_unit_test(test_what_is_refused),
-        cmocka_unit_test(test_time_is_over),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_expiry_at_any_step),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_several),
-        cmocka_unit_test(test_several_with_faults),
-        cmocka_unit_test(test_lives),
-        cmocka_unit_test(test_event_loop),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_no_memory_and_a_lost_connection),
+        staged(test_obtained_and_held),
+        staged(test_obtained_anew_after_a_lost_answer),
+        staged(test_what_others_wrote),
+        staged(test_what_is_refused),
+        staged(test_time_is_over),
+        staged(test_faults),
+        staged(test_expiry_at_any_step),
+        staged(test_many),
+        staged(test_several),
+        staged(test_several_with_faults),
+        staged(test_lives),
+        staged(test_event_loop),
+        staged(test_no_memory),
+        staged(test_no_memory_and_a_lost_connection),
     };
-    if (getenv("ZT_FILTER"))
-        cmocka_set_test_filter(getenv("ZT_FILTER"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a recipe asks the server for, its blocking form comes back when its time is over. */
-#include "recipes.h"
+#include "recipes/stage.h"
 
 #include <zobo/recipes.h>
 
-static zobo_server *server;
 static zobo_client *c;
 
 static zobo_lock *held, *lock;
@@ -148,9 +147,9 @@ test_counters_and_queues(void **state)
 static int
 setup(void **state)
 {
-    (void)state;
-    server = serve_fast();
-    c = join_server(server);
+    if (stage_up(state))
+        return -1;
+    c = another_client();
     make_all();
     get_hold();
     assert_ok(zobo_server_stop(server));
@@ -161,7 +160,6 @@ static int
 teardown(void **state)
 {
     zobo_problem why;
-    (void)state;
     assert_ok(zobo_server_restart(server, &why));
     zobo_lock_free(held);
     zobo_lock_free(lock);
@@ -182,8 +180,7 @@ teardown(void **state)
     zobo_delay_queue_free(delayed);
     zobo_party_free(party);
     zobo_close(c);
-    zobo_server_close(server);
-    return 0;
+    return stage_down(state);
 }
 
 int

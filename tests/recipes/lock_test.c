@@ -1,35 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Locks: one holder, in order, whatever happens to connections and sessions; nothing stays behind. */
-#include "recipes.h"
+#include "recipes/stage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include <zobo/lock.h>
 
-static zobo_server *server;
-static zobo_client *a, *b, *look;
+static zobo_client *a, *b;
 
 static int
 up(void **state)
 {
-    (void)state;
-    server = serve_fast();
-    a = join_server(server);
-    b = join_server(server);
-    look = join_server(server);
+    if (stage_up(state))
+        return -1;
+    a = another_client();
+    b = another_client();
     return 0;
 }
 
 static int
 down(void **state)
 {
-    (void)state;
     zobo_close(a);
     zobo_close(b);
-    zobo_close(look);
-    zobo_server_close(server);
-    return 0;
+    return stage_down(state);
 }
 
 static zobo_lock *
@@ -361,7 +356,7 @@ static void
 test_event_loop_and_callback(void **state)
 {
     (void)state;
-    zobo_client *loop = join_with_loop(server);
+    zobo_client *loop = loop_client();
     zobo_lock *x = lock_of(loop, NULL), *y = lock_of(a, NULL);
     zobo_call *call;
     assert_ok(zobo_lock_acquire(y, 0));
@@ -425,7 +420,7 @@ test_unstarted_and_stopped(void **state)
     (void)state;
     zobo_client *c;
     zobo_lock *x;
-    zobo_options o = zt_options(zobo_server_hosts(server), SESSION_MS);
+    zobo_options o = client_options();
     assert_ok(zobo_new(&o, &c, NULL));
     x = lock_of(c, NULL);
     assert_err(zobo_lock_acquire(x, 1000), ZOBO_ENOTSTARTED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Locking queues: nothing lost, nothing consumed twice, and whoever lost an entry knows. */
-#include "exact.h"
+#include "recipes/pair.h"
+#include "recipes/trouble.h"
 
 #include <zobo/queue.h>
 

@@ -4,7 +4,7 @@
 #ifndef ZT_MIRROR_H
 #define ZT_MIRROR_H
 
-#include "watching.h"
+#include "recipes/pair.h"
 
 #include <zobo/cache.h>
 

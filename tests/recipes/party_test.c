@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "recipes/kit.h"
+#include "recipes/trouble.h"
+
+#include <sched.h>
+#include <zobo/party.h>
+
+#include "base/mem.h"
 
 #include <zobo/lock.h>
 
@@ -17,11 +22,9 @@ party(zobo_client *zk, const char *identifier, bool shallow)
 static void
 join_look_leave(bool shallow)
 {
-    rig r;
     zobo_reply *who;
     int32_t n;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_party *a = party(zk, "a", shallow), *b = party(zk, "b-1", shallow);
     assert_ok(zobo_party_members(a, 0, &who));
     assert_int_equal(who->n_children, 0);
@@ -38,17 +41,16 @@ join_look_leave(bool shallow)
     zobo_reply_free(who);
     assert_ok(zobo_party_count(b, 0, &n));
     assert_int_equal(n, 2);
-    assert_int_equal(count_children(r.zk, "/p/arty"), 2);
+    assert_int_equal(children_of(look, "/p/arty"), 2);
     assert_ok(zobo_party_leave(a, 0));
     assert_false(zobo_party_participating(a));
-    assert_int_equal(count_children(r.zk, "/p/arty"), 1);
+    assert_int_equal(children_of(look, "/p/arty"), 1);
     assert_ok(zobo_party_join(a, 0)); /* and in again */
-    assert_int_equal(count_children(r.zk, "/p/arty"), 2);
+    assert_int_equal(children_of(look, "/p/arty"), 2);
     zobo_party_free(a);
     zobo_party_free(b);
-    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    ZT_WAIT(children_of(look, "/p/arty") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
@@ -69,35 +71,33 @@ test_shallow_party(void **state)
 static void
 test_layout(void **state)
 {
-    rig r;
     zobo_reply *names;
     char path[200];
     (void)state;
-    rig_open(&r);
-    zobo_party *deep = party(r.zk, "me", false);
+    zobo_party *deep = party(look, "me", false);
     assert_ok(zobo_party_join(deep, 0));
-    assert_ok(zobo_get_children(r.zk, "/p/arty", NULL, &names));
+    assert_ok(zobo_get_children(look, "/p/arty", NULL, &names));
     assert_int_equal(names->n_children, 1);
     assert_int_equal(strspn(names->children[0], "0123456789abcdef"), 32);
     assert_string_equal(names->children[0] + 32, "__party__");
     snprintf(path, sizeof path, "/p/arty/%s", names->children[0]);
-    assert_true(holds(r.zk, path, "me"));
+    assert_true(has_data(look, path, "me"));
     zobo_reply_free(names);
     assert_ok(zobo_party_leave(deep, 0));
-    zobo_party *flat = party(r.zk, "m-e", true);
+    zobo_party *flat = party(look, "m-e", true);
     assert_ok(zobo_party_join(flat, 0));
-    assert_ok(zobo_get_children(r.zk, "/p/arty", NULL, &names));
+    assert_ok(zobo_get_children(look, "/p/arty", NULL, &names));
     assert_int_equal(names->n_children, 1);
     assert_int_equal(strspn(names->children[0], "0123456789abcdef"), 32);
     assert_string_equal(names->children[0] + 32, "-m-e");
     snprintf(path, sizeof path, "/p/arty/%s", names->children[0]);
-    assert_true(holds(r.zk, path, "m-e"));
+    assert_true(has_data(look, path, "m-e"));
     zobo_stat stat;
-    assert_true(is_there(r.zk, path, &stat));
-    assert_true(stat.ephemeral_owner == session_of(r.zk));
+    assert_true(is_there(look, path, &stat));
+    assert_true(stat.ephemeral_owner == session_of(look));
     zobo_reply_free(names);
     /* What is no member of a party does not count, but is one of a shallow party, as in kazoo. */
-    zt_put(r.zk, "/p/arty/stranger", "x");
+    zt_put(look, "/p/arty/stranger", "x");
     int32_t n;
     assert_ok(zobo_party_count(deep, 0, &n));
     assert_int_equal(n, 0);
@@ -105,103 +105,91 @@ test_layout(void **state)
     assert_int_equal(n, 2);
     zobo_party_free(deep);
     zobo_party_free(flat);
-    rig_close(&r);
 }
 
 static void
 test_what_new_refuses(void **state)
 {
-    rig r;
     zobo_party *p;
     zobo_problem why;
     (void)state;
-    rig_open(&r);
-    assert_err(zobo_party_new(r.zk, "p", NULL, &p, &why), ZOBO_EBADPATH);
-    assert_err(zobo_party_new(r.zk, NULL, NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_party_new(look, "p", NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_party_new(look, NULL, NULL, &p, &why), ZOBO_EBADPATH);
     assert_null(p);
     assert_true(why.text[0]);
-    assert_err(zobo_shallow_party_new(r.zk, "/p", &(zobo_party_options){.identifier = "a/b"}, &p, &why), ZOBO_EBADPATH);
-    assert_err(zobo_shallow_party_new(r.zk, "/p", &(zobo_party_options){.identifier = "\x01"}, &p, NULL),
+    assert_err(zobo_shallow_party_new(look, "/p", &(zobo_party_options){.identifier = "a/b"}, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_shallow_party_new(look, "/p", &(zobo_party_options){.identifier = "\x01"}, &p, NULL),
                ZOBO_EBADPATH);
-    assert_err(zobo_party_new(r.zk, "/p", &(zobo_party_options){.size = 1}, &p, &why), ZOBO_EBADOPTION);
-    assert_err(zobo_party_new(r.zk, "/p", &(zobo_party_options){.acl = &(zobo_acl_list){NULL, 1}}, &p, &why),
+    assert_err(zobo_party_new(look, "/p", &(zobo_party_options){.size = 1}, &p, &why), ZOBO_EBADOPTION);
+    assert_err(zobo_party_new(look, "/p", &(zobo_party_options){.acl = &(zobo_acl_list){NULL, 1}}, &p, &why),
                ZOBO_EINVAL);
-    assert_ok(zobo_party_new(r.zk, "/p", &(zobo_party_options){.identifier = "a/b"}, &p, &why)); /* it is only data */
+    assert_ok(zobo_party_new(look, "/p", &(zobo_party_options){.identifier = "a/b"}, &p, &why)); /* it is only data */
     zobo_party_free(p);
     zobo_party_free(NULL);
-    rig_close(&r);
 }
 
 static void
 test_rejoins_after_the_loss_of_the_session(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_party *a = party(zk, "a", false), *kazoo;
     assert_ok(zobo_party_new(zk, "/kazoo", &(zobo_party_options){.no_rejoin = true}, &kazoo, NULL));
     assert_ok(zobo_party_join(a, 0));
     assert_ok(zobo_party_join(kazoo, 0));
     for (int i = 0; i < 3; i++) {
-        rig_expire(&r, zk);
-        ZT_WAIT(zobo_party_participating(a) && count_children(r.zk, "/p/arty") == 1);
+        expire(zk);
+        ZT_WAIT(zobo_party_participating(a) && children_of(look, "/p/arty") == 1);
     }
     assert_false(zobo_party_participating(kazoo));
-    assert_int_equal(count_children(r.zk, "/kazoo"), 0);
+    assert_int_equal(children_of(look, "/kazoo"), 0);
     assert_ok(zobo_party_join(kazoo, 0));
-    assert_int_equal(count_children(r.zk, "/kazoo"), 1);
+    assert_int_equal(children_of(look, "/kazoo"), 1);
     zobo_party_free(a);
     zobo_party_free(kazoo);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* Each request, and each answer, is lost once. */
 static void
 test_faults(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (unsigned after = 0; after < 6; after++) {
         for (int answers = 0; answers < 2; answers++) {
-            zobo_client *zk = rig_patient_client(&r);
+            zobo_client *zk = patient_client();
             zobo_party *p = party(zk, "a", after % 2);
             zobo_call *join;
             zobo_reply *who;
             if (answers)
-                zobo_server_lose_replies(r.server, after + 1);
+                zobo_server_lose_replies(server, after + 1);
             else
-                zobo_server_fail_requests(r.server, after + 1, ZOBO_ECONNECTIONLOSS);
+                zobo_server_fail_requests(server, after + 1, ZOBO_ECONNECTIONLOSS);
             assert_ok(zobo_party_join_async(p, NULL, &join));
-            assert_ok(rig_get(&r, zk, join, NULL));
+            assert_ok(get_patiently(zk, join, NULL));
             zobo_call_free(join);
-            zobo_server_lose_replies(r.server, 0);
-            zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+            zobo_server_lose_replies(server, 0);
+            zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
             assert_ok(zobo_party_members(p, 0, &who));
             assert_int_equal(who->n_children, 1);
             zobo_reply_free(who);
             assert_ok(zobo_party_leave(p, 0));
-            assert_int_equal(count_children(r.zk, "/p/arty"), 0);
+            assert_int_equal(children_of(look, "/p/arty"), 0);
             zobo_party_free(p);
             zobo_close(zk);
         }
     }
-    rig_close(&r);
 }
 
 static void
 test_a_join_that_is_over_leaves_nothing_behind(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_party *p = party(zk, "a", false);
-    zobo_server_delay(r.server, 300);
+    zobo_server_delay(server, 300);
     assert_err(zobo_party_join(p, 50), ZOBO_EWAITTIMEOUT);
-    zobo_server_delay(r.server, 0);
+    zobo_server_delay(server, 0);
     for (int i = 0; i < 50; i++) { /* cancelled at some step or other */
         zobo_call *join;
         assert_ok(zobo_party_join_async(p, NULL, &join));
@@ -214,41 +202,37 @@ test_a_join_that_is_over_leaves_nothing_behind(void **state)
         if (!err)
             assert_ok(zobo_party_leave(p, 0));
         else
-            ZT_WAIT(!zobo_party_participating(p) && count_children(r.zk, "/p/arty") == 0);
+            ZT_WAIT(!zobo_party_participating(p) && children_of(look, "/p/arty") == 0);
     }
     zobo_call *first, *second; /* the one that still waits keeps what the other has given up */
-    zobo_server_delay(r.server, 100);
+    zobo_server_delay(server, 100);
     assert_ok(zobo_party_join_async(p, NULL, &first));
     assert_ok(zobo_party_join_async(p, NULL, &second));
     zobo_call_cancel(first);
     assert_err(zobo_call_get(first, 0, NULL), ZOBO_ECANCELLED);
     assert_ok(zobo_call_get(second, ZT_SOON_MS, NULL));
-    zobo_server_delay(r.server, 0);
+    zobo_server_delay(server, 0);
     zobo_call_free(first);
     zobo_call_free(second);
-    assert_int_equal(count_children(r.zk, "/p/arty"), 1);
+    assert_int_equal(children_of(look, "/p/arty"), 1);
     zobo_party_free(p);
-    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    ZT_WAIT(children_of(look, "/p/arty") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_what_the_server_refuses(void **state)
 {
-    rig r;
     zobo_party *p;
     (void)state;
-    rig_open(&r);
     zobo_acl nobody = {0, "world", "anyone"};
     zobo_create_options o = {.acl = &(zobo_acl_list){&nobody, 1}};
-    assert_ok(zobo_create(r.zk, "/closed", "", 0, &o, NULL));
-    assert_ok(zobo_party_new(r.zk, "/closed", NULL, &p, NULL));
+    assert_ok(zobo_create(look, "/closed", "", 0, &o, NULL));
+    assert_ok(zobo_party_new(look, "/closed", NULL, &p, NULL));
     assert_err(zobo_party_join(p, 5000), ZOBO_ENOAUTH);
     zobo_reply *who;
     assert_err(zobo_party_members(p, 5000, &who), ZOBO_ENOAUTH);
     zobo_party_free(p);
-    rig_close(&r);
 }
 
 /* More members than the client may have requests under way, be it of a party or in a lock's line. */
@@ -256,22 +240,20 @@ static void
 test_more_members_than_requests(void **state)
 {
     enum { N = 40 };
-    rig r;
     zobo_client *zk;
     zobo_lock *lock;
     zobo_reply *who;
     char path[100];
     (void)state;
-    rig_open(&r);
-    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    zobo_options o = zt_options(zobo_server_hosts(server), 4000);
     o.max_in_flight = 4;
     zk = zt_client_with(&o);
-    assert_ok(zobo_ensure_path(r.zk, "/p/arty", NULL));
+    assert_ok(zobo_ensure_path(look, "/p/arty", NULL));
     for (int i = 0; i < N; i++) {
         snprintf(path, sizeof path, "/p/arty/%032d__party__", i);
-        zt_put(r.zk, path, "m");
+        zt_put(look, path, "m");
         snprintf(path, sizeof path, "/p/arty/%032d__lock__%010d", i, i);
-        zt_put(r.zk, path, "l");
+        zt_put(look, path, "l");
     }
     zobo_party *p = party(zk, "a", false);
     assert_ok(zobo_party_members(p, 10000, &who));
@@ -287,55 +269,48 @@ test_more_members_than_requests(void **state)
     zobo_lock_free(lock);
     zobo_party_free(p);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* Who is a member and asks again while he cannot be one stays one, and is back when he can. */
 static void
 test_a_second_join_does_not_end_the_first(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_party *p = party(zk, "a", false);
     assert_ok(zobo_party_join(p, 0));
-    zobo_server_refuse(r.server, true);
-    assert_ok(zobo_server_expire(r.server, session_of(zk)));
+    zobo_server_refuse(server, true);
+    assert_ok(zobo_server_expire(server, session_of(zk)));
     ZT_WAIT(!zobo_connected(zk));
-    zobo_server_refuse(r.server, false);
-    zobo_server_delay(r.server, 200);
+    zobo_server_refuse(server, false);
+    zobo_server_delay(server, 200);
     ZT_WAIT(!zobo_party_participating(p));
     assert_err(zobo_party_join(p, 1), ZOBO_EWAITTIMEOUT);
-    zobo_server_delay(r.server, 0);
-    ZT_WAIT(zobo_party_participating(p) && count_children(r.zk, "/p/arty") == 1);
+    zobo_server_delay(server, 0);
+    ZT_WAIT(zobo_party_participating(p) && children_of(look, "/p/arty") == 1);
     zobo_party_free(p);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_without_a_connection(void **state)
 {
-    rig r;
     zobo_client *zk;
     (void)state;
-    rig_open(&r);
-    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    zobo_options o = zt_options(zobo_server_hosts(server), 4000);
     assert_ok(zobo_new(&o, &zk, NULL));
     zobo_party *p = party(zk, "a", false);
     assert_err(zobo_party_join(p, 1000), ZOBO_ENOTSTARTED);
     assert_ok(zobo_start(zk, 0, NULL));
-    assert_int_equal(count_children(r.zk, "/p/arty"), 0);
+    assert_true(children_of(look, "/p/arty") <= 0);
     assert_ok(zobo_party_join(p, 1000));
     assert_ok(zobo_stop(zk));
     assert_false(zobo_party_participating(p));
-    assert_int_equal(count_children(r.zk, "/p/arty"), 0);
+    assert_int_equal(children_of(look, "/p/arty"), 0);
     assert_ok(zobo_start(zk, 0, NULL)); /* the client is back, and so is the member */
-    ZT_WAIT(count_children(r.zk, "/p/arty") == 1);
+    ZT_WAIT(children_of(look, "/p/arty") == 1);
     zobo_party_free(p);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 enum { MANY = 30 };
@@ -343,17 +318,15 @@ enum { MANY = 30 };
 static void
 test_many_clients(void **state)
 {
-    rig r;
     zobo_client *zk[MANY];
     zobo_party *p[MANY];
     zobo_call *calls[MANY];
     zobo_reply *who;
     (void)state;
-    rig_open(&r);
     for (int i = 0; i < MANY; i++) {
         char name[20];
         snprintf(name, sizeof name, "m%d", i);
-        zk[i] = rig_client(&r);
+        zk[i] = another_client();
         p[i] = party(zk[i], name, i % 2);
         assert_ok(zobo_party_join_async(p[i], NULL, &calls[i]));
     }
@@ -362,10 +335,10 @@ test_many_clients(void **state)
         zobo_call_free(calls[i]);
     }
     for (int i = 0; i < MANY; i += 3)
-        assert_ok(zobo_server_expire(r.server, session_of(zk[i])));
+        assert_ok(zobo_server_expire(server, session_of(zk[i])));
     for (int i = 0; i < MANY; i++)
         ZT_WAIT(zobo_party_participating(p[i]) && zobo_connected(zk[i]));
-    ZT_WAIT(count_children(r.zk, "/p/arty") == MANY);
+    ZT_WAIT(children_of(look, "/p/arty") == MANY);
     assert_ok(zobo_party_members(p[1], 0, &who));
     assert_int_equal(who->n_children, MANY);
     zobo_reply_free(who);
@@ -373,8 +346,7 @@ test_many_clients(void **state)
         zobo_party_free(p[i]);
         zobo_close(zk[i]);
     }
-    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
-    rig_close(&r);
+    ZT_WAIT(children_of(look, "/p/arty") == 0);
 }
 
 /* --- in callbacks and in event loops --- */
@@ -416,16 +388,14 @@ told_n(told *t)
 static void
 test_listener(void **state)
 {
-    rig r;
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER}, f = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_party *p;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.changed = note, .changed_arg = &t}, &p, NULL));
     assert_ok(zobo_party_join(p, 0));
     ZT_WAIT(told_n(&t) == 1);
-    rig_expire(&r, zk);
+    expire(zk);
     ZT_WAIT(told_n(&t) == 3);
     assert_ok(zobo_party_leave(p, 0));
     ZT_WAIT(told_n(&t) == 4);
@@ -440,22 +410,19 @@ test_listener(void **state)
     assert_ok(zobo_party_join_async(p, NULL, &join));
     assert_ok(zobo_call_get(join, ZT_SOON_MS, NULL));
     zobo_call_free(join);
-    ZT_WAIT(told_n(&f) == 1 && count_children(r.zk, "/p/arty") == 0);
+    ZT_WAIT(told_n(&f) == 1 && children_of(look, "/p/arty") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_event_loop(void **state)
 {
-    rig r;
     zobo_client *zk;
     zobo_call *join;
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_party *p;
     (void)state;
-    rig_open(&r);
-    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    zobo_options o = zt_options(zobo_server_hosts(server), 4000);
     o.event_loop = true;
     assert_ok(zobo_new(&o, &zk, NULL));
     assert_ok(zobo_start_async(zk));
@@ -465,23 +432,20 @@ test_event_loop(void **state)
         assert_ok(zobo_process(zk));
     assert_ok(zobo_call_get(join, 0, NULL));
     zobo_call_free(join);
-    assert_int_equal(count_children(r.zk, "/p/arty"), 1);
+    assert_int_equal(children_of(look, "/p/arty"), 1);
     assert_ok(zobo_party_leave(p, 0)); /* blocking verbs drive the loop themselves */
     assert_ok(zobo_party_join(p, 0));
     zobo_party_free(p);
-    while (count_children(r.zk, "/p/arty") != 0)
+    while (children_of(look, "/p/arty") != 0)
         assert_ok(zobo_process(zk));
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_ten_thousand_lives(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     for (int i = 0; i < 10000; i++) {
         zobo_party *p = party(zk, "a", i % 2);
         zobo_call *join = NULL;
@@ -494,57 +458,53 @@ test_ten_thousand_lives(void **state)
             zobo_call_free(join);
         }
     }
-    ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+    ZT_WAIT(children_of(look, "/p/arty") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* The n-th allocation fails, for every n: no crash, no leak, and what has succeeded is so. */
 static void
 test_no_memory(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (long n = 0; n < 60; n++) {
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = another_client();
         zobo_party *p = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err = zobo_party_new(zk, "/p/arty", NULL, &p, NULL);
         if (!err)
             err = zobo_party_join(p, 2000);
         zb_mem_fail_after(-1, 0);
-        if (!err && (!zobo_party_participating(p) || count_children(r.zk, "/p/arty") != 1))
+        if (!err && (!zobo_party_participating(p) || children_of(look, "/p/arty") != 1))
             fail_msg("joined, but not there, when allocation %ld failed", n);
         zobo_party_free(p);
-        ZT_WAIT(count_children(r.zk, "/p/arty") == 0);
+        ZT_WAIT(children_of(look, "/p/arty") <= 0);
         zobo_close(zk);
     }
-    rig_close(&r);
 }
+
+#define staged(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_party),
-        cmocka_unit_test(test_shallow_party),
-        cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_what_new_refuses),
-        cmocka_unit_test(test_rejoins_after_the_loss_of_the_session),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_a_join_that_is_over_leaves_nothing_behind),
-        cmocka_unit_test(test_what_the_server_refuses),
-        cmocka_unit_test(test_more_members_than_requests),
-        cmocka_unit_test(test_a_second_join_does_not_end_the_first),
-        cmocka_unit_test(test_without_a_connection),
-        cmocka_unit_test(test_many_clients),
-        cmocka_unit_test(test_listener),
-        cmocka_unit_test(test_event_loop),
-        cmocka_unit_test(test_ten_thousand_lives),
-        cmocka_unit_test(test_no_memory),
+        staged(test_party),
+        staged(test_shallow_party),
+        staged(test_layout),
+        staged(test_what_new_refuses),
+        staged(test_rejoins_after_the_loss_of_the_session),
+        staged(test_faults),
+        staged(test_a_join_that_is_over_leaves_nothing_behind),
+        staged(test_what_the_server_refuses),
+        staged(test_more_members_than_requests),
+        staged(test_a_second_join_does_not_end_the_first),
+        staged(test_without_a_connection),
+        staged(test_many_clients),
+        staged(test_listener),
+        staged(test_event_loop),
+        staged(test_ten_thousand_lives),
+        staged(test_no_memory),
     };
-    if (getenv("ZT_FILTER"))
-        cmocka_set_test_filter(getenv("ZT_FILTER"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

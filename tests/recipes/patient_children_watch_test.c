@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PatientChildrenWatch. */
-#include "watching.h"
+#include "recipes/pair.h"
 
 #include <zobo/watchers.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues and delay queues. */
-#include "exact.h"
+#include "recipes/pair.h"
+#include "recipes/trouble.h"
 
 #include <zobo/extend.h>
 #include <zobo/queue.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the makers of all recipes refuse alike. */
-#include "recipes/kit.h"
+#include "recipes/stage.h"
 
 #include <zobo/recipes.h>
 
@@ -28,29 +28,28 @@ static void
 test_without_a_client_or_with_half_an_acl(void **state)
 {
     const char *paths[] = {"/a", "/b"};
-    rig r;
     (void)state;
-    rig_open(&r);
-    REFUSES(zobo_lock, r.zk, "/x");
-    REFUSES(zobo_semaphore, r.zk, "/x");
-    REFUSES(zobo_multi_lock, r.zk, paths, 2);
-    REFUSES(zobo_election, r.zk, "/x");
-    REFUSES(zobo_leader_latch, r.zk, "/x");
-    REFUSES(zobo_counter, r.zk, "/x");
-    REFUSES(zobo_shared_value, r.zk, "/x");
-    REFUSES(zobo_persistent_node, r.zk, "/x");
-    REFUSES(zobo_group_member, r.zk, "/x", "me");
-    REFUSES(zobo_party, r.zk, "/x");
+    REFUSES(zobo_lock, look, "/x");
+    REFUSES(zobo_semaphore, look, "/x");
+    REFUSES(zobo_multi_lock, look, paths, 2);
+    REFUSES(zobo_election, look, "/x");
+    REFUSES(zobo_leader_latch, look, "/x");
+    REFUSES(zobo_counter, look, "/x");
+    REFUSES(zobo_shared_value, look, "/x");
+    REFUSES(zobo_persistent_node, look, "/x");
+    REFUSES(zobo_group_member, look, "/x", "me");
+    REFUSES(zobo_party, look, "/x");
     REFUSED(zobo_tree_cache, NULL, "/x", NULL);
     REFUSED(zobo_patient_children_watch, NULL, "/x", NULL);
-    rig_close(&r);
 }
+
+#define staged(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_without_a_client_or_with_half_an_acl),
+        staged(test_without_a_client_or_with_half_an_acl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Semaphores: never more leases than the node says, whatever happens to connections and sessions; nothing stays
  * behind. */
-#include "recipes.h"
+#include "recipes/stage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,29 +9,24 @@
 #include <zobo/lock.h>
 #include <zobo/semaphore.h>
 
-static zobo_server *server;
-static zobo_client *a, *b, *look;
+static zobo_client *a, *b;
 
 static int
 up(void **state)
 {
-    (void)state;
-    server = serve_fast();
-    a = join_server(server);
-    b = join_server(server);
-    look = join_server(server);
+    if (stage_up(state))
+        return -1;
+    a = another_client();
+    b = another_client();
     return 0;
 }
 
 static int
 down(void **state)
 {
-    (void)state;
     zobo_close(a);
     zobo_close(b);
-    zobo_close(look);
-    zobo_server_close(server);
-    return 0;
+    return stage_down(state);
 }
 
 static const char path[] = "/pool/one", guard[] = "/pool/one-__lock__";
@@ -475,7 +470,7 @@ static void
 test_event_loop(void **state)
 {
     (void)state;
-    zobo_client *loop = join_with_loop(server);
+    zobo_client *loop = loop_client();
     zobo_semaphore *x = semaphore_of(loop, 1), *y = semaphore_of(a, 1);
     zobo_call *call;
     assert_ok(zobo_semaphore_acquire(y, 0));
@@ -518,7 +513,7 @@ test_unstarted_and_stopped(void **state)
     (void)state;
     zobo_client *c;
     zobo_call *call;
-    zobo_options o = zt_options(zobo_server_hosts(server), SESSION_MS);
+    zobo_options o = client_options();
     assert_ok(zobo_new(&o, &c, NULL));
     zobo_semaphore *x = semaphore_of(c, 1), *y = semaphore_of(c, 1);
     assert_err(zobo_semaphore_acquire(x, 1000), ZOBO_ENOTSTARTED);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "recipes/kit.h"
+#include "recipes/trouble.h"
+
+#include "base/mem.h"
 
 #include <zobo/lock.h>
 #include <zobo/partitioner.h>
@@ -93,21 +95,19 @@ has_part(worker *w, const char *want)
 static void
 test_divided(void **state)
 {
-    rig r;
     worker a = {0}, b = {0}, c = {0};
     zobo_reply *mine;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk[3] = {rig_client(&r), rig_client(&r), rig_client(&r)};
+    zobo_client *zk[3] = {another_client(), another_client(), another_client()};
     worker_start(&a, zk[0], "wa", NULL);
     assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, &mine));
     assert_int_equal(mine->n_children, N_DIFFERENT);
     assert_string_equal(mine->children[0], "a");
     assert_string_equal(mine->children[6], "g");
     zobo_reply_free(mine);
-    assert_int_equal(count_children(r.zk, "/s/et/party"), 1);
-    assert_int_equal(count_children(r.zk, "/s/et/locks"), N_DIFFERENT);
-    assert_int_equal(count_children(r.zk, "/s/et/locks/a"), 1);
+    assert_int_equal(children_of(look, "/s/et/party"), 1);
+    assert_int_equal(children_of(look, "/s/et/locks"), N_DIFFERENT);
+    assert_int_equal(children_of(look, "/s/et/locks/a"), 1);
     worker_start(&b, zk[1], "wb", NULL);
     ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
     worker_start(&c, zk[2], "aa", NULL); /* sorted by identifier, not by arrival */
@@ -122,10 +122,9 @@ test_divided(void **state)
     ZT_WAIT(has_part(&a, "abcdefg."));
     worker_stop(&a);
     worker_stop(&c);
-    ZT_WAIT(count_children(r.zk, "/s/et/party") == 0 && count_children(r.zk, "/s/et/locks/a") == 0);
+    ZT_WAIT(children_of(look, "/s/et/party") == 0 && children_of(look, "/s/et/locks/a") == 0);
     for (int i = 0; i < 3; i++)
         zobo_close(zk[i]);
-    rig_close(&r);
 }
 
 /* What it has been told so far. */
@@ -141,14 +140,12 @@ was_told(worker *w, const char *want)
 static void
 test_states(void **state)
 {
-    rig r;
     worker a = {.lazy = true}, b = {0};
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     worker_start(&a, zk, "wa", NULL);
     ZT_WAIT(has_part(&a, "abcdefg."));
-    worker_start(&b, r.zk, "wb", NULL);
+    worker_start(&b, look, "wb", NULL);
     ZT_WAIT(zobo_set_partitioner_state(a.p) == ZOBO_PARTITION_RELEASE);
     assert_err(zobo_set_partitioner_wait(a.p, 0, NULL), ZOBO_ELOCKLOST);
     assert_err(zobo_set_partitioner_wait(b.p, 4 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT); /* a still holds its items */
@@ -156,7 +153,7 @@ test_states(void **state)
     assert_ok(zobo_set_partitioner_wait(b.p, ZT_SOON_MS, NULL));
     assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, NULL));
     assert_true(has_part(&b, "bdf.") && has_part(&a, "aceg."));
-    assert_ok(zobo_server_drop(r.server, session_of(zk))); /* suspended: it might soon be another's */
+    assert_ok(zobo_server_drop(server, session_of(zk))); /* suspended: it might soon be another's */
     ZT_WAIT(zobo_set_partitioner_state(a.p) == ZOBO_PARTITION_RELEASE);
     assert_ok(zobo_set_partitioner_release_set(a.p, ZT_SOON_MS));
     ZT_WAIT(has_part(&a, "aceg."));
@@ -167,89 +164,79 @@ test_states(void **state)
                          "ACQUIRED "));
     zobo_set_partitioner_free(a.p);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_loss_of_the_session(void **state)
 {
-    rig r;
     worker a = {0}, b = {0}, k = {0};
     zobo_set_partitioner_options kazoo = {.fail_when_lost = true};
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     worker_start(&a, zk, "wa", NULL);
-    worker_start(&b, r.zk, "wb", NULL);
+    worker_start(&b, look, "wb", NULL);
     ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
     for (int i = 0; i < 3; i++) {
-        rig_expire(&r, zk);
+        expire(zk);
         ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
     }
     worker_stop(&a);
     worker_start(&k, zk, "wk", &kazoo);
     ZT_WAIT(has_part(&b, "aceg.") && has_part(&k, "bdf."));
-    rig_expire(&r, zk);
+    expire(zk);
     ZT_WAIT(zobo_set_partitioner_state(k.p) == ZOBO_PARTITION_FAILURE);
     assert_err(zobo_set_partitioner_wait(k.p, 0, NULL), ZOBO_ESESSIONEXPIRED);
     ZT_WAIT(has_part(&b, "abcdefg."));
     worker_stop(&k);
     worker_stop(&b);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* What somebody else has locked is waited for, and taken as soon as it is free. */
 static void
 test_an_item_that_is_held(void **state)
 {
-    rig r;
     worker a = {0};
     zobo_lock *lock;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
-    assert_ok(zobo_lock_new(r.zk, "/s/et/locks/c", NULL, &lock, NULL));
+    zobo_client *zk = another_client();
+    assert_ok(zobo_lock_new(look, "/s/et/locks/c", NULL, &lock, NULL));
     assert_ok(zobo_lock_acquire(lock, 0));
     worker_start(&a, zk, "wa", NULL);
     assert_err(zobo_set_partitioner_wait(a.p, 5 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT);
     assert_int_equal(zobo_set_partitioner_state(a.p), ZOBO_PARTITION_ALLOCATING);
-    rig_expire(&r, zk);
+    expire(zk);
     assert_err(zobo_set_partitioner_wait(a.p, 5 * BOUNDARY_MS, NULL), ZOBO_EWAITTIMEOUT);
     assert_ok(zobo_lock_release(lock, 0));
     assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, NULL));
     /* A lock whose node somebody deletes is no longer held. */
     zobo_reply *names;
     char path[200];
-    assert_ok(zobo_get_children(r.zk, "/s/et/locks/d", NULL, &names));
+    assert_ok(zobo_get_children(look, "/s/et/locks/d", NULL, &names));
     snprintf(path, sizeof path, "/s/et/locks/d/%s", names->children[0]);
     zobo_reply_free(names);
-    assert_ok(zobo_delete(r.zk, path, -1));
-    ZT_WAIT(!is_there(r.zk, path, NULL) && has_part(&a, "abcdefg.") && count_children(r.zk, "/s/et/locks/d") == 1);
+    assert_ok(zobo_delete(look, path, -1));
+    ZT_WAIT(!is_there(look, path, NULL) && has_part(&a, "abcdefg.") && children_of(look, "/s/et/locks/d") == 1);
     assert_non_null(strstr(a.text, "RELEASE"));
     zobo_lock_free(lock);
     worker_stop(&a);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_the_same_identifier(void **state)
 {
-    rig r;
     worker a = {0}, b = {0};
     char pa[100], pb[100];
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     worker_start(&a, zk, "same", NULL);
-    worker_start(&b, r.zk, "same", NULL);
+    worker_start(&b, look, "same", NULL);
     ZT_WAIT((has_part(&a, "aceg.") && has_part(&b, "bdf.")) || (has_part(&b, "aceg.") && has_part(&a, "bdf.")));
     assert_true(strlen(part(&a, pa)) + strlen(part(&b, pb)) == N_DIFFERENT + 2);
     worker_stop(&a);
     worker_stop(&b);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* All to the last. */
@@ -265,64 +252,56 @@ to_the_last(void *arg, const char *const *members, size_t n, size_t me, const ch
 static void
 test_a_partition_of_one_s_own(void **state)
 {
-    rig r;
     worker a = {0}, b = {0};
     zobo_set_partitioner_options own = {.partition = to_the_last};
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     worker_start(&a, zk, "a", &own);
-    worker_start(&b, r.zk, "b", &own);
+    worker_start(&b, look, "b", &own);
     ZT_WAIT(has_part(&a, ".") && has_part(&b, "abcdefg."));
     worker_stop(&b);
     ZT_WAIT(has_part(&a, "abcdefg."));
     worker_stop(&a);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_what_is_refused(void **state)
 {
-    rig r;
     zobo_set_partitioner *p;
     zobo_problem why;
     const char *bad[] = {"a", "b/c"};
     (void)state;
-    rig_open(&r);
-    assert_err(zobo_set_partitioner_new(r.zk, "s", items, N_ITEMS, NULL, &p, &why), ZOBO_EBADPATH);
-    assert_err(zobo_set_partitioner_new(r.zk, "/s", bad, 2, NULL, &p, &why), ZOBO_EBADPATH);
-    assert_err(zobo_set_partitioner_new(r.zk, "/s", NULL, 2, NULL, &p, &why), ZOBO_EINVAL);
+    assert_err(zobo_set_partitioner_new(look, "s", items, N_ITEMS, NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_set_partitioner_new(look, "/s", bad, 2, NULL, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_set_partitioner_new(look, "/s", NULL, 2, NULL, &p, &why), ZOBO_EINVAL);
     zobo_set_partitioner_options o = {.identifier = "a/b"};
-    assert_err(zobo_set_partitioner_new(r.zk, "/s", items, N_ITEMS, &o, &p, &why), ZOBO_EBADPATH);
+    assert_err(zobo_set_partitioner_new(look, "/s", items, N_ITEMS, &o, &p, &why), ZOBO_EBADPATH);
     assert_null(p);
     zobo_set_partitioner_free(NULL);
     zobo_acl nobody = {ZOBO_PERM_READ, "world", "anyone"};
     zobo_create_options co = {.acl = &(zobo_acl_list){&nobody, 1}};
-    assert_ok(zobo_create(r.zk, "/closed", "", 0, &co, NULL));
+    assert_ok(zobo_create(look, "/closed", "", 0, &co, NULL));
     o = (zobo_set_partitioner_options){.time_boundary_ms = BOUNDARY_MS};
-    assert_ok(zobo_set_partitioner_new(r.zk, "/closed", items, N_ITEMS, &o, &p, &why));
+    assert_ok(zobo_set_partitioner_new(look, "/closed", items, N_ITEMS, &o, &p, &why));
     assert_err(zobo_set_partitioner_wait(p, ZT_SOON_MS, NULL), ZOBO_ENOAUTH);
     assert_int_equal(zobo_set_partitioner_state(p), ZOBO_PARTITION_FAILURE);
     zobo_set_partitioner_free(p);
-    assert_ok(zobo_set_partitioner_new(r.zk, "/empty", NULL, 0, &o, &p, &why)); /* nothing to divide */
+    assert_ok(zobo_set_partitioner_new(look, "/empty", NULL, 0, &o, &p, &why)); /* nothing to divide */
     zobo_reply *mine;
     assert_ok(zobo_set_partitioner_wait(p, ZT_SOON_MS, &mine));
     assert_int_equal(mine->n_children, 0);
     zobo_reply_free(mine);
     zobo_set_partitioner_free(p);
-    rig_close(&r);
 }
 
 static void
 test_before_the_client_is_started(void **state)
 {
-    rig r;
     zobo_client *zk;
     worker a = {0};
     (void)state;
-    rig_open(&r);
-    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    zobo_options o = zt_options(zobo_server_hosts(server), 4000);
     assert_ok(zobo_new(&o, &zk, NULL));
     worker_start(&a, zk, "a", NULL);
     assert_ok(zobo_start(zk, 0, NULL));
@@ -333,37 +312,33 @@ test_before_the_client_is_started(void **state)
     ZT_WAIT(has_part(&a, "abcdefg."));
     worker_stop(&a);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_faults(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (unsigned after = 1; after < 14; after += 2) {
-        zobo_client *zk = rig_patient_client(&r);
+        zobo_client *zk = patient_client();
         worker a = {0};
         zobo_call *call;
         zobo_reply *mine;
         if (after % 4 == 1)
-            zobo_server_lose_replies(r.server, after);
+            zobo_server_lose_replies(server, after);
         else
-            zobo_server_fail_requests(r.server, after, ZOBO_ECONNECTIONLOSS);
+            zobo_server_fail_requests(server, after, ZOBO_ECONNECTIONLOSS);
         worker_start(&a, zk, "a", NULL);
         assert_ok(zobo_set_partitioner_wait_async(a.p, NULL, &call));
-        assert_ok(rig_get(&r, zk, call, &mine));
+        assert_ok(get_patiently(zk, call, &mine));
         assert_int_equal(mine->n_children, N_DIFFERENT);
         zobo_reply_free(mine);
         zobo_call_free(call);
-        zobo_server_lose_replies(r.server, 0);
-        zobo_server_fail_requests(r.server, 0, ZOBO_ECONNECTIONLOSS);
+        zobo_server_lose_replies(server, 0);
+        zobo_server_fail_requests(server, 0, ZOBO_ECONNECTIONLOSS);
         worker_stop(&a);
         zobo_close(zk);
-        ZT_WAIT(count_children(r.zk, "/s/et/locks/a") == 0);
+        ZT_WAIT(children_of(look, "/s/et/locks/a") == 0);
     }
-    rig_close(&r);
 }
 
 enum { MANY = 7, ROUNDS = 6 };
@@ -372,39 +347,34 @@ enum { MANY = 7, ROUNDS = 6 };
 static void
 test_many(void **state)
 {
-    rig r;
     zobo_client *zk[MANY];
     worker w[MANY];
     (void)state;
-    rig_open(&r);
     memset(w, 0, sizeof w);
     for (int i = 0; i < MANY; i++) {
         char who[20];
         snprintf(who, sizeof who, "w%d", i);
-        zk[i] = rig_client(&r);
+        zk[i] = another_client();
         worker_start(&w[i], zk[i], who, NULL);
     }
     for (int round = 0; round < ROUNDS; round++) {
         int victim = round % MANY;
         for (int i = 0; i < MANY; i++)
             ZT_WAIT(has_part(&w[i], (const char *[]){"a.", "b.", "c.", "d.", "e.", "f.", "g."}[i]));
-        assert_ok(zobo_server_expire(r.server, session_of(zk[victim])));
+        assert_ok(zobo_server_expire(server, session_of(zk[victim])));
         zt_nap();
     }
     for (int i = 0; i < MANY; i++) {
         worker_stop(&w[i]);
         zobo_close(zk[i]);
     }
-    rig_close(&r);
 }
 
 static void
 test_lives(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
-    zobo_client *zk = rig_client(&r);
+    zobo_client *zk = another_client();
     zobo_set_partitioner_options o = {.time_boundary_ms = 1};
     for (int i = 0; i < 10000; i++) {
         zobo_set_partitioner *p;
@@ -415,22 +385,19 @@ test_lives(void **state)
             zt_nap();
         zobo_set_partitioner_free(p);
     }
-    ZT_WAIT(count_children(r.zk, "/s/et/party") == 0);
+    ZT_WAIT(children_of(look, "/s/et/party") == 0);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 static void
 test_event_loop(void **state)
 {
-    rig r;
     zobo_client *zk;
     zobo_call *call;
     zobo_set_partitioner *p;
     zobo_set_partitioner_options po = {.time_boundary_ms = BOUNDARY_MS};
     (void)state;
-    rig_open(&r);
-    zobo_options o = zt_options(zobo_server_hosts(r.server), 4000);
+    zobo_options o = zt_options(zobo_server_hosts(server), 4000);
     o.event_loop = true;
     assert_ok(zobo_new(&o, &zk, NULL));
     assert_ok(zobo_start_async(zk));
@@ -442,18 +409,15 @@ test_event_loop(void **state)
     zobo_call_free(call);
     zobo_set_partitioner_free(p);
     zobo_close(zk);
-    rig_close(&r);
 }
 
 /* The n-th allocation fails, for every n: no crash, no leak, nothing left behind. */
 static void
 test_no_memory(void **state)
 {
-    rig r;
     (void)state;
-    rig_open(&r);
     for (long n = 0; n < 150; n++) {
-        zobo_client *zk = rig_client(&r);
+        zobo_client *zk = another_client();
         zobo_set_partitioner *p = NULL;
         zobo_set_partitioner_options o = {.time_boundary_ms = 1};
         zobo_reply *mine = NULL;
@@ -466,31 +430,30 @@ test_no_memory(void **state)
             assert_int_equal(mine->n_children, N_DIFFERENT);
         zobo_reply_free(mine);
         zobo_set_partitioner_free(p);
-        ZT_WAIT(count_children(r.zk, "/s/et/party") == 0 && count_children(r.zk, "/s/et/locks/a") == 0);
+        ZT_WAIT(children_of(look, "/s/et/party") <= 0 && children_of(look, "/s/et/locks/a") <= 0);
         zobo_close(zk);
     }
-    rig_close(&r);
 }
+
+#define staged(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_divided),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_loss_of_the_session),
-        cmocka_unit_test(test_an_item_that_is_held),
-        cmocka_unit_test(test_the_same_identifier),
-        cmocka_unit_test(test_a_partition_of_one_s_own),
-        cmocka_unit_test(test_what_is_refused),
-        cmocka_unit_test(test_before_the_client_is_started),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_lives),
-        cmocka_unit_test(test_event_loop),
-        cmocka_unit_test(test_no_memory),
+        staged(test_divided),
+        staged(test_states),
+        staged(test_loss_of_the_session),
+        staged(test_an_item_that_is_held),
+        staged(test_the_same_identifier),
+        staged(test_a_partition_of_one_s_own),
+        staged(test_what_is_refused),
+        staged(test_before_the_client_is_started),
+        staged(test_faults),
+        staged(test_many),
+        staged(test_lives),
+        staged(test_event_loop),
+        staged(test_no_memory),
     };
-    if (getenv("ZT_FILTER"))
-        cmocka_set_test_filter(getenv("ZT_FILTER"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

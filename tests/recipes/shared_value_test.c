@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared values: who sets, who hears of it, and that nothing is set twice. */
-#include "exact.h"
+#include "recipes/pair.h"
+#include "recipes/trouble.h"
 
 #include <zobo/counter.h>
 

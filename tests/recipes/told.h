@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of watches share: what a watch was told, as text. */
+/* What a watch was told, as text. */
 #ifndef ZT_TOLD_H
 #define ZT_TOLD_H
 
-#include "watching.h"
+#include "recipes/pair.h"
 
 #include <zobo/watchers.h>
 
@@ -18,77 +18,16 @@ typedef struct told {
     zobo_client *stop;
 } told;
 
-static inline void
-told_init(told *t)
-{
-    memset(t, 0, sizeof *t);
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_mutex_init(&t->gate, NULL);
-}
+void told_init(told *t);
+void told_destroy(told *t);
 
-static inline void
-told_destroy(told *t)
-{
-    pthread_mutex_destroy(&t->lock);
-    pthread_mutex_destroy(&t->gate);
-}
+/* The callbacks: they note, and free their watch if told to. */
+zobo_data_watch_fn data_told;
+zobo_children_watch_fn children_told;
 
-static inline void
-note(told *t, const char *what, const zobo_event *event)
-{
-    atomic_fetch_add(&t->arrived, 1);
-    pthread_mutex_lock(&t->gate);
-    pthread_mutex_unlock(&t->gate);
-    pthread_mutex_lock(&t->lock);
-    size_t n = strlen(t->text);
-    (void)snprintf(t->text + n, sizeof t->text - n, " %s%s%s", what, event ? "/" : "",
-                   event ? zobo_event_name(event->type) : "");
-    t->calls++;
-    pthread_mutex_unlock(&t->lock);
-}
-
-static inline void
-data_told(void *arg, zobo_data_watch *watch, zobo_err err, const zobo_reply *reply, const zobo_event *event)
-{
-    told *t = arg;
-    note(t, err ? zobo_err_name(err) : reply->data ? (const char *)reply->data : "NULL", event);
-    if (t->free_it && t->calls == t->calls_before_free)
-        zobo_data_watch_free(watch);
-}
-
-static inline void
-children_told(void *arg, zobo_children_watch *watch, zobo_err err, const zobo_reply *reply, const zobo_event *event)
-{
-    told *t = arg;
-    char text[512] = "[";
-    for (size_t i = 0; !err && i < reply->n_children; i++) {
-        size_t n = strlen(text);
-        (void)snprintf(text + n, sizeof text - n, "%s%s", i ? "," : "", reply->children[i]);
-    }
-    strcat(text, "]");
-    note(t, err ? zobo_err_name(err) : text, event);
-    if (t->free_it && t->calls == t->calls_before_free)
-        zobo_children_watch_free(watch);
-}
-
-static inline size_t
-calls(told *t)
-{
-    pthread_mutex_lock(&t->lock);
-    size_t n = t->calls;
-    pthread_mutex_unlock(&t->lock);
-    return n;
-}
-
-static inline bool
-ends_with(told *t, const char *end)
-{
-    pthread_mutex_lock(&t->lock);
-    size_t n = strlen(t->text), m = strlen(end);
-    bool yes = n >= m && strcmp(t->text + n - m, end) == 0;
-    pthread_mutex_unlock(&t->lock);
-    return yes;
-}
+size_t calls(told *t);
+bool ends_with(told *t, const char *end);
+size_t words(const char *text);
 
 /* What it was told is `want`, and nothing more comes. */
 #define expect(t, want)                                                                                                \
@@ -98,66 +37,22 @@ ends_with(told *t, const char *end)
         assert_string_equal((t)->text, want);                                                                          \
     } while (0)
 
-static inline size_t
-words(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++)
-        n += *text == ' ';
-    return n;
-}
-
-static inline void
-hit(void *arg, zobo_err err, const zobo_reply *reply)
-{
-    (void)err, (void)reply;
-    zt_latch_hit(arg);
-}
+/* Hits its arg, a zt_latch. */
+zobo_done_fn hit;
 
 /* Lets everything that is under way come to its end: what c asks now is answered after it, and told after it, four
  * times over (an event, a reading, another one, the callback). */
-static inline void
-settle(void)
-{
-    zt_latch latch;
-    zt_latch_init(&latch);
-    zobo_how how = {.done = hit, .arg = &latch};
-    for (int i = 1; i <= 4; i++) {
-        assert_ok(zobo_sync_async(c, "/", &how, NULL));
-        UNTIL(zt_latch_hits(&latch) == i);
-    }
-    zt_latch_destroy(&latch);
-}
+void settle(void);
 
-static const zobo_watch_options one_shot = {.one_shot = true};
-static const zobo_watch_options *const ways[] = {NULL, &one_shot};
+/* Options for both kinds of watches. */
+extern const zobo_watch_options one_shot;
+extern const zobo_watch_options *const ways[2];
 
-static inline zobo_data_watch *
-watch_data(told *t, const zobo_watch_options *options)
-{
-    zobo_data_watch *w;
-    zobo_problem why;
-    told_init(t);
-    assert_ok(zobo_data_watch_new(c, "/n", data_told, t, options, &w, &why));
-    return w;
-}
+/* A watch of c's on /n; t is made for it. */
+zobo_data_watch *watch_data(told *t, const zobo_watch_options *options);
+zobo_children_watch *watch_children(told *t, const zobo_watch_options *options);
 
-static inline zobo_children_watch *
-watch_children(told *t, const zobo_watch_options *options)
-{
-    zobo_children_watch *w;
-    told_init(t);
-    assert_ok(zobo_children_watch_new(c, "/n", children_told, t, options, &w, NULL));
-    return w;
-}
-
-static inline void
-nothing_left(void)
-{
-    settle();
-    UNTIL(watches_here() == 0);
-    UNTIL(watches_on_server() == 0);
-    UNTIL(zobo_check_watches(c, "/n", ZOBO_WATCH_ANY) == ZOBO_ENOWATCHER); /* those of children were not counted */
-}
+/* No watch of c's is left, here or on the server. */
+void nothing_left(void);
 
 #endif

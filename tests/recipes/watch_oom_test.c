@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watches and caches when an allocation fails, for every one of them: what is so is told all the same, later. */
-#include "watching.h"
+#include "recipes/pair.h"
 
 #include <zobo/cache.h>
 #include <zobo/watchers.h>
