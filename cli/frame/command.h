@@ -125,7 +125,8 @@ struct command {
     X(whoami)                                                                                                          \
     X(sync)                                                                                                            \
     X(ping)                                                                                                            \
-    X(cmd)                                                                                                             \
+    X(fourlw)                                                                                                          \
+    X(admin)                                                                                                           \
     X(ctx)                                                                                                             \
     X(ctx_show)                                                                                                        \
     X(ctx_use)                                                                                                         \

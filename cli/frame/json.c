@@ -71,7 +71,7 @@ json_int(struct json *json, const char *key, int64_t n)
 }
 
 void
-json_real(struct json *json, const char *key, double n)
+json_decimal(struct json *json, const char *key, double n)
 {
     put_key(json, key);
     char text[64];
@@ -82,7 +82,7 @@ json_real(struct json *json, const char *key, double n)
 }
 
 void
-json_null(struct json *json, const char *key)
+json_nothing(struct json *json, const char *key)
 {
     put_key(json, key);
     fputs("null", json->to);

@@ -22,8 +22,8 @@ void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *key, const char *text);
 void json_int(struct json *json, const char *key, int64_t n);
-void json_real(struct json *json, const char *key, double n); /* at most six digits after the point */
-void json_null(struct json *json, const char *key);
+void json_decimal(struct json *json, const char *key, double n); /* at most six digits after the point */
+void json_nothing(struct json *json, const char *key);
 void json_bool(struct json *json, const char *key, bool yes);
 
 /* 64-bit ids as "0x..": a double, which is what most readers make of a JSON number, does not hold them. */

@@ -124,7 +124,7 @@ table_real(struct table *table, double n)
     char text[40];
     snprintf(text, sizeof text, "%.3f", n);
     if (key != NULL)
-        json_real(&table->json, key, n);
+        json_decimal(&table->json, key, n);
     else
         put(table, text);
     end_cell(table);
@@ -135,7 +135,7 @@ table_none(struct table *table)
 {
     const char *key = begin_cell(table);
     if (key != NULL)
-        json_null(&table->json, key);
+        json_nothing(&table->json, key);
     else
         put(table, "-");
     end_cell(table);

@@ -24,7 +24,8 @@ Help goes to stdout, never connects, and comes from the tables.
     whoami          print as whom the server knows this client
     sync            wait until the server has caught up with the leader
     ping            tell whether a server gives sessions
-    cmd             send a four-letter word, print the answer
+    4lw             send a four-letter word, print the answer
+    admin           ask AdminServer, print the answer
     ctx             list the contexts: clusters by name
     ctx show        print a context's properties
     ctx use         choose the context that is used without --context
@@ -133,7 +134,7 @@ Help goes to stdout, never connects, and comes from the tables.
   [2]
   $ zobo 2>/dev/null
   [2]
-  $ for c in get set create rm exists stat ls tree watch whoami sync ping cmd help version; do
+  $ for c in get set create rm exists stat ls tree watch whoami sync ping 4lw help version; do
   >   zobo "$c" --help | grep -q "^usage: zobo $c" || echo "$c"
   > done
 
@@ -158,7 +159,7 @@ The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help --man | grep -c '^\.SS'
-  31
+  32
 
 No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
 

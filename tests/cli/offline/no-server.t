@@ -30,17 +30,17 @@ No server: exit code 7, every server named with the reason, within the time allo
   ! hint: --connect-timeout makes it try longer, --trace shows what happens
   [7]
   $ zobo -H 127.0.0.1:1 cmd ruok
-  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! zobo: 127.0.0.1:1: connection refused (Refused -1041)
   ! hint: --wait makes it try until --connect-timeout
   [7]
   $ zobo -H "127.0.0.1:1, unix:/nonexistent:/chroot" cmd ruok
-  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! zobo: 127.0.0.1:1: connection refused (Refused -1041)
   ! hint: --wait makes it try until --connect-timeout
-  ! zobo: ruok: unix:/nonexistent: cannot reach the server (No such file or directory) (Unreachable -1042)
+  ! zobo: unix:/nonexistent: cannot reach the server (No such file or directory) (Unreachable -1042)
   ! hint: --wait makes it try until --connect-timeout
   [7]
   $ zobo -H 127.0.0.1:1 --wait --connect-timeout 300ms cmd ruok
-  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! zobo: 127.0.0.1:1: connection refused (Refused -1041)
   [7]
   $ zobo -H 127.0.0.1:1,, cmd ruok
   ! zobo: 127.0.0.1:1,,: byte 12: a host is missing (BadHosts -1003)

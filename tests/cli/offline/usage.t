@@ -106,7 +106,7 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   [2]
   $ zobo cmd status
   ! zobo: status: a word has four letters: ruok, srvr, mntr, ...
-  ! hint: `zobo help cmd` tells how it is used
+  ! hint: `zobo help 4lw` tells how it is used
   [2]
   $ zobo cmd xyz1
   ! zobo: xyz1: not a word of four letters
