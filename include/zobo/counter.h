@@ -20,9 +20,11 @@
  *
  * Limits. All that change one number are in each other's way, and one of them has to try again. The price of the
  * guarantee: one more small node for each handle that changes something, `path/<UUID>__witness__`, persistent and
- * empty, made at the first change and removed at free; and a transaction in place of a set: still one request. A
- * process that crashes leaves its witness behind. Such are removed by later handles when they have not been used for a
- * day; a change that is in doubt for longer ends with ZOBO_EABANDONED, the one case in which its outcome is not known.
+ * empty, made at the first change and removed at free; and a transaction in place of a set: still one request. When the
+ * client is stopped as it is freed, or before the removal has been answered, it is removed when the client has been
+ * started again. One that is closed without a connection, or a process that crashes, leaves its witness behind. Such
+ * are removed by later handles, some by each, when they have not been used for a day; a change that is in doubt for
+ * longer ends with ZOBO_EABANDONED, the one case in which its outcome is not known.
  * kazoo and Curator do not mind the children of a counter, but one who deletes the counter has to delete those, too.
  * With options.no_witness there are plain sets and no nodes: an answer that is lost is then looked after where looking
  * can tell (nobody has set the node since), and else ends the operation with an error of class UNKNOWN; never twice,
@@ -98,8 +100,9 @@ ZOBO_MUST_CHECK zobo_err zobo_counter_sub_async(zobo_counter *counter, int64_t d
  * callback. Source: kazoo Counter.pre_value, post_value. */
 void zobo_counter_last(const zobo_counter *counter, zobo_counter_change *change);
 
-/* zobo_counter_free frees the handle and removes its witness; the counter stays. What is under way ends with
- * ZOBO_ECANCELLED or ZOBO_EABANDONED, of which the twins' `done` may be told after it has returned. NULL is ignored.
+/* zobo_counter_free frees the handle and removes its witness, of which it has sent the request when it returns; without
+ * a connection that waits for one (see above). The counter stays. What is under way ends with ZOBO_ECANCELLED or
+ * ZOBO_EABANDONED, of which the twins' `done` may be told after it has returned. NULL is ignored.
  * Any thread, any callback but inline ones. */
 void zobo_counter_free(zobo_counter *counter);
 

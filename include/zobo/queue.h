@@ -27,8 +27,10 @@
  * options.witness_path; that node is made when needed and goes with the last of them.
  *
  * Limits: a plain Queue's entry goes with the consumer that dies with it. The list of a long queue is a long answer,
- * which options.max_reply_bytes of the client limits. A process that crashes leaves its witnesses behind, which later
- * handles remove when they have not been used for a day. Who deletes the queue has to delete those, too.
+ * which options.max_reply_bytes of the client limits. A queue that is freed while its client is stopped has its
+ * witnesses removed when that has been started again; a client that is closed without a connection, or a process that
+ * crashes, leaves them behind, and later handles remove them when they have not been used for a day. Who deletes the
+ * queue has to delete those, too.
  *
  * Costs: a Queue's get is two requests in a row (the entry's data and the queue's stat in one go, then the removal);
  * the list of entries is read again only when one has been put since. A LockingQueue's get is three: the two lists,
@@ -99,9 +101,9 @@ ZOBO_MUST_CHECK zobo_err zobo_queue_try_get_async(zobo_queue *queue, const zobo_
 ZOBO_MUST_CHECK zobo_err zobo_queue_len(zobo_queue *queue, uint32_t timeout_ms, int32_t *len);
 ZOBO_MUST_CHECK zobo_err zobo_queue_len_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
-/* zobo_queue_free frees the handle and removes its witnesses; the queue stays. What is under way ends with
- * ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from one of them:
- * once that has returned). NULL is ignored. Any thread but inline callbacks. */
+/* zobo_queue_free frees the handle and removes its witnesses, as zobo_counter_free does; the queue stays. What is under
+ * way ends with ZOBO_ECANCELLED or ZOBO_EABANDONED, and when it returns no callback of it runs any more (called from
+ * one of them: once that has returned). NULL is ignored. Any thread but inline callbacks. */
 void zobo_queue_free(zobo_queue *queue);
 
 /* ---- */

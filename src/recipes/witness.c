@@ -10,9 +10,10 @@ enum {
 };
 
 struct zr_witness {
-    zr_op op; /* its removal */
+    zr_removal removal;
     zb_link of_pool;
     zb_link idle;
+    zr_witnesses *pool;
     char *path;
     int32_t version;
     bool made;
@@ -41,6 +42,7 @@ new_witness(zr_witnesses *p)
         return NULL;
     zb_list_init(&w->idle);
     zb_list_init(&w->of_pool);
+    w->pool = p;
     zobo_uuid(p->r->client, name);
     memcpy(name + ZR_UUID - 1, zr_witness_suffix, sizeof zr_witness_suffix);
     w->path = zr_path_child(p->dir, name);
@@ -54,29 +56,25 @@ new_witness(zr_witnesses *p)
 }
 
 static void
-removed(void *arg, zobo_err err, const zobo_reply *reply)
+dir_removed(zr_removal *m, zobo_err err)
 {
-    zr_op *op = zr_back(arg);
-    (void)reply;
-    if (op && !zr_retry(op, err, op->begin))
-        zr_op_end(op, ZOBO_OK, NULL); /* what cannot be removed is left */
+    zr_witnesses *p = ZB_CONTAINER_OF(m, zr_witnesses, dir_removal);
+    p->dir_again = err == ZOBO_ENOTEMPTY;
 }
 
 static void
-begin_removal(zr_op *op)
+removal_over(zr_removal *m, zobo_err err)
 {
-    zr_witness *w = ZB_CONTAINER_OF(op, zr_witness, op);
-    zobo_how how = zr_op_how(op, removed);
-    zr_sent(op, zobo_delete_async(op->recipe->client, w->path, -1, &how, NULL), removed);
-}
-
-static void
-removal_over(zr_op *op)
-{
-    zr_witness *w = ZB_CONTAINER_OF(op, zr_witness, op);
+    zr_witness *w = ZB_CONTAINER_OF(m, zr_witness, removal);
+    zr_witnesses *p = w->pool;
+    (void)err; /* what cannot be removed is left */
     w->removed = true;
     if (!w->in_use)
         free_witness(w);
+    if (!p->dir_again || !zb_list_empty(&p->all))
+        return;
+    p->dir_again = false; /* it was one of ours that was in the way */
+    zr_remove(p->r, &p->dir_removal, p->dir, dir_removed);
 }
 
 /* The node goes; what of a transaction is still on its way in there can then not be carried out any more. */
@@ -88,9 +86,7 @@ remove_witness(zr_witnesses *p, zr_witness *w)
     w->removing = true;
     zb_list_remove(&w->idle);
     p->n--;
-    w->op.begin = begin_removal;
-    w->op.destroy = removal_over;
-    zr_op_begin_quiet(p->r, &w->op);
+    zr_remove(p->r, &w->removal, w->path, removal_over);
 }
 
 /* ---- the pool ---- */
@@ -108,20 +104,6 @@ zr_witnesses_init(zr_witnesses *p, zr_recipe *r, const char *dir, bool own_dir, 
     return p->dir ? ZOBO_OK : ZOBO_ENOMEM;
 }
 
-static void
-remove_dir(zr_op *op)
-{
-    zr_witnesses *p = ZB_CONTAINER_OF(op, zr_witnesses, dir_op);
-    zobo_how how = zr_op_how(op, removed);
-    zr_sent(op, zobo_delete_async(op->recipe->client, p->dir, -1, &how, NULL), removed);
-}
-
-static void
-dir_removed(zr_op *op)
-{
-    (void)op; /* part of the pool */
-}
-
 void
 zr_witnesses_freed(zr_witnesses *p)
 {
@@ -133,9 +115,7 @@ zr_witnesses_freed(zr_witnesses *p)
     }
     if (!any || !p->own_dir)
         return;
-    p->dir_op.begin = remove_dir;
-    p->dir_op.destroy = dir_removed;
-    zr_op_begin_quiet(p->r, &p->dir_op);
+    zr_remove(p->r, &p->dir_removal, p->dir, dir_removed);
 }
 
 void

@@ -15,7 +15,7 @@
 #ifndef ZR_WITNESS_H
 #define ZR_WITNESS_H
 
-#include "recipes/recipe.h"
+#include "recipes/removal.h"
 
 typedef struct zr_witness zr_witness;
 
@@ -33,7 +33,8 @@ typedef struct zr_witnesses {
     bool own_dir; /* the directory is for witnesses only: made when needed, and goes with the last */
     bool swept;
     bool serving;
-    zr_op dir_op; /* its removal */
+    bool dir_again; /* its removal found it not empty */
+    zr_removal dir_removal;
 } zr_witnesses;
 
 /* zr_witnesses_init: they will lie in `dir`, which is copied. One that is not their own and is missing when a witness
