@@ -156,7 +156,7 @@ zobo_barrier_new(zobo_client *client, const char *path, const zobo_barrier_optio
     if (err) {
         zb_free(b->path);
         zb_free(b);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = b;
     return ZOBO_OK;

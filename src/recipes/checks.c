@@ -11,9 +11,15 @@
 #include "base/mem.h"
 
 zobo_err
+zr_explain(zobo_err err, zobo_problem *why)
+{
+    return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+}
+
+zobo_err
 zr_no_memory(zobo_problem *why)
 {
-    return zb_problem(why, ZOBO_ENOMEM, 0, "%s", zobo_err_text(ZOBO_ENOMEM));
+    return zr_explain(ZOBO_ENOMEM, why);
 }
 
 zobo_err

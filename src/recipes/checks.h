@@ -15,6 +15,8 @@ ZOBO_MUST_CHECK zobo_err zr_check_place(const char *path, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zr_check_name(const char *path, const char *prefix, const char *name, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zr_check_acl(const zobo_acl_list *acl, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zr_check_data(const void *data, size_t len, zobo_problem *why);
+/* zr_explain returns err, of which there is nothing more to be said than its own text. */
+zobo_err zr_explain(zobo_err err, zobo_problem *why);
 ZOBO_MUST_CHECK zobo_err zr_no_memory(zobo_problem *why);
 
 enum { ZR_HOST_MAX = 256 };

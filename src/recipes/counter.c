@@ -323,7 +323,7 @@ zobo_counter_new(zobo_client *client, const char *path, const zobo_counter_optio
     err = fill(c, client, path, &o);
     if (err) {
         free_counter(c);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = c;
     return ZOBO_OK;

@@ -115,7 +115,7 @@ zobo_discovery_new(zobo_client *client, const char *base, const zobo_discovery_o
     err = d->base && (!o.acl || zr_acl_copy(o.acl, &d->acl)) ? zr_recipe_init(&d->r, &kind, client) : ZOBO_ENOMEM;
     if (err) {
         release(d);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = d;
     return ZOBO_OK;

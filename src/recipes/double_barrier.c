@@ -330,7 +330,7 @@ zobo_double_barrier_new(zobo_client *client, const char *path, uint32_t num_clie
     err = fill(b, client, path, &o);
     if (err) {
         free_all(b);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = b;
     return ZOBO_OK;

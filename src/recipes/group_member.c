@@ -279,7 +279,7 @@ zobo_group_member_new(zobo_client *client, const char *path, const char *id, con
     err = fill(m, client, path, id, &o);
     if (err) {
         release(m);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = m;
     return ZOBO_OK;

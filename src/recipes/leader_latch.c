@@ -369,7 +369,7 @@ make(zobo_leader_latch *latch, zobo_client *client, const char *path, const zobo
     if (!err)
         return ZOBO_OK;
     zobo_lock_free(latch->lock);
-    return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    return zr_explain(err, why);
 }
 
 zobo_err

@@ -43,7 +43,7 @@ fill(zobo_lease *lease, zobo_client *client, const char *path, zobo_problem *why
         return zr_no_memory(why);
     zobo_err err = zr_recipe_init(&lease->r, &kind, client);
     if (err)
-        (void)zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        (void)zr_explain(err, why);
     return err;
 }
 

@@ -546,7 +546,7 @@ zr_line_make(zobo_client *client, const char *path, const zobo_queue_options *op
     err = fill(l, client, path, &o);
     if (err) {
         free_all(l);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = l;
     return ZOBO_OK;

@@ -127,7 +127,7 @@ zobo_lock_new(zobo_client *client, const char *path, const zobo_lock_options *op
     err = copy_parts(lock, client, path) ? zr_recipe_init(&lock->h.r, &lock_kind, client) : ZOBO_ENOMEM;
     if (err) {
         free_lock(lock);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = lock;
     return ZOBO_OK;

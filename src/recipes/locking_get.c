@@ -259,12 +259,6 @@ nothing(grab *g)
     }
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Leaves those that nobody has. */
 static bool
 take_out_taken(grab *g, const zobo_reply *reply)
@@ -275,9 +269,9 @@ take_out_taken(grab *g, const zobo_reply *reply)
         return false;
     for (size_t i = 0; i < n; i++)
         names[i] = reply->children[i];
-    qsort(names, n, sizeof *names, by_name);
+    qsort(names, n, sizeof *names, zr_by_text);
     for (size_t i = 0; i < g->n; i++) {
-        if (!bsearch(&g->places[i].name, names, n, sizeof *names, by_name))
+        if (!bsearch(&g->places[i].name, names, n, sizeof *names, zr_by_text))
             g->places[left++] = g->places[i];
     }
     g->n = left;

@@ -435,7 +435,7 @@ zobo_locking_queue_new(zobo_client *client, const char *path, const zobo_locking
     err = fill(q, client, path);
     if (err) {
         free_all(q);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = q;
     return ZOBO_OK;

@@ -77,7 +77,7 @@ zobo_multi_lease_new(zobo_client *client, const char *path, uint32_t count, cons
     if (!err && !(lease->path = zr_strdup(path)))
         err = zr_no_memory(why);
     if (!err && (err = zr_recipe_init(&lease->r, &kind, client)))
-        (void)zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        (void)zr_explain(err, why);
     if (err)
         release(lease);
     else

@@ -221,12 +221,6 @@ freed(zr_recipe *r)
 
 static const zr_kind multi_recipe = {.freed = freed, .destroy = destroy};
 
-static int
-by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static zobo_err
 make_locks(zobo_multi_lock *m, zobo_client *client, const char **sorted, size_t n, const zobo_multi_lock_options *o,
            zobo_problem *why)
@@ -260,10 +254,10 @@ fill(zobo_multi_lock *m, zobo_client *client, const char *const *paths, size_t n
     m->locks = zb_calloc(n, sizeof *m->locks);
     if (sorted && m->locks) {
         memcpy(sorted, paths, n * sizeof *sorted);
-        qsort(sorted, n, sizeof *sorted, by_text);
+        qsort(sorted, n, sizeof *sorted, zr_by_text);
         err = make_locks(m, client, sorted, n, o, why);
         if (!err && (err = zr_recipe_init(&m->h.r, &multi_recipe, client)) != ZOBO_OK)
-            (void)zb_problem(why, err, 0, "%s", zobo_err_text(err));
+            (void)zr_explain(err, why);
     } else {
         err = zr_no_memory(why);
     }

@@ -6,19 +6,13 @@
 #include "base/reply.h"
 #include "recipes/node_watch.h"
 
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The reply as it is kept: children in order. */
 static zobo_reply *
 keep_reply(const zobo_reply *r)
 {
     zobo_reply *copy = zb_reply_copy(r);
     if (copy && copy->n_children > 1) /* the names' places are the copy's own */
-        qsort((void *)(uintptr_t)copy->children, copy->n_children, sizeof *copy->children, by_name);
+        qsort((void *)(uintptr_t)copy->children, copy->n_children, sizeof *copy->children, zr_by_text);
     return copy;
 }
 

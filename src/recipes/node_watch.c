@@ -308,7 +308,7 @@ zr_node_watch_init(zr_node_watch *w, const zr_kind *kind, zobo_client *client, c
     err = w->path ? zr_recipe_init(&w->r, kind, client) : ZOBO_ENOMEM;
     if (err) {
         zb_free(w->path);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     return ZOBO_OK;
 }

@@ -130,7 +130,7 @@ party_new(zobo_client *client, const char *path, bool shallow, const zobo_party_
         zr_presence_free(party->presence);
         zb_free(party->path);
         zb_free(party);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = party;
     return ZOBO_OK;

@@ -182,7 +182,7 @@ zobo_patient_children_watch_new(zobo_client *client, const char *path, const zob
     err = zr_node_watch_begin(&p->node);
     if (err) {
         zr_recipe_free(&p->node.r);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = p;
     return ZOBO_OK;
@@ -206,7 +206,7 @@ zobo_patient_children_watch_get_async(zobo_patient_children_watch *watch, const 
 zobo_err
 zobo_patient_children_watch_get(zobo_patient_children_watch *watch, uint32_t timeout_ms, zobo_reply **out)
 {
-    zobo_how how = {.timeout_ms = timeout_ms};
+    zobo_how how = zr_how(timeout_ms);
     zobo_call *call;
     zobo_err err = start_op(watch, false, &how, &call);
     return zr_wait(err, call, out);
@@ -221,7 +221,7 @@ zobo_patient_children_watch_changed_async(zobo_patient_children_watch *watch, co
 zobo_err
 zobo_patient_children_watch_changed(zobo_patient_children_watch *watch, uint32_t timeout_ms)
 {
-    zobo_how how = {.timeout_ms = timeout_ms};
+    zobo_how how = zr_how(timeout_ms);
     zobo_call *call;
     zobo_err err = start_op(watch, true, &how, &call);
     return zr_wait(err, call, NULL);

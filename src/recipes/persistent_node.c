@@ -128,7 +128,7 @@ zobo_persistent_node_new(zobo_client *client, const char *path, const zobo_persi
     if (err) {
         zr_presence_free(n->presence);
         zb_free(n);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = n;
     return ZOBO_OK;

@@ -529,6 +529,12 @@ zr_watch_drop(zr_watch *w)
 
 /* ---- small things ---- */
 
+int
+zr_by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 char *
 zr_strdup(const char *s)
 {

@@ -180,6 +180,8 @@ void zr_watch_drop(zr_watch *w);
 
 /* --- small things --- */
 
+/* zr_by_text compares two strings by the pointers to them, for qsort. */
+int zr_by_text(const void *a, const void *b);
 /* zr_path_child writes parent/name. NULL: no memory. The caller frees it (zb_free). */
 char *zr_path_child(const char *parent, const char *name);
 /* zr_strdup copies a string; NULL stays NULL. */

@@ -83,7 +83,7 @@ fill(zobo_semaphore *s, zobo_client *client, const char *path, const zobo_semaph
     if (!err)
         return ZOBO_OK;
     zobo_lock_free(s->guard);
-    return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+    return zr_explain(err, why);
 }
 
 zobo_err

@@ -195,7 +195,7 @@ zobo_service_cache_new(zobo_client *client, const char *base, const char *name,
     err = fill(c, client, base, name);
     if (err) {
         release(c);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = c;
     return ZOBO_OK;

@@ -351,12 +351,12 @@ zobo_set_partitioner_new(zobo_client *client, const char *path, const char *cons
     err = fill(p, client, path, o.identifier, items, n_items);
     if (err) {
         release(p);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     err = zr_post(&p->r, begin, NULL);
     if (err) {
         zr_recipe_free(&p->r);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = p;
     return ZOBO_OK;

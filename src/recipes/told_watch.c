@@ -96,7 +96,7 @@ zr_told_watch_new(size_t size, zobo_client *client, const char *path, bool child
     err = zr_node_watch_begin(&w->node);
     if (err) {
         zr_recipe_free(&w->node.r);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = w;
     return ZOBO_OK;

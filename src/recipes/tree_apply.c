@@ -182,12 +182,6 @@ want_child(zobo_tree_cache *c, const zr_job *job, const char *name, unsigned wha
         zb_free(path);
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 typedef struct names {
     const char **items; /* sorted */
     size_t n, at;
@@ -224,7 +218,7 @@ compare_children(zobo_tree_cache *c, const zr_job *job, const zobo_result *res, 
     }
     if (res->n_children) {
         memcpy(list.items, res->children, res->n_children * sizeof(char *));
-        qsort(list.items, res->n_children, sizeof(char *), by_name);
+        qsort(list.items, res->n_children, sizeof(char *), zr_by_text);
     }
     want_vanished(c, job, n->kids, &list);
     zb_free(list.items);

@@ -307,7 +307,7 @@ zobo_tree_cache_new(zobo_client *client, const char *root, const zobo_tree_cache
     err = c->told ? zr_recipe_init(&c->r, &kind, client) : ZOBO_ENOMEM;
     if (err) {
         free_parts(c);
-        return zb_problem(why, err, 0, "%s", zobo_err_text(err));
+        return zr_explain(err, why);
     }
     *out = c;
     return ZOBO_OK;
@@ -349,7 +349,7 @@ zobo_tree_cache_start_async(zobo_tree_cache *cache, const zobo_how *how, zobo_ca
 zobo_err
 zobo_tree_cache_start(zobo_tree_cache *cache, uint32_t timeout_ms)
 {
-    zobo_how how = {.timeout_ms = timeout_ms};
+    zobo_how how = zr_how(timeout_ms);
     zobo_call *call;
     zobo_err err = zobo_tree_cache_start_async(cache, &how, &call);
     return zr_wait(err, call, NULL);

@@ -88,19 +88,13 @@ is_witness(const char *name)
     return n == ZR_UUID - 1 + sizeof zr_witness_suffix - 1 && strcmp(name + ZR_UUID - 1, zr_witness_suffix) == 0;
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Takes the first few of the sorted names that come after ours, going round. */
 static void
 choose(sweep *s, const char **names, size_t n)
 {
     const char *own = strrchr(s->own, '/') + 1;
     size_t first = 0;
-    qsort(names, n, sizeof *names, by_name);
+    qsort(names, n, sizeof *names, zr_by_text);
     while (first < n && strcmp(names[first], own) <= 0)
         first++;
     for (size_t i = 0; i < n && s->n < SWEPT_AT_ONCE; i++) {
