@@ -30,7 +30,7 @@ test_register_and_ask(void **state)
     zobo_service_list *list;
     zobo_stat stat;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_discovery *d = discovery(zk), *looker = discovery(look);
     assert_ok(zobo_discovery_query_names(looker, 0, &reply));
     assert_int_equal(reply->n_children, 0);
@@ -86,7 +86,7 @@ test_types(void **state)
     zobo_stat stat;
     zobo_service_list *list;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_discovery *d = discovery(zk);
     zobo_service s = service("s", 1), p = service("p", 2), q = service("q", 3);
     s.type = ZOBO_SERVICE_STATIC;
@@ -187,7 +187,7 @@ test_cache(void **state)
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_service_cache_options o = {.listener = note, .arg = &t};
     (void)state;
-    zobo_client *zk = another_client(), *watching = another_client();
+    zobo_client *zk = brief_client(), *watching = brief_client();
     zobo_discovery *d = discovery(zk);
     assert_ok(zobo_service_cache_new(watching, "/dis/covery", "pay", &o, &c, NULL));
     assert_err(zobo_service_cache_wait(c, 0), ZOBO_ENOTSTARTED);
@@ -269,7 +269,7 @@ test_providers(void **state)
     char buf[100], first[2];
     zobo_service_list *list;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_discovery *d = discovery(look);
     zobo_service_provider *none = provider(zk, (zobo_service_provider_options){0});
     assert_string_equal(picks(none, 1, buf), "Empty");
@@ -347,7 +347,7 @@ static void
 test_a_registration_that_is_over_leaves_nothing_behind(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_discovery *d = discovery(zk);
     for (int i = 0; i < 60; i++) {
         zobo_service a = service("a", 1);
@@ -371,7 +371,7 @@ static void
 test_lives(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     for (int i = 0; i < 10000; i++) {
         zobo_discovery *d = discovery(zk);
         zobo_service_provider *p;
@@ -403,7 +403,7 @@ test_many_instances(void **state)
     zobo_service_cache *c;
     zobo_service_list *list = NULL;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_discovery *d = discovery(zk);
     assert_ok(zobo_service_cache_new(look, "/dis/covery", "pay", NULL, &c, NULL));
     assert_ok(zobo_service_cache_start(c));
@@ -436,7 +436,7 @@ test_no_memory(void **state)
 {
     (void)state;
     for (long n = 0; n < 120; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_discovery *d = NULL;
         zobo_service_provider *p = NULL;
         zobo_service_list *list = NULL;

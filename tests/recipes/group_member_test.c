@@ -40,7 +40,7 @@ static void
 test_a_group(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client(), *zk2 = another_client();
+    zobo_client *zk = brief_client(), *zk2 = brief_client();
     zobo_group_member *a = member(zk, "a", "1"), *b = member(zk2, "b", "2");
     assert_true(sees(a, "a=1 ")); /* itself in any case */
     assert_err(zobo_group_member_wait(a, 0), ZOBO_ENOTSTARTED);
@@ -105,7 +105,7 @@ test_listener_and_outages(void **state)
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_group_member *a;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_group_member_options o = {.data = "1", .data_len = 1, .changed = note, .changed_arg = &t};
     assert_ok(zobo_group_member_new(zk, "/gro/up", "a", &o, &a, NULL));
     assert_ok(zobo_group_member_start(a));
@@ -166,7 +166,7 @@ test_many(void **state)
     zobo_group_member *m[MANY];
     (void)state;
     for (int i = 0; i < 4; i++)
-        zk[i] = another_client();
+        zk[i] = brief_client();
     for (int i = 0; i < MANY; i++) {
         char id[20];
         snprintf(id, sizeof id, "m%02d", i);
@@ -197,7 +197,7 @@ static void
 test_lives(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     for (int i = 0; i < 10000; i++) {
         zobo_group_member *m = member(zk, i % 2 ? "a" : "b", "x");
         if (i % 4)
@@ -230,7 +230,7 @@ test_no_memory(void **state)
 {
     (void)state;
     for (long n = 0; n < 90; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_group_member *m = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err = zobo_group_member_new(zk, "/gro/up", "a", NULL, &m, NULL);

@@ -50,7 +50,7 @@ test_obtained_and_held(void **state)
     zobo_reply *reply;
     (void)state;
     set_clock();
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_lease *a = lease(zk, "a"), *b = lease(look, "b");
     assert_true(zobo_lease_end(a) == 0);
     assert_ok(zobo_lease_obtain(a, 60000, 5000));
@@ -89,7 +89,7 @@ test_obtained_anew_after_a_lost_answer(void **state)
     zobo_call *call;
     (void)state;
     set_clock();
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_lease *a = lease(zk, "a");
     assert_ok(zobo_ensure_path(look, "/l/ease", NULL));
     zt_events_init(&made);
@@ -219,7 +219,7 @@ static void
 test_expiry_at_any_step(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_lease *a = lease(zk, "a");
     set_clock();
     for (int i = 0; i < 40; i++) {
@@ -251,7 +251,7 @@ test_many(void **state)
     for (int i = 0; i < MANY; i++) {
         char name[20];
         snprintf(name, sizeof name, "m%d", i);
-        zk[i] = another_client();
+        zk[i] = brief_client();
         l[i] = lease(zk[i], name);
     }
     for (int round = 0; round < 5; round++) {
@@ -355,7 +355,7 @@ test_lives(void **state)
 {
     (void)state;
     set_clock();
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     for (int i = 0; i < 10000; i++) {
         zobo_call *call = NULL, *call2 = NULL;
         zobo_lease *l = lease(zk, "a");
@@ -403,7 +403,7 @@ test_no_memory(void **state)
     (void)state;
     set_clock();
     for (long n = 0; n < 120; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_lease *l = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err =
@@ -427,7 +427,7 @@ test_no_memory_and_a_lost_connection(void **state)
     set_clock();
     assert_ok(zobo_ensure_path(look, "/l/ease", NULL));
     for (long n = 0; n < 100; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_lease *l = lease(zk, "a");
         ZT_WAIT(children_of(look, "/l/ease") <= 1);
         zobo_server_fail_requests(server, 3, ZOBO_ECONNECTIONLOSS);

@@ -24,7 +24,7 @@ join_look_leave(bool shallow)
 {
     zobo_reply *who;
     int32_t n;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_party *a = party(zk, "a", shallow), *b = party(zk, "b-1", shallow);
     assert_ok(zobo_party_members(a, 0, &who));
     assert_int_equal(who->n_children, 0);
@@ -132,7 +132,7 @@ static void
 test_rejoins_after_the_loss_of_the_session(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_party *a = party(zk, "a", false), *kazoo;
     assert_ok(zobo_party_new(zk, "/kazoo", &(zobo_party_options){.no_rejoin = true}, &kazoo, NULL));
     assert_ok(zobo_party_join(a, 0));
@@ -185,7 +185,7 @@ static void
 test_a_join_that_is_over_leaves_nothing_behind(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_party *p = party(zk, "a", false);
     zobo_server_delay(server, 300);
     assert_err(zobo_party_join(p, 50), ZOBO_EWAITTIMEOUT);
@@ -276,7 +276,7 @@ static void
 test_a_second_join_does_not_end_the_first(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_party *p = party(zk, "a", false);
     assert_ok(zobo_party_join(p, 0));
     zobo_server_refuse(server, true);
@@ -326,7 +326,7 @@ test_many_clients(void **state)
     for (int i = 0; i < MANY; i++) {
         char name[20];
         snprintf(name, sizeof name, "m%d", i);
-        zk[i] = another_client();
+        zk[i] = brief_client();
         p[i] = party(zk[i], name, i % 2);
         assert_ok(zobo_party_join_async(p[i], NULL, &calls[i]));
     }
@@ -391,7 +391,7 @@ test_listener(void **state)
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER}, f = {.lock = PTHREAD_MUTEX_INITIALIZER};
     zobo_party *p;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     assert_ok(zobo_party_new(zk, "/p/arty", &(zobo_party_options){.changed = note, .changed_arg = &t}, &p, NULL));
     assert_ok(zobo_party_join(p, 0));
     ZT_WAIT(told_n(&t) == 1);
@@ -445,7 +445,7 @@ static void
 test_ten_thousand_lives(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     for (int i = 0; i < 10000; i++) {
         zobo_party *p = party(zk, "a", i % 2);
         zobo_call *join = NULL;
@@ -468,7 +468,7 @@ test_no_memory(void **state)
 {
     (void)state;
     for (long n = 0; n < 60; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_party *p = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err = zobo_party_new(zk, "/p/arty", NULL, &p, NULL);

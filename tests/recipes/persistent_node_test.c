@@ -20,7 +20,7 @@ test_comes_and_goes(void **state)
 {
     zobo_stat stat;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_persistent_node *n = node(zk, "one");
     assert_err(zobo_persistent_node_wait(n, 1000), ZOBO_ENOTSTARTED);
     assert_int_equal(zobo_persistent_node_presence(n), ZOBO_PRESENCE_ABSENT);
@@ -48,7 +48,7 @@ static void
 test_data_of_others(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_persistent_node *n = node(zk, "mine");
     assert_ok(zobo_persistent_node_start(n));
     assert_ok(zobo_persistent_node_wait(n, 0));
@@ -67,7 +67,7 @@ test_waits_another_session_out(void **state)
     zobo_stat stat;
     zobo_create_options e = {.ephemeral = true, .makepath = true};
     (void)state;
-    zobo_client *zk = another_client(), *old = another_client();
+    zobo_client *zk = brief_client(), *old = brief_client();
     assert_ok(zobo_create(old, "/n/ode", "old", 3, &e, NULL));
     zobo_persistent_node *n = node(zk, "new");
     assert_ok(zobo_persistent_node_start(n));
@@ -94,7 +94,7 @@ test_leaves_another_s_node_alone(void **state)
 {
     zobo_create_options e = {.ephemeral = true, .makepath = true};
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     assert_ok(zobo_create(look, "/n/ode", "old", 3, &e, NULL));
     zobo_persistent_node *n = node(zk, "new");
     assert_ok(zobo_persistent_node_start(n));
@@ -116,7 +116,7 @@ test_takes_over(void **state)
     zobo_persistent_node *n;
     zobo_create_options e = {.ephemeral = true, .makepath = true};
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_persistent_node_options o = {.data = "new", .data_len = 3, .take_over = true};
     assert_ok(zobo_create(look, "/n/ode", "old", 3, &e, NULL));
     assert_ok(zobo_persistent_node_new(zk, "/n/ode", &o, &n, NULL));
@@ -135,7 +135,7 @@ test_persistent(void **state)
     zobo_stat stat = {0}, again = {0};
     zobo_persistent_node *n;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_persistent_node_options o = {.data = "new", .data_len = 3, .persistent = true};
     assert_ok(zobo_ensure_path(look, "/n", NULL));
     assert_ok(zobo_create(look, "/n/ode", "old", 3, NULL, NULL));
@@ -160,7 +160,7 @@ test_a_resumed_session(void **state)
     zobo_client_id id;
     zobo_stat before = {0}, after = {0};
     (void)state;
-    zobo_client *old = another_client();
+    zobo_client *old = brief_client();
     zobo_create_options e = {.ephemeral = true, .makepath = true};
     assert_ok(zobo_create(old, "/n/ode", "one", 3, &e, NULL));
     assert_true(is_there(look, "/n/ode", &before));
@@ -243,7 +243,7 @@ static void
 test_the_last_data_wins(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_persistent_node *n = node(zk, "");
     zobo_call *calls[100];
     char text[10];
@@ -267,7 +267,7 @@ static void
 test_lives(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     for (int i = 0; i < 10000; i++) {
         zobo_persistent_node *n = node(zk, "x");
         assert_ok(zobo_persistent_node_start(n));
@@ -285,7 +285,7 @@ test_no_memory(void **state)
 {
     (void)state;
     for (long n = 0; n < 60; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_persistent_node *p = NULL;
         zb_mem_fail_after(n, 0);
         zobo_err err = zobo_persistent_node_new(zk, "/n/ode", NULL, &p, NULL);

@@ -98,7 +98,7 @@ test_divided(void **state)
     worker a = {0}, b = {0}, c = {0};
     zobo_reply *mine;
     (void)state;
-    zobo_client *zk[3] = {another_client(), another_client(), another_client()};
+    zobo_client *zk[3] = {brief_client(), brief_client(), brief_client()};
     worker_start(&a, zk[0], "wa", NULL);
     assert_ok(zobo_set_partitioner_wait(a.p, ZT_SOON_MS, &mine));
     assert_int_equal(mine->n_children, N_DIFFERENT);
@@ -142,7 +142,7 @@ test_states(void **state)
 {
     worker a = {.lazy = true}, b = {0};
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     worker_start(&a, zk, "wa", NULL);
     ZT_WAIT(has_part(&a, "abcdefg."));
     worker_start(&b, look, "wb", NULL);
@@ -172,7 +172,7 @@ test_loss_of_the_session(void **state)
     worker a = {0}, b = {0}, k = {0};
     zobo_set_partitioner_options kazoo = {.fail_when_lost = true};
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     worker_start(&a, zk, "wa", NULL);
     worker_start(&b, look, "wb", NULL);
     ZT_WAIT(has_part(&a, "aceg.") && has_part(&b, "bdf."));
@@ -199,7 +199,7 @@ test_an_item_that_is_held(void **state)
     worker a = {0};
     zobo_lock *lock;
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     assert_ok(zobo_lock_new(look, "/s/et/locks/c", NULL, &lock, NULL));
     assert_ok(zobo_lock_acquire(lock, 0));
     worker_start(&a, zk, "wa", NULL);
@@ -229,7 +229,7 @@ test_the_same_identifier(void **state)
     worker a = {0}, b = {0};
     char pa[100], pb[100];
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     worker_start(&a, zk, "same", NULL);
     worker_start(&b, look, "same", NULL);
     ZT_WAIT((has_part(&a, "aceg.") && has_part(&b, "bdf.")) || (has_part(&b, "aceg.") && has_part(&a, "bdf.")));
@@ -255,7 +255,7 @@ test_a_partition_of_one_s_own(void **state)
     worker a = {0}, b = {0};
     zobo_set_partitioner_options own = {.partition = to_the_last};
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     worker_start(&a, zk, "a", &own);
     worker_start(&b, look, "b", &own);
     ZT_WAIT(has_part(&a, ".") && has_part(&b, "abcdefg."));
@@ -354,7 +354,7 @@ test_many(void **state)
     for (int i = 0; i < MANY; i++) {
         char who[20];
         snprintf(who, sizeof who, "w%d", i);
-        zk[i] = another_client();
+        zk[i] = brief_client();
         worker_start(&w[i], zk[i], who, NULL);
     }
     for (int round = 0; round < ROUNDS; round++) {
@@ -374,7 +374,7 @@ static void
 test_lives(void **state)
 {
     (void)state;
-    zobo_client *zk = another_client();
+    zobo_client *zk = brief_client();
     zobo_set_partitioner_options o = {.time_boundary_ms = 1};
     for (int i = 0; i < 10000; i++) {
         zobo_set_partitioner *p;
@@ -417,7 +417,7 @@ test_no_memory(void **state)
 {
     (void)state;
     for (long n = 0; n < 150; n++) {
-        zobo_client *zk = another_client();
+        zobo_client *zk = brief_client();
         zobo_set_partitioner *p = NULL;
         zobo_set_partitioner_options o = {.time_boundary_ms = 1};
         zobo_reply *mine = NULL;

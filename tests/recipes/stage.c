@@ -45,6 +45,14 @@ another_client(void)
 }
 
 zobo_client *
+brief_client(void)
+{
+    zobo_options o = client_options();
+    o.timeout_ms = BRIEF_MS;
+    return zt_client_with(&o);
+}
+
+zobo_client *
 loop_client(void)
 {
     zobo_options o = client_options();
@@ -56,6 +64,7 @@ zobo_client *
 patient_client(void)
 {
     zobo_options o = client_options();
+    o.timeout_ms = BRIEF_MS;
     o.request_timeout_ms = 250;
     return zt_client_with(&o);
 }

@@ -16,7 +16,7 @@
 
 #include "support/record.h"
 
-enum { SESSION_MS = 10000 };
+enum { SESSION_MS = 10000, BRIEF_MS = 4000 };
 
 extern zobo_server *server;
 extern zobo_client *look; /* has no recipes, and nothing is done to it: it looks and changes things */
@@ -28,6 +28,7 @@ int stage_down(void **state);
 /* Options of all clients here; they come back soon when a connection is lost. */
 zobo_options client_options(void);
 zobo_client *another_client(void);
+zobo_client *brief_client(void);   /* of BRIEF_MS: a server without memory that says nothing is soon found out */
 zobo_client *loop_client(void);    /* driven by whoever calls */
 zobo_client *patient_client(void); /* finds out that an answer is lost by the time it takes; see get_patiently */
 
