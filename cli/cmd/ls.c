@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "frame/command.h"
 #include "frame/out.h"
-#include "tree/walk.h"
+#include "tree/scan.h"
 
 enum { O_LONG, O_RECURSIVE, O_NULL };
 
@@ -14,44 +12,40 @@ static const struct opt opts[] = {
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static void
-print_node(const struct ctx *ctx, const struct args *in, const struct node *node)
+print_node(const struct ctx *ctx, const struct args *in, const struct scan_node *node)
 {
     bool full = in->opt[O_RECURSIVE].given || ctx->format == FORMAT_NAME;
-    char *path = full || ctx->format == FORMAT_JSON ? node_path(node) : NULL;
-    const zobo_stat *stat = node->has_stat ? &node->stat : NULL;
     if (ctx->format == FORMAT_JSON) {
-        struct json json = one_json_path(path);
+        struct json json = one_json_path(node->path);
         json_text(&json, "name", node->name);
-        if (stat != NULL)
-            json_stat(&json, "stat", stat);
+        if (node->stat != NULL)
+            json_stat(&json, "stat", node->stat);
         end_json(&json);
     } else {
         if (ctx->format == FORMAT_LONG)
-            put_long(stat);
-        put_node(ctx, full ? path : node->name, stat, false);
+            put_long(node->stat);
+        put_node(ctx, full ? node->path : node->name, node->stat, false);
         fputc(in->opt[O_NULL].given ? '\0' : '\n', stdout);
     }
-    free(path);
 }
 
 static int
 list(struct ctx *ctx, const struct args *in, const char *path)
 {
-    struct walk walk = {.depth = in->opt[O_RECURSIVE].given ? UINT32_MAX : 1,
-                        .stats = ctx->format == FORMAT_LONG || in->opt[O_LONG].given};
-    zobo_err err = walk_tree(ctx, path, &walk);
-    int code = err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
-    if (code == DONE && ctx->format == FORMAT_LONG && ctx->out_is_tty && walk.n_nodes > 0)
-        put_long_header();
-    for (const struct node *node = walk_next(&walk.root); code == DONE && node != NULL; node = walk_next(node))
-        print_node(ctx, in, node);
-    if (code == DONE && walk.n_failed > 0) {
-        fflush(stdout);
-        note(ctx, "%zu of %zu nodes could not be read", walk.n_failed, walk.n_nodes);
-        code = PARTIAL;
+    bool stats = ctx->format == FORMAT_LONG || in->opt[O_LONG].given;
+    struct scan_options options = {.depth = in->opt[O_RECURSIVE].given ? UINT32_MAX : 1, .names_only = !stats};
+    struct scan *scan = scan_open(ctx, path, &options);
+    struct scan_node node;
+    bool header = ctx->format == FORMAT_LONG && ctx->out_is_tty;
+    while (!ferror(stdout) && scan_next(scan, &node)) {
+        if (node.depth == 0)
+            continue;
+        if (header)
+            put_long_header();
+        header = false;
+        print_node(ctx, in, &node);
     }
-    walk_free(&walk);
-    return code;
+    return scan_close(scan);
 }
 
 static int
@@ -82,8 +76,9 @@ const struct command cmd_ls = {.name = "ls",
                                .aliases = aliases,
                                .usage = "[PATH]",
                                .summary = "list a node's children",
-                               .about = "Without PATH it lists the root. -o name prints full paths. -R reads the whole "
-                                        "subtree before it prints; nodes that vanish meanwhile are left out.",
+                               .about = "Without PATH it lists the root. -o name prints full paths. -R prints while "
+                                        "it reads, however large the subtree is; nodes that vanish meanwhile are left "
+                                        "out.",
                                .examples = examples,
                                .opts = opts,
                                .min_words = 0,

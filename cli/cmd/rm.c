@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "frame/command.h"
+#include "frame/hold.h"
 #include "frame/input.h"
 #include "frame/out.h"
-#include "tree/walk.h"
+#include "tree/scan.h"
+#include "tree/writer.h"
 
 enum { O_RECURSIVE, O_DRY_RUN, O_VERSION };
 
@@ -15,6 +17,8 @@ static const struct opt opts[] = {
     [O_DRY_RUN] = {'n', "dry-run", OPT_FLAG, NULL, "print what would be removed, change nothing"},
     [O_VERSION] = {'v', "if-version", OPT_VERSION, "N", "only if the node has this version (exit code 5 if not)"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
+
+enum { SWEEPS_MAX = 30 };
 
 /* The root and ZooKeeper's own nodes are not for removing, however they are reached. */
 static int
@@ -43,27 +47,7 @@ print_removal(const struct ctx *ctx, const char *path)
     }
 }
 
-/* print_below prints a subtree in the order of its removal: children first. */
-static void
-print_below(const struct ctx *ctx, const struct node *node)
-{
-    const struct node **nodes = NULL;
-    size_t n = 0, room = 0;
-    for (; node != NULL; node = walk_next(node)) {
-        if (n == room) {
-            room = room == 0 ? 64 : room * 2;
-            nodes = need_more(nodes, room, sizeof *nodes);
-        }
-        nodes[n++] = node;
-    }
-    while (n > 0) {
-        char *path = node_path(nodes[--n]);
-        print_removal(ctx, path);
-        free(path);
-    }
-    free(nodes);
-}
-
+/* dry_run prints what would be removed in the order of its removal: children first. */
 static int
 dry_run(struct ctx *ctx, const char *path, bool recursive, int32_t version)
 {
@@ -79,52 +63,111 @@ dry_run(struct ctx *ctx, const char *path, bool recursive, int32_t version)
         print_removal(ctx, path);
         return DONE;
     }
-    struct walk walk = {.depth = UINT32_MAX};
-    err = walk_tree(ctx, path, &walk);
-    int code = err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
-    if (code == DONE)
-        print_below(ctx, &walk.root);
-    if (code == DONE && walk.n_failed > 0) {
-        note(ctx, "%zu nodes could not be looked into", walk.n_failed);
-        code = PARTIAL;
-    }
-    walk_free(&walk);
-    return code;
+    struct scan *scan = scan_open(ctx, path, &(struct scan_options){.depth = UINT32_MAX, .leave = true});
+    struct scan_node node;
+    while (!ferror(stdout) && scan_next(scan, &node))
+        if (node.leaving)
+            print_removal(ctx, node.path);
+    return scan_close(scan);
 }
 
-/* count_below asks the server, or counts if that is too old to know. */
-static zobo_err
-count_below(struct ctx *ctx, const char *path, size_t *count)
+/* count_below asks the server, or counts if that is too old to know. 0, or the exit code after telling. */
+static int
+count_below(struct ctx *ctx, const char *path, uint64_t *count)
 {
     int32_t n;
     zobo_err err = zobo_get_all_children_number(ctx->client, path, &n);
-    *count = (size_t)(err == ZOBO_OK ? n : 0);
+    *count = (uint64_t)(err == ZOBO_OK ? n : 0);
     if (err != ZOBO_EUNIMPLEMENTED)
-        return err;
-    struct walk walk = {.depth = UINT32_MAX};
-    err = walk_tree(ctx, path, &walk);
-    *count = walk.n_nodes;
-    walk_free(&walk);
-    return err;
+        return err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
+    struct scan_options options = {.depth = UINT32_MAX, .own_errors = true, .doing = "counting"};
+    struct scan *scan = scan_open(ctx, path, &options);
+    struct scan_node node;
+    while (scan_next(scan, &node))
+        *count += node.depth > 0;
+    return scan_close(scan);
+}
+
+/* A sweep over a subtree. Others may make nodes meanwhile: their parents are not empty then, and another sweep will see
+ * to them. */
+struct sweep {
+    uint64_t removed;
+    bool left; /* nodes that were not empty */
+};
+
+/* With a tag, the node could not be read: if it has children, no sweep will find them. */
+static bool
+on_removal(void *arg, const char *path, zobo_err err, const zobo_reply *reply, void *tag)
+{
+    struct sweep *sweep = arg;
+    (void)path;
+    (void)reply;
+    sweep->removed += err == ZOBO_OK;
+    if (err == ZOBO_ENOTEMPTY && tag == NULL) {
+        sweep->left = true;
+        return true;
+    }
+    return err == ZOBO_ENONODE;
+}
+
+static int
+sweep_once(struct ctx *ctx, const char *path, bool may_miss, uint64_t total, struct sweep *sweep)
+{
+    sweep->left = false;
+    struct scan_options reading = {.depth = UINT32_MAX, .leave = true, .own_errors = true, .may_miss = may_miss};
+    struct writer_options writing = {.outcome = on_removal, .arg = sweep, .doing = "removing", .total = total};
+    struct scan *scan = scan_open(ctx, path, &reading);
+    struct writer *writer = writer_open(ctx, &writing);
+    struct scan_node node;
+    while (scan_next(scan, &node))
+        if (node.leaving && !writer_delete(writer, node.path, -1, node.stat == NULL ? sweep : NULL))
+            break;
+    int read = scan_close(scan);
+    int written = writer_close(writer);
+    return read != DONE ? read : written;
+}
+
+/* rest waits a little, less at first: the others may be done then. */
+static void
+rest(struct ctx *ctx, unsigned sweeps)
+{
+    if (sweeps < 2 || hold_begin(ctx) != DONE)
+        return;
+    uint64_t until = now_ms() + (sweeps < 8 ? 1U << sweeps : 256);
+    while (hold_turn(ctx, until) == HOLD_GOES_ON) {
+        /* the session lives on */
+    }
+    hold_over(ctx);
+}
+
+static int
+remove_all(struct ctx *ctx, const char *path, uint64_t total)
+{
+    struct sweep sweep = {0};
+    int code = sweep_once(ctx, path, false, total, &sweep);
+    for (unsigned sweeps = 1; code == DONE && sweep.left && sweeps < SWEEPS_MAX && ctx->signal == 0; sweeps++) {
+        rest(ctx, sweeps);
+        code = sweep_once(ctx, path, true, 0, &sweep);
+    }
+    if (code == DONE && sweep.left)
+        code = fail(ctx, ZOBO_ENOTEMPTY, path, "others go on making nodes below it");
+    if (code != DONE && sweep.removed > 0)
+        note(ctx, "%llu nodes were removed", (unsigned long long)sweep.removed);
+    return code != DONE && code < BY_SIGNAL && sweep.removed > 0 ? PARTIAL : code;
 }
 
 static int
 remove_recursive(struct ctx *ctx, const char *path)
 {
+    uint64_t below = 0;
     if (!ctx->yes) {
-        size_t count;
-        zobo_err err = count_below(ctx, path, &count);
-        if (err != ZOBO_OK)
-            return fail(ctx, err, path, NULL);
-        int code = need_yes(ctx, "remove %s and the %zu nodes below it?", path, count);
+        int code = count_below(ctx, path, &below);
+        if (code == DONE)
+            code = need_yes(ctx, "remove %s and the %llu nodes below it?", path, (unsigned long long)below);
         if (code != DONE)
             return code;
     }
-    zobo_problem why;
-    zobo_err err = zobo_delete_recursive(ctx->client, path, &why);
-    return err == ZOBO_OK        ? DONE
-           : err == ZOBO_ENONODE ? fail(ctx, err, path, NULL)
-                                 : fail_why(ctx, err, path, &why, "part of it may be gone");
+    return remove_all(ctx, path, below == 0 ? 0 : below + 1);
 }
 
 static int
@@ -158,7 +201,7 @@ run(struct ctx *ctx, const struct args *in)
         code = need_session(ctx);
     if (code != DONE)
         return code;
-    for (size_t i = 0; i < in->n; i++)
+    for (size_t i = 0; i < in->n && ctx->signal == 0; i++)
         code = worse(code, i, remove_one(ctx, in, in->words[i]));
     return code;
 }
@@ -171,17 +214,17 @@ static const struct example examples[] = {{"zobo rm /app/old", "one node, if not
                                           {"zobo rm -r --yes /app/old", "in a script"},
                                           {NULL, NULL}};
 
-const struct command cmd_rm = {
-    .name = "rm",
-    .aliases = aliases,
-    .usage = "PATH...",
-    .summary = "remove nodes",
-    .about =
-        "-r is not atomic: when it fails, part of the subtree is gone. The root and ZooKeeper's own nodes are refused.",
-    .examples = examples,
-    .opts = opts,
-    .min_words = 1,
-    .max_words = WORDS_ANY,
-    .formats = FORMATS_ONE,
-    .effect = CHANGES,
-    .run = run};
+const struct command cmd_rm = {.name = "rm",
+                               .aliases = aliases,
+                               .usage = "PATH...",
+                               .summary = "remove nodes",
+                               .about = "-r is not atomic: when it fails, part of the subtree is gone; it tells how "
+                                        "many nodes. What others make below it "
+                                        "meanwhile is removed too. The root and ZooKeeper's own nodes are refused.",
+                               .examples = examples,
+                               .opts = opts,
+                               .min_words = 1,
+                               .max_words = WORDS_ANY,
+                               .formats = FORMATS_ONE,
+                               .effect = CHANGES,
+                               .run = run};

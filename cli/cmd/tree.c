@@ -1,74 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <string.h>
 
 #include "frame/command.h"
 #include "frame/out.h"
-#include "tree/walk.h"
+#include "tree/scan.h"
 
 enum { O_DEPTH };
 
 static const struct opt opts[] = {[O_DEPTH] = {'L', "depth", OPT_COUNT, "N", "go N levels deep"},
                                   {0, NULL, OPT_FLAG, NULL, NULL}};
 
-static bool
-is_last(const struct node *node)
-{
-    const struct node *end = node->parent->children + node->parent->n_children;
-    for (const struct node *next = node + 1; next < end; next++)
-        if (next->err != ZOBO_ENONODE)
-            return false;
-    return true;
-}
+/* Which nodes on the way down are the last of their siblings. */
+struct branches {
+    bool *last;
+    size_t room;
+};
 
 /* print_branches draws what stands before a node: the lines of its ancestors, then its own corner. */
 static void
-print_branches(const struct ctx *ctx, const struct node *node, const struct node **ancestors)
+print_branches(const struct ctx *ctx, const struct scan_node *node, struct branches *branches)
 {
-    size_t n = 0;
-    for (const struct node *up = node->parent; up != NULL && up->parent != NULL; up = up->parent)
-        ancestors[n++] = up;
-    while (n > 0)
-        fputs(is_last(ancestors[--n]) ? "    " : ctx->utf8 ? "\u2502   " : "|   ", stdout);
+    if (node->depth >= branches->room) {
+        branches->room = node->depth + 64;
+        branches->last = need_more(branches->last, branches->room, sizeof *branches->last);
+    }
+    branches->last[node->depth] = node->last;
+    for (uint32_t depth = 1; depth < node->depth; depth++)
+        fputs(branches->last[depth] ? "    " : ctx->utf8 ? "\u2502   " : "|   ", stdout);
     if (ctx->utf8)
-        fputs(is_last(node) ? "\u2514\u2500\u2500 " : "\u251c\u2500\u2500 ", stdout);
+        fputs(node->last ? "\u2514\u2500\u2500 " : "\u251c\u2500\u2500 ", stdout);
     else
-        fputs(is_last(node) ? "`-- " : "|-- ", stdout);
+        fputs(node->last ? "`-- " : "|-- ", stdout);
 }
 
 static void
-print_json(const struct node *node)
+print_json(const struct scan_node *node)
 {
-    char *path = node_path(node);
-    struct json json = one_json_path(path);
+    struct json json = one_json_path(node->path);
     json_int(&json, "depth", node->depth);
-    if (node->has_stat)
-        json_stat(&json, "stat", &node->stat);
+    if (node->stat != NULL)
+        json_stat(&json, "stat", node->stat);
     if (node->err != ZOBO_OK)
         json_text(&json, "error", zobo_err_name(node->err));
     end_json(&json);
-    free(path);
 }
 
 static void
-print_tree(const struct ctx *ctx, const struct walk *walk)
+print_node(const struct ctx *ctx, const struct scan_node *node, struct branches *branches)
 {
-    size_t ephemerals = 0;
-    uint32_t deepest = 0;
-    for (const struct node *node = &walk->root; node != NULL; node = walk_next(node))
-        deepest = node->depth > deepest ? node->depth : deepest;
-    const struct node **ancestors = need_memory(deepest + 1, sizeof(struct node *));
-    for (const struct node *node = &walk->root; node != NULL; node = walk_next(node)) {
-        if (node->parent != NULL)
-            print_branches(ctx, node, ancestors);
-        put_node(ctx, node->name, node->has_stat ? &node->stat : NULL, true);
-        if (node->err != ZOBO_OK)
-            printf("  [%s]", zobo_err_name(node->err));
-        fputc('\n', stdout);
-        ephemerals += node->has_stat && node->stat.ephemeral_owner != 0;
+    if (ctx->format == FORMAT_JSON) {
+        print_json(node);
+        return;
     }
-    printf("\n%zu nodes, %zu ephemeral\n", walk->n_nodes + 1, ephemerals);
-    free(ancestors);
+    if (node->depth > 0)
+        print_branches(ctx, node, branches);
+    put_node(ctx, node->depth == 0 ? node->path : node->name, node->stat, true);
+    if (node->err != ZOBO_OK)
+        printf("  [%s]", zobo_err_name(node->err));
+    fputc('\n', stdout);
 }
 
 static int
@@ -80,20 +69,23 @@ run(struct ctx *ctx, const struct args *in)
         code = need_session(ctx);
     if (code != DONE)
         return code;
-    struct walk walk = {.depth = in->opt[O_DEPTH].given ? (uint32_t)in->opt[O_DEPTH].n : UINT32_MAX, .stats = true};
-    zobo_err err = walk_tree(ctx, path, &walk);
-    if (err != ZOBO_OK) {
-        code = fail(ctx, err, path, NULL);
-    } else if (ctx->format == FORMAT_JSON) {
-        for (const struct node *node = &walk.root; node != NULL; node = walk_next(node))
-            print_json(node);
-    } else {
-        print_tree(ctx, &walk);
+    struct scan_options options = {.depth = in->opt[O_DEPTH].given ? (uint32_t)in->opt[O_DEPTH].n : UINT32_MAX,
+                                   .own_errors = true};
+    struct scan *scan = scan_open(ctx, path, &options);
+    struct scan_node node;
+    struct branches branches = {0};
+    unsigned long long nodes = 0, ephemerals = 0, unread = 0;
+    while (!ferror(stdout) && scan_next(scan, &node)) {
+        print_node(ctx, &node, &branches);
+        nodes++;
+        ephemerals += node.stat != NULL && node.stat->ephemeral_owner != 0;
+        unread += node.err != ZOBO_OK;
     }
-    if (code == DONE && walk.n_failed > 0)
-        code = PARTIAL; /* the tree says where */
-    walk_free(&walk);
-    return code;
+    code = scan_close(scan);
+    free(branches.last);
+    if (code == DONE && ctx->format != FORMAT_JSON)
+        printf("\n%llu nodes, %llu ephemeral\n", nodes, ephemerals);
+    return code == DONE && unread > 0 ? PARTIAL : code; /* the tree says where */
 }
 
 static const struct example examples[] = {{"zobo tree -L 2 /", "two levels of everything"},

@@ -14,7 +14,7 @@
 #include "frame/out.h"
 #include "frame/text.h"
 #include "run/child.h"
-#include "tree/walk.h"
+#include "tree/scan.h"
 
 enum { O_RECURSIVE, O_INITIAL, O_DATA, O_COUNT, O_TIMEOUT };
 
@@ -340,20 +340,21 @@ run_next(struct watch *watch)
 static int
 queue_initial(struct watch *watch, const struct args *in)
 {
-    struct walk walk = {.depth = in->opt[O_RECURSIVE].given && in->opt[O_INITIAL].given ? UINT32_MAX : 0,
-                        .stats = true};
-    zobo_err err = walk_tree(watch->ctx, watch->path, &walk);
-    if (err == ZOBO_ENONODE)
+    bool all = in->opt[O_INITIAL].given;
+    struct scan_options options = {.depth = in->opt[O_RECURSIVE].given && all ? UINT32_MAX : 0, .may_miss = true};
+    struct scan *scan = scan_open(watch->ctx, watch->path, &options);
+    struct scan_node node;
+    bool there = false;
+    while (scan_next(scan, &node)) {
+        there = true;
+        if (all)
+            add_line(watch, &watch->initial, initial, node.path, -1);
+    }
+    int code = scan_close(scan);
+    if (code == DONE && !there)
         note(watch->ctx, "%s does not exist yet", watch->path);
-    else if (err == ZOBO_OK && in->opt[O_INITIAL].given)
-        for (const struct node *node = &walk.root; node != NULL; node = walk_next(node)) {
-            char *node_is = node_path(node);
-            add_line(watch, &watch->initial, initial, node_is, -1);
-            free(node_is);
-        }
-    walk_free(&walk);
     watch->begun = true;
-    return err == ZOBO_OK || err == ZOBO_ENONODE ? DONE : fail(watch->ctx, err, watch->path, NULL);
+    return code == PARTIAL ? DONE : code;
 }
 
 /* finish_run waits for the run under way, which has the signals until it ends. The one that ended the watch counts. */

@@ -72,9 +72,11 @@ struct ctx {
     bool keep_trying; /* set by a command before need_session: reconnect without limit */
     zobo_client *client;
     bool started;
+    bool told_over;            /* the user knows that the session was lost */
     bool told_down;            /* the user knows that there is no connection */
     int signal;                /* what ended the run, 0 for nothing */
     bool signal_from_terminal; /* it went to all processes in the foreground, not to this one alone */
+    unsigned holds;            /* hold_begin without hold_over */
     bool runs_command;         /* set by a command before hold_begin: it runs another, whose the signals are */
 };
 

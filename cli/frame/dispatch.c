@@ -340,6 +340,7 @@ dispatch_line(struct ctx *ctx, char **argv, size_t n)
     ctx->color = before.color;
     ctx->dry_run = false;
     ctx->runs_command = false;
+    ctx->told_over = false;
     ctx->command = before.command;
     return code;
 }

@@ -16,6 +16,7 @@ enum { N_SIGNALS = sizeof signals / sizeof signals[0], N_ENDING = 3 };
 /* A signal handler reaches nothing but globals: which signals came, and the pipe that wakes poll. */
 static volatile sig_atomic_t caught[N_SIGNALS]; /* FROM_... */
 static int wake_fds[2];
+static struct sigaction before[N_SIGNALS + 1]; /* what hold_over puts back; the last is SIGCHLD's */
 
 enum { FROM_NOBODY, FROM_PROCESS, FROM_TERMINAL };
 
@@ -78,25 +79,56 @@ on_state(void *arg, zobo_state state)
     }
 }
 
-int
-hold_begin(struct ctx *ctx)
+static int
+open_wake(const struct ctx *ctx)
 {
     if (pipe(wake_fds) != 0)
         return fail_errno(ctx, "pipe", errno);
     for (int i = 0; i < 2; i++)
         if (fcntl(wake_fds[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(wake_fds[i], F_SETFL, O_NONBLOCK) != 0)
             return fail_errno(ctx, "fcntl", errno);
+    return DONE;
+}
+
+static void
+catch_signals(const struct ctx *ctx)
+{
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = (int)(SA_SIGINFO | (ctx->runs_command ? SA_NOCLDSTOP : SA_RESETHAND))};
-    struct sigaction before;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < (ctx->runs_command ? N_SIGNALS : N_ENDING); i++)
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup, a shell's & */
-            sigaction(signals[i], &action, NULL);
-    if (ctx->runs_command)
-        sigaction(SIGCHLD, &action, NULL); /* its end wakes, no more */
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        bool wanted = i < N_ENDING || ctx->runs_command;
+        caught[i] = FROM_NOBODY;
+        if (sigaction(signals[i], NULL, &before[i]) == 0 && wanted && before[i].sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL); /* those ignored stay so: nohup, a shell's & */
+    }
+    sigaction(SIGCHLD, ctx->runs_command ? &action : NULL, &before[N_SIGNALS]); /* its end wakes, no more */
+}
+
+static void
+release_signals(void)
+{
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        sigaction(signals[i], &before[i], NULL);
+    sigaction(SIGCHLD, &before[N_SIGNALS], NULL);
+}
+
+int
+hold_begin(struct ctx *ctx)
+{
+    if (ctx->holds > 0) {
+        ctx->holds++;
+        return DONE;
+    }
+    int code = open_wake(ctx);
+    if (code != DONE)
+        return code;
     zobo_err err = zobo_add_listener(ctx->client, on_state, ctx);
-    return err == ZOBO_OK ? DONE : fail(ctx, err, NULL, NULL);
+    if (err != ZOBO_OK)
+        return fail(ctx, err, NULL, NULL);
+    catch_signals(ctx);
+    ctx->holds = 1;
+    return DONE;
 }
 
 enum hold_end
@@ -128,7 +160,12 @@ hold_turn(struct ctx *ctx, uint64_t deadline_ms)
 void
 hold_over(struct ctx *ctx)
 {
+    if (ctx->holds == 0 || --ctx->holds > 0)
+        return;
     zobo_remove_listener(ctx->client, on_state, ctx);
+    release_signals();
+    close(wake_fds[0]);
+    close(wake_fds[1]);
 }
 
 int
@@ -140,8 +177,10 @@ hold(struct ctx *ctx)
     fflush(stdout);
     enum hold_end end;
     while ((end = hold_turn(ctx, 0)) == HOLD_GOES_ON)
-        if (zobo_get_state(ctx->client) == ZOBO_LOST)
-            return NO_SERVER; /* the listener has told it; what was held is gone */
+        if (zobo_get_state(ctx->client) == ZOBO_LOST) { /* the listener has told it; what was held is gone */
+            code = NO_SERVER;
+            break;
+        }
     hold_over(ctx);
-    return end == HOLD_BROKEN ? FAILED : DONE;
+    return end == HOLD_BROKEN ? FAILED : code;
 }

@@ -9,15 +9,15 @@ enum hold_end { HOLD_GOES_ON, HOLD_SIGNAL, HOLD_READER_GONE, HOLD_TIME_UP, HOLD_
 
 /* hold_begin catches SIGINT, SIGTERM and SIGHUP from now on: the first ends the hold, the second the program. With
  * ctx->runs_command it catches those that another command may be meant by, too, each as often as it comes, and the end
- * of a child lets hold_turn return. It also tells the user on stderr of lost and regained connections. 0, or the exit
- * code. */
+ * of a child lets hold_turn return. It also tells the user on stderr of lost and regained connections. What is held
+ * already is held the longer: each begin has its hold_over. 0, or the exit code. */
 int hold_begin(struct ctx *ctx);
 
 /* hold_turn waits for something to happen and lets the client work. `deadline_ms` is on now_ms's clock, 0: none. On
  * HOLD_SIGNAL ctx->signal says which (0 it to go on); on HOLD_READER_GONE it is SIGPIPE. */
 enum hold_end hold_turn(struct ctx *ctx, uint64_t deadline_ms);
 
-/* hold_over ends the telling, so that the end of the session is not told as its loss. */
+/* hold_over undoes hold_begin: signals are what they were, and the end of the session is not told as its loss. */
 void hold_over(struct ctx *ctx);
 
 /* hold keeps the session until a signal comes. */

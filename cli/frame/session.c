@@ -176,14 +176,13 @@ need_client(struct ctx *ctx)
 #endif
     zobo_auth auths[AUTHS_MAX];
     bool again = ctx->wait || ctx->keep_trying;
-    zobo_retry_policy one_round = {.size = sizeof one_round, .max_tries = 1};
     zobo_options options = {.size = sizeof options,
                             .hosts = ctx->hosts,
                             .timeout_ms = ctx->session_ms,
                             .event_loop = true,
                             .auth = auths,
                             .read_only = ctx->read_only,
-                            .connection_retry = again ? NULL : &one_round,
+                            .start_rounds = again ? 0 : 1,
                             .connect_timeout_ms = attempt_ms(ctx, !again),
                             /* The end of the session is asked for; that the server has it on disk is waited for only
                              * when the server ends with us. */

@@ -8,9 +8,11 @@
 
 struct writer;
 
-/* What came of a write. It is called from within the calls below, in the order of the writes; return true when the error
- * is none after all (a node to remove that is gone already), false to count it as failed. NULL in writer_options: each
- * error counts, and is told. */
+/* What came of a write. It is called once for each write that was taken, from within the calls below, in the order of
+ * the writes; return true when the error is none after all (a node to remove that is gone already), false to have it
+ * counted as failed and told. `reply` has path and stat, where the server tells them. It may write more, which then is
+ * not waited for. Writes that were never sent, because an earlier one failed, end with ZOBO_ECANCELLED, which does not
+ * count. NULL in writer_options: each error counts. */
 typedef bool writer_outcome(void *arg, const char *path, zobo_err err, const zobo_reply *reply, void *tag);
 
 struct writer_options {
@@ -27,7 +29,8 @@ struct writer *writer_open(struct ctx *ctx, const struct writer_options *options
 
 /* Each sends one write, after waiting for room in the window; what it is given is copied. False: an earlier write failed
  * (or the session is lost) and no more are taken. A lost connection is waited out; a write whose answer was lost is
- * looked after: a node that is there after all as it was to be made counts as made, one that is gone as removed. */
+ * looked after: a node that is there after all as it was to be made counts as made, one that is gone as removed. Only
+ * what became of a sequential node is not found out: that is ZOBO_ECONNECTIONLOSS. */
 bool writer_create(struct writer *writer, const char *path, const void *data, size_t len,
                    const zobo_create_options *options, void *tag);
 bool writer_set(struct writer *writer, const char *path, const void *data, size_t len, int32_t version, void *tag);
@@ -41,8 +44,9 @@ bool writer_flush(struct writer *writer);
 uint64_t writer_done(const struct writer *writer);
 uint64_t writer_failed(const struct writer *writer);
 
-/* writer_close waits for all outcomes and ends it. 0; or, after telling, the exit code of the first error, PARTIAL when
- * some were written. */
+/* writer_close waits for all outcomes and ends it. 0; or, after telling, the exit code of the first error (a lost
+ * session: NO_SERVER), PARTIAL when some were written. After a signal, which ctx->signal holds, BY_SIGNAL and its
+ * number: those under way were still waited for. */
 int writer_close(struct writer *writer);
 
 #endif

@@ -65,6 +65,8 @@ typedef struct zobo_options {
                                                 * max_tries limits the rounds that fail in a row, after which the
                                                 * client is LOST and stopped. NULL: no limit, at most 5 s apart */
     const zobo_retry_policy *command_retry;    /* the default of zobo_retry. NULL: the defaults of the policy */
+    uint32_t start_rounds; /* how many of these rounds may fail after a start, before the first connection: then the
+                            * client is LOST and stopped, as above. 0: as connection_retry says */
     uint32_t connect_timeout_ms; /* per server, handshake included; 0: the session's timeout (timeout_ms, or what was
                                   * granted if that is less) divided by the number of servers, by two if there is one,
                                   * at least 1000 */

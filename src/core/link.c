@@ -81,9 +81,10 @@ back_off(zb_session *s, unsigned n, zb_time now)
 static void
 round_failed(zb_session *s, zb_time now)
 {
+    unsigned max = s->been_up || s->start_rounds == 0 ? (unsigned)s->retry.max_tries : s->start_rounds;
     s->rounds++;
     ZB_LOG(&s->log, ZOBO_LOG_WARN, "no connection: none of %u servers in %u rounds", (unsigned)s->hosts.n, s->rounds);
-    if (s->retry.max_tries > 0 && s->rounds >= (unsigned)s->retry.max_tries)
+    if (max > 0 && s->rounds >= max)
         zb_session_end(s, ZOBO_ENOCONNECTION, ZOBO_ENOCONNECTION);
     else
         back_off(s, s->rounds, now);
@@ -397,6 +398,7 @@ zb_conn_handshake_reply(zb_session *s, const uint8_t *p, size_t n, zb_time now)
         return;
     }
     s->rounds = 0;
+    s->been_up = true;
     s->announce_due = zb_auth_awaiting(s);
     note(s, ZOBO_OK, 0);
     zb_session_move(s, ZB_PHASE_REPLAY);

@@ -40,6 +40,7 @@ static void
 take_options(zb_session *s, const zobo_options *o)
 {
     s->timeout_ms = or_default(o->timeout_ms, ZB_DEFAULT_TIMEOUT_MS);
+    s->start_rounds = o->start_rounds;
     s->connect_timeout_ms = o->connect_timeout_ms;
     s->queue_timeout_ms = or_default(o->queue_timeout_ms, s->timeout_ms);
     s->lost_after_percent = or_default(o->lost_after_percent, DEFAULT_LOST_PERCENT);
@@ -166,6 +167,7 @@ zb_session_start(zb_session *s, const zobo_client_id *id, zb_time now)
     s->ended_by = ZOBO_OK;
     s->detach = s->closing_sent = false;
     s->rounds = s->flaps = 0;
+    s->been_up = false;
     zb_conn_round(s, now);
     ZB_SESSION_CHECK(s);
     return ZOBO_OK;

@@ -122,7 +122,7 @@ struct zb_session {
     zb_log log;
 
     /* options */
-    uint32_t timeout_ms, connect_timeout_ms, queue_timeout_ms, lost_after_percent, stop_timeout_ms;
+    uint32_t timeout_ms, start_rounds, connect_timeout_ms, queue_timeout_ms, lost_after_percent, stop_timeout_ms;
     uint32_t max_request_bytes, max_reply_bytes;
     bool read_only, ordered_hosts, stay_lost;
     zobo_retry_policy retry;
@@ -143,6 +143,7 @@ struct zb_session {
     bool asked; /* RESOLVE or CONNECT has been pulled and is still under way, or the link is up */
     bool link_up;
     unsigned rounds; /* that failed in a row */
+    bool been_up;    /* since the start */
     unsigned flaps;  /* connections in a row that ended before anything was heard on them */
     zb_time rounds_began;
     zb_time phase_deadline; /* end of the try, the back-off, the closing */

@@ -329,6 +329,36 @@ rounds_are_further_and_further_apart(void **state)
     rig_end(&r);
 }
 
+/* Before the first connection only: a start fails at once where nobody listens, a session goes on. */
+static void
+rounds_at_the_start_may_be_limited(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r);
+    r.options.start_rounds = 2;
+    rig_start(&r);
+    rig_fail_round(&r);
+    expect_nothing(&r);
+    rig_wait(&r);
+    rig_fail_round(&r);
+    assert_int_equal(expect(&r, ZB_EV_CLOSED)->err, ZOBO_ENOCONNECTION);
+    rig_end(&r);
+
+    rig_init(&r);
+    r.options.start_rounds = 1;
+    rig_begin(&r);
+    rig_connect(&r);
+    rig_down(&r, ZOBO_ESERVERCLOSED);
+    expect_state(&r, ZOBO_SUSPENDED, ZOBO_ESERVERCLOSED);
+    for (int round = 0; round < 5; round++) {
+        rig_fail_round(&r);
+        expect_nothing(&r);
+        rig_wait(&r);
+    }
+    rig_end(&r);
+}
+
 static void
 rounds_may_be_limited(void **state)
 {
@@ -523,6 +553,7 @@ main(void)
         cmocka_unit_test(a_server_that_says_nothing_once_does_not_cost_the_session),
         cmocka_unit_test(answers_to_what_was_called_off_are_not_heard),
         cmocka_unit_test(rounds_are_further_and_further_apart),
+        cmocka_unit_test(rounds_at_the_start_may_be_limited),
         cmocka_unit_test(rounds_may_be_limited),
         cmocka_unit_test(rounds_may_have_a_deadline),
         cmocka_unit_test(a_server_that_hangs_up_at_once_is_not_visited_in_a_loop),

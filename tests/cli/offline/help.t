@@ -95,7 +95,8 @@ Help goes to stdout, never connects, and comes from the tables.
   usage: zobo rm [options] PATH...
   also called: delete, deleteall (rm --recursive), rmr (rm --recursive)
   
-  -r is not atomic: when it fails, part of the subtree is gone. The root and
+  -r is not atomic: when it fails, part of the subtree is gone; it tells how
+  many nodes. What others make below it meanwhile is removed too. The root and
   ZooKeeper's own nodes are refused.
   
   options:
