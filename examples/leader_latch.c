@@ -33,8 +33,11 @@ main(int argc, char **argv)
         return 2;
     }
     zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
-    zobo_leader_latch_options latch_options = {
-        .identifier = argv[1], .on_leader = activate, .on_not_leader = stand_by, .arg = argv[1]};
+    zobo_leader_latch_options latch_options = {.identifier = argv[1],
+                                               .leader = activate,
+                                               .leader_arg = argv[1],
+                                               .not_leader = stand_by,
+                                               .not_leader_arg = argv[1]};
     zobo_client *zk = NULL;
     zobo_leader_latch *latch = NULL;
     zobo_problem why;

@@ -11,9 +11,9 @@
 #include <zobo/zobo.h>
 
 static void
-on_change(void *arg, const zobo_service_list *list)
+on_change(void *arg, zobo_service_cache *cache, const zobo_service_list *list)
 {
-    (void)arg;
+    (void)arg, (void)cache;
     printf("%zu:", list->n);
     for (size_t i = 0; i < list->n; i++) {
         printf(" %s:%d", list->items[i].address, (int)list->items[i].port);
@@ -29,7 +29,7 @@ main(int argc, char **argv)
         return 2;
     }
     zobo_options options = {.hosts = getenv("ZOBO_HOSTS")};
-    zobo_service_cache_options cache_options = {.listener = on_change};
+    zobo_service_cache_options cache_options = {.changed = on_change};
     zobo_client *zk = NULL;
     zobo_service_cache *cache = NULL;
     zobo_problem why = {0};

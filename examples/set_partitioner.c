@@ -11,10 +11,10 @@
 
 /* Told on the callback thread, which may block: work on the part stops or begins right here. */
 static void
-on_change(void *arg, zobo_partition_state state, zobo_err err)
+on_change(void *arg, zobo_set_partitioner *p, zobo_partition_state state, zobo_err err)
 {
-    zobo_set_partitioner *p = *(zobo_set_partitioner **)arg;
     zobo_reply *mine = NULL;
+    (void)arg;
     printf("%s%s%s\n", zobo_partition_state_name(state), err ? ": " : "", err ? zobo_err_text(err) : "");
     if (state == ZOBO_PARTITION_RELEASE && (err = zobo_set_partitioner_release_set(p, 0)) != ZOBO_OK) {
         printf("not released: %s\n", zobo_err_text(err));
@@ -39,8 +39,7 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: %s PATH NAME SHARD...\n", argv[0]);
         return 2;
     }
-    zobo_set_partitioner_options how = {
-        .identifier = argv[2], .time_boundary_ms = 1000, .changed = on_change, .arg = &partitioner};
+    zobo_set_partitioner_options how = {.identifier = argv[2], .time_boundary_ms = 1000, .changed = on_change};
     setvbuf(stdout, NULL, _IOLBF, 0);
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -49,7 +48,7 @@ main(int argc, char **argv)
     if (zobo_new(&options, &zk, &why) != ZOBO_OK ||
         zobo_set_partitioner_new(zk, argv[1], (const char *const *)&argv[3], (size_t)argc - 3, &how, &partitioner,
                                  &why) != ZOBO_OK ||
-        zobo_start(zk, 5000, &why) != ZOBO_OK) { /* begun last: `partitioner` is set before anything is told */
+        zobo_start(zk, 5000, &why) != ZOBO_OK) {
         fprintf(stderr, "%s\n", why.text);
     } else {
         sigwait(&signals, &got);

@@ -35,9 +35,10 @@ extern "C" {
 /* A barrier. Any number of threads may use it at a time. */
 typedef struct zobo_barrier zobo_barrier;
 
-/* How a barrier is to be: nothing to choose so far. */
+/* How a barrier is to be. Zero: open to whom the client's nodes are. Everything pointed to is copied. */
 typedef struct zobo_barrier_options {
-    size_t size; /* 0, or sizeof(zobo_barrier_options) */
+    size_t size;              /* 0, or sizeof(zobo_barrier_options) */
+    const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */
 } zobo_barrier_options;
 
 /* zobo_barrier_new makes a barrier's handle; it does not talk to the server, and makes no node.
@@ -87,6 +88,7 @@ typedef void zobo_double_barrier_lost_fn(void *arg, zobo_double_barrier *barrier
 typedef struct zobo_double_barrier_options {
     size_t size;                       /* 0, or sizeof(zobo_double_barrier_options) */
     const char *identifier;            /* the member's data; NULL: host name, '-', process id */
+    const zobo_acl_list *acl;          /* of the nodes; NULL: the client's default */
     zobo_double_barrier_lost_fn *lost; /* may be NULL; see above */
     void *lost_arg;
 } zobo_double_barrier_options;

@@ -92,18 +92,18 @@ typedef struct zobo_tree_event {
 } zobo_tree_event;
 
 /* Told on the callback thread, one event after another. May call anything, also free the cache. */
-typedef void zobo_tree_listener_fn(void *arg, zobo_tree_cache *cache, const zobo_tree_event *event);
+typedef void zobo_tree_cache_listener_fn(void *arg, zobo_tree_cache *cache, const zobo_tree_event *event);
 
 /* Asked whether `path` belongs into the copy; false leaves it out with all that is below it. Inline: it must be quick,
  * must not block nor call zobo, and must always give the same answer for the same path. Not asked for the root. */
-typedef bool zobo_tree_filter_fn(void *arg, const char *path);
+typedef bool zobo_tree_cache_filter_fn(void *arg, const char *path);
 
 /* What is copied. Zero: everything. */
 typedef struct zobo_tree_cache_options {
-    size_t size;                     /* 0, or sizeof(zobo_tree_cache_options) */
-    zobo_tree_listener_fn *listener; /* may be NULL */
+    size_t size;                           /* 0, or sizeof(zobo_tree_cache_options) */
+    zobo_tree_cache_listener_fn *listener; /* may be NULL */
     void *listener_arg;
-    zobo_tree_filter_fn *filter; /* NULL: all */
+    zobo_tree_cache_filter_fn *filter; /* NULL: all */
     void *filter_arg;
     uint32_t max_depth;    /* levels below the root that are copied: 1 is its children; 0: 255, and no more than that */
     bool no_data;          /* names and stats only: data are not read, which takes a request for each node */

@@ -114,14 +114,14 @@ typedef struct zobo_shared_value zobo_shared_value;
 /* Told, on the callback thread, of the value at start and each time it is seen to have changed: value->data, and
  * value->stat of which `version` is what zobo_shared_value_try_set takes. Changes in quick succession may be told as
  * one. `value` is borrowed; it is NULL when the node was deleted. It may call anything. */
-typedef void zobo_shared_value_fn(void *arg, zobo_shared_value *shared, const zobo_reply *value);
+typedef void zobo_shared_value_changed_fn(void *arg, zobo_shared_value *shared, const zobo_reply *value);
 
 /* How a shared value is to be. Zero is the default for every field. */
 typedef struct zobo_shared_value_options {
     size_t size;      /* 0, or sizeof(zobo_shared_value_options) */
     const void *seed; /* the data of a node that has to be made */
     size_t seed_len;
-    zobo_shared_value_fn *changed; /* may be NULL */
+    zobo_shared_value_changed_fn *changed; /* may be NULL */
     void *changed_arg;
     bool no_witness;          /* see above */
     const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */

@@ -166,13 +166,13 @@ typedef struct zobo_service_cache zobo_service_cache;
 
 /* Told when the instances have changed, on the callback thread; `list` is borrowed. Changes that follow each other
  * closely are told as one. */
-typedef void zobo_service_cache_fn(void *arg, const zobo_service_list *list);
+typedef void zobo_service_cache_changed_fn(void *arg, zobo_service_cache *cache, const zobo_service_list *list);
 
 /* How it is to be. */
 typedef struct zobo_service_cache_options {
-    size_t size;                     /* 0, or sizeof(zobo_service_cache_options) */
-    zobo_service_cache_fn *listener; /* may be NULL */
-    void *arg;
+    size_t size;                            /* 0, or sizeof(zobo_service_cache_options) */
+    zobo_service_cache_changed_fn *changed; /* may be NULL */
+    void *changed_arg;
 } zobo_service_cache_options;
 
 /* zobo_service_cache_new makes a cache of the service `name` below `base`. Nothing is sent, and nothing is made on the

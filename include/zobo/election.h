@@ -130,11 +130,12 @@ typedef struct zobo_leader_latch_options {
     bool keep_on_suspended;   /* lead on without a connection, until the session is lost; else the latch stands down at
                              * once, for then another might soon lead */
     const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */
-    /* The two are told in turn, on_leader first; what was over before it could be told is not told. They may take
+    /* The two are told in turn, leader first; what was over before it could be told is not told. They may take
      * their time: only what is told waits, never the election. */
-    zobo_leader_latch_fn *on_leader;     /* may be NULL */
-    zobo_leader_latch_fn *on_not_leader; /* may be NULL */
-    void *arg;                           /* of both */
+    zobo_leader_latch_fn *leader; /* may be NULL */
+    void *leader_arg;
+    zobo_leader_latch_fn *not_leader; /* may be NULL */
+    void *not_leader_arg;
 } zobo_leader_latch_options;
 
 /* zobo_leader_latch_new makes a latch that does not take part yet; nothing is sent.
@@ -171,7 +172,7 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop_async(zobo_leader_latch *latch, 
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_await(zobo_leader_latch *latch, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_await_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call);
 
-/* zobo_leader_latch_is_leader tells whether it leads, as far as this client knows: false before on_not_leader is told.
+/* zobo_leader_latch_is_leader tells whether it leads, as far as this client knows: false before not_leader is told.
  *
  * Any thread, any callback; takes no lock. Source: Curator LeaderLatch.hasLeadership. */
 bool zobo_leader_latch_is_leader(const zobo_leader_latch *latch);

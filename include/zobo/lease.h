@@ -45,14 +45,14 @@ typedef struct zobo_lease zobo_lease;
 typedef struct zobo_multi_lease zobo_multi_lease;
 
 /* Tells the time: milliseconds since 1970. Called inline: it must not block. */
-typedef int64_t zobo_clock_fn(void *arg);
+typedef int64_t zobo_lease_clock_fn(void *arg);
 
 /* How a lease is to be. Zero: as kazoo's. Everything pointed to is copied. */
 typedef struct zobo_lease_options {
     size_t size;            /* 0, or sizeof(zobo_lease_options) */
     const char *identifier; /* the holder's name, UTF-8: who comes with the same is the same; NULL: this host's name */
-    const zobo_acl_list *acl; /* of lease_holder; NULL: the client's default */
-    zobo_clock_fn *clock;     /* NULL: this machine's clock (kazoo: utcnow) */
+    const zobo_acl_list *acl;   /* of lease_holder; NULL: the client's default */
+    zobo_lease_clock_fn *clock; /* NULL: this machine's clock (kazoo: utcnow) */
     void *clock_arg;
 } zobo_lease_options;
 

@@ -13,9 +13,10 @@
  * nobody knows of, whatever replies are lost.
  *
  * Limits: each lock object is held once at a time (options.reentrant: counted), whichever thread asks; several threads
- * that acquire one object are served in turn, and one that acquires what it holds waits for itself. A lock that was
- * lost is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may not know
- * yet, and his release must not be taken for the next one's. */
+ * that acquire one object are served in turn, and one that acquires what it holds waits for itself. With
+ * options.reentrant it is the object that holds: threads that share it do not exclude each other. A lock that was lost
+ * is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may not know yet,
+ * and his release must not be taken for the next one's. */
 #ifndef ZOBO_LOCK_H
 #define ZOBO_LOCK_H
 
@@ -52,7 +53,8 @@ typedef struct zobo_lock_options {
                                         * then count as contenders: "-lock-" for Curator's and Go's. One-way: those
                                         * do not heed zobo's nodes, nor kazoo's (kazoo: extra_lock_patterns) */
     size_t n_extra_patterns;
-    bool reentrant;            /* acquiring what is held succeeds at once, and is to be released as often */
+    bool reentrant;            /* acquiring what is held succeeds at once, and is to be released as often; after a
+                                * loss once */
     bool persistent;           /* the node outlives its session: held until released (kazoo: ephemeral=False) */
     bool release_on_suspended; /* a lost connection counts as a lost lock, for then another might soon hold it */
     const zobo_acl_list *acl;  /* of the nodes; NULL: the client's default */

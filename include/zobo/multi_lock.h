@@ -8,8 +8,9 @@
  * Guarantees: those of a lock, for each of the paths. When one of the locks is lost, the others are released, and the
  * whole counts as lost. Each lock has a fencing token of its own.
  *
- * Limits: while it waits for one lock, it holds those before it. An object is held once at a time. Who holds a plain
- * lock and then acquires a multi-lock may wait for ever for one who does it the other way round.
+ * Limits: while it waits for one lock, it holds those before it. An object is held once at a time (options.reentrant:
+ * counted). Who holds a plain lock and then acquires a multi-lock may wait for ever for one who does it the other way
+ * round.
  *
  * What was lost is to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may
  * not know yet. */
@@ -37,6 +38,7 @@ typedef struct zobo_multi_lock_options {
     size_t size;                   /* 0, or sizeof(zobo_multi_lock_options) */
     zobo_lock_kind kind;           /* of each */
     const char *identifier;        /* the nodes' data; NULL: "" */
+    bool reentrant;                /* acquiring what is held succeeds at once, and is to be released as often */
     bool release_on_suspended;     /* a lost connection counts as lost locks, for then another might soon hold them */
     const zobo_acl_list *acl;      /* of the nodes; NULL: the client's default */
     zobo_multi_lock_lost_fn *lost; /* NULL: ask zobo_multi_lock_check */

@@ -64,25 +64,26 @@ typedef enum zobo_partition_state {
 const char *zobo_partition_state_name(zobo_partition_state state);
 
 /* Told of each change of state, on the callback thread. `err` tells why it is FAILURE, else ZOBO_OK. */
-typedef void zobo_partition_changed_fn(void *arg, zobo_partition_state state, zobo_err err);
+typedef void zobo_set_partitioner_changed_fn(void *arg, zobo_set_partitioner *partitioner, zobo_partition_state state,
+                                             zobo_err err);
 
 /* Divides: sets mine[i] for each item that is to be the own member's. `members` are the identifiers, sorted,
  * members[me] is the own one; `items` are sorted, too. mine[] comes all false. It must come to the same division in
  * each member. Called inline: it may not block. Source: kazoo partition_func. */
-typedef void zobo_partition_fn(void *arg, const char *const *members, size_t n_members, size_t me,
-                               const char *const *items, size_t n_items, bool *mine);
+typedef void zobo_set_partitioner_partition_fn(void *arg, const char *const *members, size_t n_members, size_t me,
+                                               const char *const *items, size_t n_items, bool *mine);
 
 /* How it is to be. Zero: as kazoo's. Everything pointed to is copied. */
 typedef struct zobo_set_partitioner_options {
-    size_t size;                  /* 0, or sizeof(zobo_set_partitioner_options) */
-    const char *identifier;       /* NULL: HOST-PID, with the host's full name as far as it is known */
-    uint32_t time_boundary_ms;    /* how long the party must be the same before the set is divided; 0: 30000 */
-    zobo_partition_fn *partition; /* NULL: each n-th item */
+    size_t size;               /* 0, or sizeof(zobo_set_partitioner_options) */
+    const char *identifier;    /* NULL: HOST-PID, with the host's full name as far as it is known */
+    uint32_t time_boundary_ms; /* how long the party must be the same before the set is divided; 0: 30000 */
+    zobo_set_partitioner_partition_fn *partition; /* NULL: each n-th item */
     void *partition_arg;
-    zobo_partition_changed_fn *changed; /* may be NULL (kazoo: state_change_event) */
-    void *arg;
-    bool fail_when_lost; /* the loss of the session is FAILURE, as in kazoo */
-    const zobo_acl_list *acl;
+    zobo_set_partitioner_changed_fn *changed; /* may be NULL (kazoo: state_change_event) */
+    void *changed_arg;
+    bool fail_when_lost;      /* the loss of the session is FAILURE, as in kazoo */
+    const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */
 } zobo_set_partitioner_options;
 
 /* zobo_set_partitioner_new makes the object and begins: it joins the party and goes for its part by itself, as soon as

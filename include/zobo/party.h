@@ -62,7 +62,8 @@ typedef struct zobo_persistent_node zobo_persistent_node;
 
 /* Told, on the callback thread, of each change of the node's presence. `err` is the server's for ZOBO_PRESENCE_REFUSED,
  * ZOBO_ESESSIONEXPIRED when it is absent because the session was lost, else ZOBO_OK. */
-typedef void zobo_persistent_node_fn(void *arg, zobo_persistent_node *node, zobo_presence presence, zobo_err err);
+typedef void zobo_persistent_node_changed_fn(void *arg, zobo_persistent_node *node, zobo_presence presence,
+                                             zobo_err err);
 
 /* How it is to be. Zero: an ephemeral node with empty data. Everything pointed to is copied. */
 typedef struct zobo_persistent_node_options {
@@ -74,7 +75,7 @@ typedef struct zobo_persistent_node_options {
                                * given the data */
     bool take_over;           /* once at the start and once after each loss of the session, a node of another session is
                                * deleted instead of waited out: for names that only this process may have */
-    zobo_persistent_node_fn *changed; /* may be NULL */
+    zobo_persistent_node_changed_fn *changed; /* may be NULL */
     void *changed_arg;
 } zobo_persistent_node_options;
 
@@ -143,15 +144,15 @@ void zobo_members_free(zobo_members *members);
 
 /* Told, on the callback thread, when the group has changed: a member has come, gone, or changed its data. `members` is
  * borrowed. Changes that follow each other closely are told as one. */
-typedef void zobo_group_fn(void *arg, zobo_group_member *member, const zobo_members *members);
+typedef void zobo_group_member_changed_fn(void *arg, zobo_group_member *member, const zobo_members *members);
 
 /* How a member is to be. Zero: with empty data. Everything pointed to is copied. */
 typedef struct zobo_group_member_options {
     size_t size; /* 0, or sizeof(zobo_group_member_options) */
     const void *data;
     size_t data_len;
-    const zobo_acl_list *acl;
-    zobo_group_fn *changed; /* may be NULL */
+    const zobo_acl_list *acl;              /* of the node; NULL: the client's default */
+    zobo_group_member_changed_fn *changed; /* may be NULL */
     void *changed_arg;
 } zobo_group_member_options;
 
@@ -196,16 +197,16 @@ void zobo_group_member_free(zobo_group_member *member);
 /* A party, or a shallow one. Opaque. */
 typedef struct zobo_party zobo_party;
 
-/* Told, on the callback thread, of each change of the own node's presence: as zobo_persistent_node_fn. */
-typedef void zobo_party_fn(void *arg, zobo_party *party, zobo_presence presence, zobo_err err);
+/* Told, on the callback thread, of each change of the own node's presence: as zobo_persistent_node_changed_fn. */
+typedef void zobo_party_changed_fn(void *arg, zobo_party *party, zobo_presence presence, zobo_err err);
 
 /* How one is in it. Zero: as kazoo's. Everything pointed to is copied. */
 typedef struct zobo_party_options {
-    size_t size;            /* 0, or sizeof(zobo_party_options) */
-    const char *identifier; /* what members() tells others; NULL: "" */
-    const zobo_acl_list *acl;
-    bool no_rejoin;         /* after the loss of the session stay away, as kazoo does, until joined again */
-    zobo_party_fn *changed; /* may be NULL */
+    size_t size;                    /* 0, or sizeof(zobo_party_options) */
+    const char *identifier;         /* what members() tells others; NULL: "" */
+    const zobo_acl_list *acl;       /* of the node; NULL: the client's default */
+    bool no_rejoin;                 /* after the loss of the session stay away, as kazoo does, until joined again */
+    zobo_party_changed_fn *changed; /* may be NULL */
     void *changed_arg;
 } zobo_party_options;
 

@@ -60,6 +60,7 @@ typedef struct zobo_queue_options {
     size_t size;              /* 0, or sizeof(zobo_queue_options) */
     const char *witness_path; /* NULL: the queue's path with "__witness__" appended */
     bool no_witness;          /* see above */
+    const zobo_acl_list *acl; /* of the nodes; NULL: the client's default */
 } zobo_queue_options;
 
 /* zobo_queue_new makes a queue's handle; it does not talk to the server.
@@ -117,6 +118,7 @@ typedef void zobo_locking_queue_lost_fn(void *arg, zobo_locking_queue *queue);
 /* How a locking queue's handle is to be. Zero is the default for every field. */
 typedef struct zobo_locking_queue_options {
     size_t size;                      /* 0, or sizeof(zobo_locking_queue_options) */
+    const zobo_acl_list *acl;         /* of the nodes; NULL: the client's default */
     zobo_locking_queue_lost_fn *lost; /* may be NULL; see above */
     void *lost_arg;
 } zobo_locking_queue_options;

@@ -13,9 +13,9 @@
  * whatever replies are lost. A holder is told of his loss (options.lost, zobo_semaphore_check) by his own clock at the
  * latest; zobo_semaphore_fence tells a later holder from an earlier.
  *
- * Limits: an object holds one lease at a time, whichever thread asks; several threads that acquire one object are
- * served in turn. A lease that was lost is to be released, too: until then nobody acquires this object
- * (ZOBO_ELOCKLOST), for who held it may not know yet. */
+ * Limits: an object holds one lease at a time (options.reentrant: counted), whichever thread asks; several threads that
+ * acquire one object are served in turn, and one that acquires what it holds waits for itself. A lease that was lost is
+ * to be released, too: until then nobody acquires this object (ZOBO_ELOCKLOST), for who held it may not know yet. */
 #ifndef ZOBO_SEMAPHORE_H
 #define ZOBO_SEMAPHORE_H
 
@@ -42,6 +42,8 @@ typedef struct zobo_semaphore_options {
     uint32_t max_leases;          /* how many; 0: 1 */
     bool adopt_max_leases;        /* what the node says goes from the beginning; else it must say max_leases when this
                                 * object acquires for the first time. In either case later changes are followed */
+    bool reentrant;               /* acquiring when a lease is held succeeds at once, with the same lease, which is to
+                                   * be released as often */
     bool release_on_suspended;    /* a lost connection counts as a lost lease, for then another might soon have it */
     const char *identifier;       /* the node's data: what zobo_semaphore_lease_holders shows; NULL: "" */
     const zobo_acl_list *acl;     /* of the nodes; NULL: the client's default */

@@ -2,13 +2,13 @@
 #include "base/sized.h"
 
 zobo_err
-zb_sized_take(void *to, size_t known, const void *from, size_t least, size_t first, const char *name, zobo_problem *why)
+zb_sized_take(void *to, size_t known, const void *from, size_t first, const char *name, zobo_problem *why)
 {
     size_t at;
     memset(to, 0, known);
     if (!from)
         return ZOBO_OK;
-    if (!zb_sized_good(from, least, known, &at)) {
+    if (!zb_sized_good(from, first, known, &at)) {
         if (!at)
             return zb_problem(why, ZOBO_EBADOPTION, 0, "option size: set it to sizeof(%s)", name);
         return zb_problem(why, ZOBO_EBADOPTION, at, "an option at byte %zu is set that this version does not know", at);

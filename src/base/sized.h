@@ -52,9 +52,14 @@ zb_sized_copy(void *to, size_t known, const void *from, size_t first)
 }
 
 /* zb_sized_take does both for options: `from` NULL gives zeros, and what is wrong goes to `why`, with the name of the
- * struct. ZOBO_EBADOPTION. */
-zobo_err zb_sized_take(void *to, size_t known, const void *from, size_t least, size_t first, const char *name,
-                       zobo_problem *why);
+ * struct. A size that is shorter than the `first` bytes was never right: the size of a pointer, perhaps.
+ * ZOBO_EBADOPTION. */
+zobo_err zb_sized_take(void *to, size_t known, const void *from, size_t first, const char *name, zobo_problem *why);
+
+/* What every function with options takes them with: `last` is the last field that the struct has had from the
+ * beginning, and stays so when others come after it. */
+#define ZB_SIZED_TAKE(to, type, from, last, why)                                                                       \
+    zb_sized_take((to), sizeof(type), (from), ZB_SIZED_FIRST(type, last), #type, (why))
 
 /* zb_sized_fill hands `from` out in a struct of the caller's, who has set its size; what is not known here gets zero.
  * */

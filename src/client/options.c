@@ -52,8 +52,7 @@ zobo_err
 zb_options_import(zb_settings *s, const zobo_options *options, zobo_problem *why)
 {
     zobo_options *o = &s->o;
-    zobo_err err = zb_sized_take(o, sizeof *o, options, offsetof(zobo_options, hosts),
-                                 ZB_SIZED_FIRST(zobo_options, log_level), "zobo_options", why);
+    zobo_err err = ZB_SIZED_TAKE(o, zobo_options, options, log_level, why);
     if (!err)
         err = check_numbers(o, why);
     if (!err)

@@ -8,6 +8,8 @@
 struct zobo_barrier {
     zr_recipe r;
     char *path;
+    zobo_acl_list acl;
+    bool has_acl;
 };
 
 static const char *
@@ -32,8 +34,9 @@ made(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 make(zr_op *op)
 {
+    const zobo_barrier *b = (zobo_barrier *)op->recipe;
     zobo_how how = zr_op_how(op, made);
-    zr_sent(op, zobo_ensure_path_async(op->recipe->client, path_of(op), NULL, &how, NULL), made);
+    zr_sent(op, zobo_ensure_path_async(b->r.client, b->path, b->has_acl ? &b->acl : NULL, &how, NULL), made);
 }
 
 /* ---- remove ---- */
@@ -126,11 +129,18 @@ destroy_waiting(zr_op *op)
 /* ---- life ---- */
 
 static void
+free_all(zobo_barrier *b)
+{
+    zr_acl_free(&b->acl);
+    zb_free(b->path);
+    zb_free(b);
+}
+
+static void
 destroy(zr_recipe *r)
 {
     zr_recipe_fini(r);
-    zb_free(((zobo_barrier *)r)->path);
-    zb_free(r);
+    free_all((zobo_barrier *)r);
 }
 
 static const zr_kind kind = {.destroy = destroy};
@@ -145,17 +155,19 @@ zobo_barrier_new(zobo_client *client, const char *path, const zobo_barrier_optio
     if (!err)
         err = zr_check_place(path, why);
     if (!err)
-        err = zb_sized_take(&o, sizeof o, options, sizeof o, sizeof o, "zobo_barrier_options", why);
+        err = ZB_SIZED_TAKE(&o, zobo_barrier_options, options, acl, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (err)
         return err;
     zobo_barrier *b = zb_calloc(1, sizeof *b);
     if (!b)
         return zr_no_memory(why);
     b->path = zr_strdup(path);
-    err = b->path ? zr_recipe_init(&b->r, &kind, client) : ZOBO_ENOMEM;
+    b->has_acl = o.acl != NULL;
+    err = b->path && (!o.acl || zr_acl_copy(o.acl, &b->acl)) ? zr_recipe_init(&b->r, &kind, client) : ZOBO_ENOMEM;
     if (err) {
-        zb_free(b->path);
-        zb_free(b);
+        free_all(b);
         return zr_explain(err, why);
     }
     *out = b;

@@ -311,8 +311,7 @@ zobo_counter_new(zobo_client *client, const char *path, const zobo_counter_optio
     zobo_counter_options o;
     zb_problem_clear(why);
     *out = NULL;
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_counter_options, acl),
-                                 ZB_SIZED_FIRST(zobo_counter_options, acl), "zobo_counter_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_counter_options, options, acl, why);
     if (!err)
         err = check(client, path, &o, why);
     if (err)

@@ -102,8 +102,7 @@ zobo_discovery_new(zobo_client *client, const char *base, const zobo_discovery_o
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the discovery");
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_discovery_options, acl),
-                                 "zobo_discovery_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_discovery_options, options, acl, why);
     if (err || (err = zr_check_path(base, why)) || (err = zr_check_acl(o.acl, why)))
         return err;
     zobo_discovery *d = zb_calloc(1, sizeof *d);

@@ -270,6 +270,7 @@ freed(zr_recipe *r)
 static void
 free_all(zobo_double_barrier *b)
 {
+    zr_acl_free(&b->own_acl);
     zb_free(b->path);
     zb_free(b->ready);
     zb_free(b->own);
@@ -302,8 +303,9 @@ fill(zobo_double_barrier *b, zobo_client *client, const char *path, const zobo_d
     b->path = zr_strdup(path);
     b->ready = zr_path_child(path, "ready");
     b->own = zr_path_child(path, b->uuid);
-    if (!b->identifier || !b->path || !b->ready || !b->own)
+    if (!b->identifier || !b->path || !b->ready || !b->own || (o->acl && !zr_acl_copy(o->acl, &b->own_acl)))
         return ZOBO_ENOMEM;
+    b->acl = o->acl ? &b->own_acl : NULL;
     return zr_recipe_init(&b->r, &kind, client);
 }
 
@@ -317,8 +319,9 @@ zobo_double_barrier_new(zobo_client *client, const char *path, uint32_t num_clie
     if (!err)
         err = zr_check_path(path, why);
     if (!err)
-        err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_double_barrier_options, lost_arg),
-                            ZB_SIZED_FIRST(zobo_double_barrier_options, lost_arg), "zobo_double_barrier_options", why);
+        err = ZB_SIZED_TAKE(&o, zobo_double_barrier_options, options, lost_arg, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (err)
         return err;
     if (!num_clients)

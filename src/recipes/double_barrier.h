@@ -16,6 +16,8 @@ struct zobo_double_barrier {
     char *path, *ready, *own;
     char uuid[ZR_UUID];
     char *identifier;
+    zobo_acl_list own_acl;
+    const zobo_acl_list *acl; /* NULL: the client's default */
     uint32_t quorum;
     zobo_double_barrier_lost_fn *lost;
     void *lost_arg;

@@ -55,7 +55,7 @@ replace_ready(zobo_double_barrier *b, const zobo_how *how)
         return err;
     err = zobo_transaction_delete(tx, b->ready, -1);
     if (!err)
-        err = zobo_transaction_create(tx, b->ready, "", 0, NULL);
+        err = zobo_transaction_create(tx, b->ready, "", 0, &(zobo_create_options){.acl = b->acl});
     if (!err)
         err = zobo_transaction_commit_async(tx, how, NULL);
     zobo_transaction_free(tx);
@@ -66,9 +66,11 @@ static void
 make_ready(zr_passage *p)
 {
     zobo_double_barrier *b = barrier_of(&p->op);
+    zobo_create_options options = {.acl = b->acl};
     zobo_how how = zr_op_how(&p->op, ready_made);
     zr_sent(&p->op,
-            p->has_ready ? replace_ready(b, &how) : zobo_create_async(b->r.client, b->ready, "", 0, NULL, &how, NULL),
+            p->has_ready ? replace_ready(b, &how)
+                         : zobo_create_async(b->r.client, b->ready, "", 0, &options, &how, NULL),
             ready_made);
 }
 
@@ -212,7 +214,7 @@ joined(void *arg, zobo_err err, const zobo_reply *reply)
     zobo_double_barrier *b = barrier_of(&p->op);
     if (err == ZOBO_ENONODE) {
         zobo_how how = zr_op_how(&p->op, path_made);
-        zr_sent(&p->op, zobo_ensure_path_async(b->r.client, b->path, NULL, &how, NULL), path_made);
+        zr_sent(&p->op, zobo_ensure_path_async(b->r.client, b->path, b->acl, &how, NULL), path_made);
         return;
     }
     if (err && err != ZOBO_ENODEEXISTS) {
@@ -233,7 +235,8 @@ static void
 join(zr_op *op)
 {
     zobo_double_barrier *b = barrier_of(op);
-    zobo_create_options options = {.ephemeral = true}; /* with makepath it might still be made after it was given up */
+    /* With makepath it might still be made after it was given up. */
+    zobo_create_options options = {.ephemeral = true, .acl = b->acl};
     zr_passage *p = (zr_passage *)op;
     zr_passage_close_eyes(p);
     zr_watch_drop(b->own_watch);

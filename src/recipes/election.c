@@ -54,8 +54,7 @@ zobo_election_new(zobo_client *client, const char *path, const zobo_election_opt
     zobo_election_options o;
     *out = NULL;
     zb_problem_clear(why);
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_election_options, lost_arg),
-                                 ZB_SIZED_FIRST(zobo_election_options, lost_arg), "zobo_election_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_election_options, options, lost_arg, why);
     if (err)
         return err;
     zobo_election *e = zb_calloc(1, sizeof *e);

@@ -25,7 +25,7 @@ struct zobo_group_member {
     pthread_mutex_t lock;
     view *view; /* under the lock */
     view *told; /* the last that `changed` was given; callback thread */
-    zobo_group_fn *changed;
+    zobo_group_member_changed_fn *changed;
     void *changed_arg;
 };
 
@@ -263,9 +263,7 @@ zobo_group_member_new(zobo_client *client, const char *path, const char *id, con
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the member");
-    zobo_err err =
-        zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_group_member_options, changed_arg),
-                      "zobo_group_member_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_group_member_options, options, changed_arg, why);
     if (err || (err = zr_check_path(path, why)) || (err = zr_check_name(path, "", id, why)) ||
         (err = zr_check_acl(o.acl, why)) || (err = zr_check_data(o.data, o.data_len, why)))
         return err;

@@ -40,16 +40,25 @@ next_in_line(zr_holder *h)
         enter(h, ZB_CONTAINER_OF(l, zr_entry, in_line));
 }
 
+/* Once more what is held already, if that can be told: it is to be released as often as it was. */
+static void
+hold_again(zr_holder *h, zr_op *op)
+{
+    zobo_err err = zr_op_prepare(op, &(zobo_reply){.path = h->node});
+    if (!err)
+        h->count++;
+    zr_op_end(op, err, NULL);
+}
+
 static void
 begin_entry(zr_op *op)
 {
     zr_entry *e = (zr_entry *)op;
     zr_holder *h = zr_holder_of(op);
     zb_list_init(&e->in_line);
-    if (h->state == ZR_HELD && h->reentrant) {
-        h->count++;
-        zr_op_end(op, ZOBO_OK, &(zobo_reply){.path = h->node});
-    } else if (is_unacknowledged(h))
+    if (h->state == ZR_HELD && h->reentrant)
+        hold_again(h, op);
+    else if (is_unacknowledged(h))
         zr_op_end(op, ZOBO_ELOCKLOST, NULL);
     else if (h->state == ZR_IDLE)
         enter(h, e);
@@ -134,6 +143,7 @@ void
 zr_hold(zr_entry *e, const char *node, int64_t fence)
 {
     zr_holder *h = zr_holder_of(&e->op);
+    zb_link *l;
     if (zr_op_prepare(&e->op, &(zobo_reply){.path = node})) {
         zr_withdraw(e, ZOBO_ENOMEM);
         return;
@@ -146,7 +156,11 @@ zr_hold(zr_entry *e, const char *node, int64_t fence)
     atomic_store(&h->fence, fence);
     if (node && (h->tells || h->on_lost))
         h->sentry = zr_sentry_post(&h->r, node, node_gone, h); /* NULL: the session's end is noticed even so */
+    zr_ref(&h->r);
     zr_op_end(&e->op, ZOBO_OK, NULL);
+    while (h->reentrant && h->state == ZR_HELD && (l = zb_list_pop_front(&h->line)) != NULL)
+        hold_again(h, &ZB_CONTAINER_OF(l, zr_entry, in_line)->op);
+    zr_unref(&h->r);
 }
 
 /* ---- leaving ---- */

@@ -15,8 +15,8 @@ enum { NO_MEMORY_PAUSE_MS = 200, REFUSED_PAUSE_MS = 5000 };
 struct zobo_leader_latch {
     zr_recipe r; /* first */
     zobo_lock *lock;
-    zobo_leader_latch_fn *on_leader, *on_not_leader;
-    void *arg;
+    zobo_leader_latch_fn *leader, *not_leader;
+    void *leader_arg, *not_leader_arg;
     atomic_bool started;
     atomic_uint epoch; /* counted on the strand */
     unsigned told;     /* callback thread */
@@ -61,16 +61,16 @@ tell(zr_recipe *r, void *arg)
     (void)arg;
     if (latch->told % 2 && latch->told != epoch) {
         latch->told++;
-        if (latch->on_not_leader)
-            latch->on_not_leader(latch->arg, latch);
+        if (latch->not_leader)
+            latch->not_leader(latch->not_leader_arg, latch);
         if (is_silent(r)) /* it has freed the latch */
             return;
         epoch = atomic_load(&latch->epoch);
     }
     if (latch->told % 2 == 0 && epoch % 2) {
         latch->told = epoch;
-        if (latch->on_leader)
-            latch->on_leader(latch->arg, latch);
+        if (latch->leader)
+            latch->leader(latch->leader_arg, latch);
     } else if (latch->told % 2 == 0) {
         latch->told = epoch;
     }
@@ -355,9 +355,10 @@ make(zobo_leader_latch *latch, zobo_client *client, const char *path, const zobo
 {
     zobo_lock_options lock = {
         .identifier = o->identifier, .release_on_suspended = !o->keep_on_suspended, .acl = o->acl};
-    latch->on_leader = o->on_leader;
-    latch->on_not_leader = o->on_not_leader;
-    latch->arg = o->arg;
+    latch->leader = o->leader;
+    latch->not_leader = o->not_leader;
+    latch->leader_arg = o->leader_arg;
+    latch->not_leader_arg = o->not_leader_arg;
     zb_list_init(&latch->awaiting);
     zobo_err err = zobo_lock_new(client, path, &lock, &latch->lock, why);
     if (err)
@@ -379,8 +380,7 @@ zobo_leader_latch_new(zobo_client *client, const char *path, const zobo_leader_l
     zobo_leader_latch_options o;
     *out = NULL;
     zb_problem_clear(why);
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_leader_latch_options, arg),
-                                 ZB_SIZED_FIRST(zobo_leader_latch_options, arg), "zobo_leader_latch_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_leader_latch_options, options, not_leader_arg, why);
     if (err)
         return err;
     zobo_leader_latch *latch = zb_calloc(1, sizeof *latch);

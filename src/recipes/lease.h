@@ -14,7 +14,7 @@ typedef struct zr_lease_who {
     char *identifier;
     zobo_acl_list acl;
     bool has_acl;
-    zobo_clock_fn *clock;
+    zobo_lease_clock_fn *clock;
     void *clock_arg;
 } zr_lease_who;
 

@@ -20,8 +20,7 @@ zr_lease_who_init(zr_lease_who *who, const zobo_lease_options *options, zobo_pro
     zobo_lease_options o;
     char host[ZR_HOST_MAX];
     memset(who, 0, sizeof *who);
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_lease_options, clock_arg),
-                                 "zobo_lease_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_lease_options, options, clock_arg, why);
     if (err || (err = zr_check_acl(o.acl, why)))
         return err;
     if ((!o.identifier || !*o.identifier) && !zr_host_name(host))

@@ -165,7 +165,7 @@ listed(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     if (err == ZOBO_ENONODE && any_blocking(l)) { /* without it there is nothing to watch */
         zobo_how how = zr_op_how(op, dir_made);
-        zr_sent(op, zobo_ensure_path_async(l->r.client, l->path, NULL, &how, NULL), dir_made);
+        zr_sent(op, zobo_ensure_path_async(l->r.client, l->path, l->pool.acl, &how, NULL), dir_made);
         return;
     }
     static const zobo_reply nothing;
@@ -484,6 +484,7 @@ static void
 free_all(zr_line *l)
 {
     zr_witnesses_fini(&l->pool);
+    zr_acl_free(&l->acl);
     zb_free(l->places);
     zb_free(l->path);
     zb_free(l);
@@ -507,7 +508,7 @@ fill(zr_line *l, zobo_client *client, const char *path, const zobo_queue_options
     zb_list_init(&l->hungry);
     zb_list_init(&l->busy);
     l->path = zr_strdup(path);
-    if (!beside || !l->path) {
+    if (!beside || !l->path || (o->acl && !zr_acl_copy(o->acl, &l->acl))) {
         zb_free(beside);
         return ZOBO_ENOMEM;
     }
@@ -515,6 +516,7 @@ fill(zr_line *l, zobo_client *client, const char *path, const zobo_queue_options
     memcpy(beside + len, suffix, sizeof suffix);
     zobo_err err = zr_witnesses_init(&l->pool, &l->r, o->witness_path ? o->witness_path : beside, true, o->no_witness);
     zb_free(beside);
+    l->pool.acl = o->acl ? &l->acl : NULL;
     return err ? err : zr_recipe_init(&l->r, &kind, client);
 }
 
@@ -528,8 +530,9 @@ zr_line_make(zobo_client *client, const char *path, const zobo_queue_options *op
     if (!err)
         err = zr_check_place(path, why);
     if (!err)
-        err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_queue_options, no_witness),
-                            ZB_SIZED_FIRST(zobo_queue_options, no_witness), "zobo_queue_options", why);
+        err = ZB_SIZED_TAKE(&o, zobo_queue_options, options, acl, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (!err && o.witness_path)
         err = zr_check_path(o.witness_path, why);
     if (err)

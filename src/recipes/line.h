@@ -21,6 +21,7 @@ typedef struct zr_line {
     zr_recipe r;
     zr_witnesses pool;
     char *path;
+    zobo_acl_list acl; /* pool.acl, if there is one, which goes for entries too */
     bool delay;
     /* The entries as they were listed last, from `at` on those that have not been tried: */
     bool known;

@@ -103,8 +103,7 @@ zobo_lock_new(zobo_client *client, const char *path, const zobo_lock_options *op
     zobo_lock_options o;
     *out = NULL;
     zb_problem_clear(why);
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_lock_options, lost_arg),
-                                 ZB_SIZED_FIRST(zobo_lock_options, lost_arg), "zobo_lock_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_lock_options, options, lost_arg, why);
     if (!err)
         err = zr_check_client(client, why);
     if (!err)

@@ -28,7 +28,7 @@ build_chunk(zr_sure *s, zobo_transaction *tx)
         if (size > CHUNK && p->end > p->at)
             break;
         err = zobo_transaction_create(tx, p->prefix, p->items[p->end].data, p->items[p->end].len,
-                                      &(zobo_create_options){.sequence = true});
+                                      &(zobo_create_options){.sequence = true, .acl = s->pool->acl});
     }
     return err;
 }
@@ -53,7 +53,8 @@ chunk_done(zr_sure *s, zobo_err err, size_t which, const zobo_result *results)
     (void)which, (void)results;
     if (err == ZOBO_ENONODE) {
         zobo_how how = zr_op_how(&s->op, dir_made);
-        zr_sent(&s->op, zobo_ensure_path_async(s->op.recipe->client, queue_of(&s->op)->entries, NULL, &how, NULL),
+        zr_sent(&s->op,
+                zobo_ensure_path_async(s->op.recipe->client, queue_of(&s->op)->entries, s->pool->acl, &how, NULL),
                 dir_made);
         return;
     }

@@ -113,14 +113,16 @@ first_made(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     }
     zobo_how how = zr_op_how(op, dirs_made);
-    zr_sent(op, zobo_ensure_path_async(op->recipe->client, queue_of(op)->entries, NULL, &how, NULL), dirs_made);
+    zr_sent(op, zobo_ensure_path_async(op->recipe->client, queue_of(op)->entries, queue_of(op)->pool.acl, &how, NULL),
+            dirs_made);
 }
 
 static void
 make_dirs(zr_op *op)
 {
     zobo_how how = zr_op_how(op, first_made);
-    zr_sent(op, zobo_ensure_path_async(op->recipe->client, queue_of(op)->taken, NULL, &how, NULL), first_made);
+    zr_sent(op, zobo_ensure_path_async(op->recipe->client, queue_of(op)->taken, queue_of(op)->pool.acl, &how, NULL),
+            first_made);
 }
 
 static void
@@ -179,7 +181,7 @@ static void
 make_token(grab *g)
 {
     zobo_locking_queue *q = queue_of(&g->op);
-    zobo_create_options options = {.ephemeral = true};
+    zobo_create_options options = {.ephemeral = true, .acl = queue_of(&g->op)->pool.acl};
     if (!g->token) {
         static const char suffix[] = "__session__";
         zobo_uuid(q->r.client, g->token_name);
@@ -519,7 +521,8 @@ send_try(grab *g, const zobo_how *how)
     if (!err)
         err = zobo_transaction_check(tx, g->entry_path, -1);
     if (!err)
-        err = zobo_transaction_create(tx, g->taken_path, q->id, ZR_UUID - 1, &(zobo_create_options){.ephemeral = true});
+        err = zobo_transaction_create(tx, g->taken_path, q->id, ZR_UUID - 1,
+                                      &(zobo_create_options){.ephemeral = true, .acl = q->pool.acl});
     if (!err)
         err = zobo_transaction_commit_async(tx, how, NULL);
     zobo_transaction_free(tx);

@@ -384,6 +384,7 @@ free_all(zobo_locking_queue *q)
 {
     zr_locking_drop(q);
     zr_witnesses_fini(&q->pool);
+    zr_acl_free(&q->acl);
     zb_free(q->token);
     zb_free(q->path);
     zb_free(q->entries);
@@ -401,15 +402,16 @@ destroy(zr_recipe *r)
 static const zr_kind kind = {.state = on_state, .freed = freed, .destroy = destroy};
 
 static zobo_err
-fill(zobo_locking_queue *q, zobo_client *client, const char *path)
+fill(zobo_locking_queue *q, zobo_client *client, const char *path, const zobo_acl_list *acl)
 {
     zobo_uuid(client, q->id);
     q->path = zr_strdup(path);
     q->entries = zr_path_child(path, "entries");
     q->taken = zr_path_child(path, "taken");
-    if (!q->path || !q->entries || !q->taken)
+    if (!q->path || !q->entries || !q->taken || (acl && !zr_acl_copy(acl, &q->acl)))
         return ZOBO_ENOMEM;
     zobo_err err = zr_witnesses_init(&q->pool, &q->r, path, false, false);
+    q->pool.acl = acl ? &q->acl : NULL;
     return err ? err : zr_recipe_init(&q->r, &kind, client);
 }
 
@@ -423,8 +425,9 @@ zobo_locking_queue_new(zobo_client *client, const char *path, const zobo_locking
     if (!err)
         err = zr_check_place(path, why);
     if (!err)
-        err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_locking_queue_options, lost_arg),
-                            ZB_SIZED_FIRST(zobo_locking_queue_options, lost_arg), "zobo_locking_queue_options", why);
+        err = ZB_SIZED_TAKE(&o, zobo_locking_queue_options, options, lost_arg, why);
+    if (!err)
+        err = zr_check_acl(o.acl, why);
     if (err)
         return err;
     zobo_locking_queue *q = zb_calloc(1, sizeof *q);
@@ -432,7 +435,7 @@ zobo_locking_queue_new(zobo_client *client, const char *path, const zobo_locking
         return zr_no_memory(why);
     q->lost = o.lost;
     q->lost_arg = o.lost_arg;
-    err = fill(q, client, path);
+    err = fill(q, client, path, o.acl);
     if (err) {
         free_all(q);
         return zr_explain(err, why);

@@ -17,6 +17,7 @@ struct zobo_locking_queue {
     zr_recipe r;
     zr_witnesses pool;
     char *path, *entries, *taken;
+    zobo_acl_list acl; /* pool.acl, if there is one, which goes for all nodes */
     char id[ZR_UUID];
     zobo_locking_queue_lost_fn *lost;
     void *lost_arg;

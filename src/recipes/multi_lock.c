@@ -249,6 +249,7 @@ fill(zobo_multi_lock *m, zobo_client *client, const char *const *paths, size_t n
     zobo_err err;
     zr_holder_init(&m->h, &multi_kind);
     m->h.tells = o->lost != NULL;
+    m->h.reentrant = o->reentrant;
     m->lost = o->lost;
     m->lost_arg = o->lost_arg;
     m->locks = zb_calloc(n, sizeof *m->locks);
@@ -276,8 +277,7 @@ zobo_multi_lock_new(zobo_client *client, const char *const *paths, size_t n, con
     zobo_multi_lock_options o;
     *out = NULL;
     zb_problem_clear(why);
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_multi_lock_options, lost_arg),
-                                 ZB_SIZED_FIRST(zobo_multi_lock_options, lost_arg), "zobo_multi_lock_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_multi_lock_options, options, lost_arg, why);
     if (!err)
         err = zr_check_client(client, why);
     if (!err)

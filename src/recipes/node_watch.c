@@ -284,8 +284,7 @@ zr_node_watch_freed(zr_recipe *r)
 zobo_err
 zr_watch_options_take(zobo_watch_options *to, const zobo_watch_options *from, zobo_problem *why)
 {
-    size_t first = ZB_SIZED_FIRST(zobo_watch_options, quiet_ms);
-    return zb_sized_take(to, sizeof *to, from, first, first, "zobo_watch_options", why);
+    return ZB_SIZED_TAKE(to, zobo_watch_options, from, quiet_ms, why);
 }
 
 zobo_err

@@ -14,7 +14,7 @@ struct zobo_party {
     zr_presence *presence;
     char *path;
     bool shallow;
-    zobo_party_fn *changed;
+    zobo_party_changed_fn *changed;
     void *changed_arg;
 };
 
@@ -115,8 +115,7 @@ party_new(zobo_client *client, const char *path, bool shallow, const zobo_party_
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the party");
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_party_options, changed_arg),
-                                 "zobo_party_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_party_options, options, changed_arg, why);
     if (!err)
         err = check(path, shallow, &o, why);
     if (err)

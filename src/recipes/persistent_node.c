@@ -11,7 +11,7 @@ struct zobo_persistent_node {
     zr_presence *presence;
     bool started; /* strand */
     atomic_bool start_asked;
-    zobo_persistent_node_fn *changed;
+    zobo_persistent_node_changed_fn *changed;
     void *changed_arg;
 };
 
@@ -109,9 +109,7 @@ zobo_persistent_node_new(zobo_client *client, const char *path, const zobo_persi
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the node");
-    zobo_err err =
-        zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_persistent_node_options, changed_arg),
-                      "zobo_persistent_node_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_persistent_node_options, options, changed_arg, why);
     if (!err)
         err = check(path, &o, why);
     if (err)

@@ -9,7 +9,8 @@ static zobo_err
 build_put(zr_sure *s, zobo_transaction *tx)
 {
     const zr_put *p = (zr_put *)s;
-    return zobo_transaction_create(tx, p->prefix, p->data, p->len, &(zobo_create_options){.sequence = true});
+    return zobo_transaction_create(tx, p->prefix, p->data, p->len,
+                                   &(zobo_create_options){.sequence = true, .acl = s->pool->acl});
 }
 
 static void begin_put(zr_op *op);
@@ -34,7 +35,7 @@ put_done(zr_sure *s, zobo_err err, size_t which, const zobo_result *results)
     (void)which;
     if (err == ZOBO_ENONODE) {
         zobo_how how = zr_op_how(&s->op, dir_made);
-        zr_sent(&s->op, zobo_ensure_path_async(s->op.recipe->client, p->dir, NULL, &how, NULL), dir_made);
+        zr_sent(&s->op, zobo_ensure_path_async(s->op.recipe->client, p->dir, s->pool->acl, &how, NULL), dir_made);
         return;
     }
     zobo_reply reply = {.path = results ? results->path : NULL};

@@ -66,6 +66,7 @@ fill(zobo_semaphore *s, zobo_client *client, const char *path, const zobo_semaph
     zr_holder_init(&s->h, &zr_semaphore_kind);
     s->h.tells = o->lost != NULL;
     s->h.release_on_suspended = o->release_on_suspended;
+    s->h.reentrant = o->reentrant;
     s->lost = o->lost;
     s->lost_arg = o->lost_arg;
     s->max_leases = o->max_leases ? o->max_leases : 1;
@@ -93,8 +94,7 @@ zobo_semaphore_new(zobo_client *client, const char *path, const zobo_semaphore_o
     zobo_semaphore_options o;
     *out = NULL;
     zb_problem_clear(why);
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_semaphore_options, lost_arg),
-                                 ZB_SIZED_FIRST(zobo_semaphore_options, lost_arg), "zobo_semaphore_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_semaphore_options, options, lost_arg, why);
     if (!err)
         err = zr_check_client(client, why);
     if (!err)

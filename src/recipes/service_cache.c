@@ -63,7 +63,7 @@ tell(zr_recipe *r, void *arg)
     }
     zobo_service_list_free(c->told);
     c->told = list;
-    c->listener(c->arg, list);
+    c->changed(c->changed_arg, c, list);
 }
 
 static void
@@ -89,7 +89,7 @@ changed(zr_listing *l, void *owner)
     c->list = list;
     pthread_mutex_unlock(&c->lock);
     zobo_service_list_free(old);
-    bool told = !c->listener || atomic_exchange(&c->tell_asked, true) || !zr_tell(&c->r, tell, NULL, NULL);
+    bool told = !c->changed || atomic_exchange(&c->tell_asked, true) || !zr_tell(&c->r, tell, NULL, NULL);
     if (!told)
         atomic_store(&c->tell_asked, false);
     end_waits(c, ZOBO_OK);
@@ -179,8 +179,7 @@ zobo_service_cache_new(zobo_client *client, const char *base, const char *name,
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the cache");
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_service_cache_options, arg),
-                                 "zobo_service_cache_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_service_cache_options, options, changed_arg, why);
     if (err || (err = zr_check_path(base, why)) || (err = zr_check_service_name(base, name, why)))
         return err;
     zobo_service_cache *c = zb_calloc(1, sizeof *c);
@@ -190,8 +189,8 @@ zobo_service_cache_new(zobo_client *client, const char *base, const char *name,
         zb_free(c);
         return zb_problem(why, ZOBO_ESYS, 0, "the system gives no lock");
     }
-    c->listener = o.listener;
-    c->arg = o.arg;
+    c->changed = o.changed;
+    c->changed_arg = o.changed_arg;
     err = fill(c, client, base, name);
     if (err) {
         release(c);

@@ -60,9 +60,7 @@ zobo_service_provider_new(zobo_client *client, const char *base, const char *nam
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the provider");
-    zobo_err err = zb_sized_take(&o, sizeof o, options, sizeof(size_t),
-                                 ZB_SIZED_FIRST(zobo_service_provider_options, down_timeout_ms),
-                                 "zobo_service_provider_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_service_provider_options, options, down_timeout_ms, why);
     if (!err && (unsigned)o.strategy > ZOBO_SERVICE_STICKY)
         err = zb_problem(why, ZOBO_EBADOPTION, 0, "there is no such strategy");
     if (err)

@@ -49,10 +49,10 @@ typedef struct state_news {
 static void
 tell(zr_recipe *r, void *arg)
 {
-    const zobo_set_partitioner *p = partitioner_of(r);
+    zobo_set_partitioner *p = partitioner_of(r);
     state_news news = *(state_news *)arg;
     zb_free(arg);
-    p->o.changed(p->o.arg, news.state, news.err);
+    p->o.changed(p->o.changed_arg, p, news.state, news.err);
 }
 
 void
@@ -330,9 +330,7 @@ zobo_set_partitioner_new(zobo_client *client, const char *path, const char *cons
         *out = NULL;
     if (!client || !out)
         return zb_problem(why, ZOBO_EINVAL, 0, "there is no client, or nowhere to put the partitioner");
-    zobo_err err =
-        zb_sized_take(&o, sizeof o, options, sizeof(size_t), ZB_SIZED_FIRST(zobo_set_partitioner_options, acl),
-                      "zobo_set_partitioner_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_set_partitioner_options, options, acl, why);
     if (err || (err = check(path, items, n_items, &o, why)))
         return err;
     if (!o.identifier) {

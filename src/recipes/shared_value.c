@@ -18,7 +18,7 @@ struct zobo_shared_value {
     size_t seed_len;
     zobo_acl_list acl;
     bool has_acl;
-    zobo_shared_value_fn *changed;
+    zobo_shared_value_changed_fn *changed;
     void *changed_arg;
     bool started;
     zr_op *start;            /* under way */
@@ -347,8 +347,7 @@ zobo_shared_value_new(zobo_client *client, const char *path, const zobo_shared_v
     zobo_shared_value_options o;
     zb_problem_clear(why);
     *out = NULL;
-    zobo_err err = zb_sized_take(&o, sizeof o, options, ZB_SIZED_FIRST(zobo_shared_value_options, acl),
-                                 ZB_SIZED_FIRST(zobo_shared_value_options, acl), "zobo_shared_value_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&o, zobo_shared_value_options, options, acl, why);
     if (!err)
         err = check(client, path, &o, why);
     if (err)

@@ -248,8 +248,7 @@ destroy(zr_recipe *r)
 static zobo_err
 take_options(zobo_tree_cache *c, const zobo_tree_cache_options *options, zobo_problem *why)
 {
-    size_t first = ZB_SIZED_FIRST(zobo_tree_cache_options, max_nodes);
-    zobo_err err = zb_sized_take(&c->o, sizeof c->o, options, first, first, "zobo_tree_cache_options", why);
+    zobo_err err = ZB_SIZED_TAKE(&c->o, zobo_tree_cache_options, options, max_nodes, why);
     if (err)
         return err;
     if (c->o.max_depth > ZR_TREE_DEPTH)

@@ -94,8 +94,7 @@ zobo_err
 zs_options_copy(zobo_server_options *to, const zobo_server_options *from, zobo_problem *why)
 {
     const char **strings[N_STRINGS];
-    zobo_err err = zb_sized_take(to, sizeof *to, from, offsetof(zobo_server_options, data_dir),
-                                 ZB_SIZED_FIRST(zobo_server_options, log_level), "zobo_server_options", why);
+    zobo_err err = ZB_SIZED_TAKE(to, zobo_server_options, from, log_level, why);
     if (!err)
         err = check(to, why);
     if (err)

@@ -11,8 +11,7 @@ zs_job_begin(zobo_snapshot_options *to, const zobo_snapshot_options *from, const
     *to = (zobo_snapshot_options){0};
     if (result && (result->size > ZB_SIZED_MAX || (result->size && result->size < sizeof result->size)))
         return zb_problem(why, ZOBO_EBADOPTION, 0, "the result's size: set it to sizeof(zobo_snapshot_result)");
-    return zb_sized_take(to, sizeof *to, from, offsetof(zobo_snapshot_options, progress),
-                         ZB_SIZED_FIRST(zobo_snapshot_options, log_arg), "zobo_snapshot_options", why);
+    return ZB_SIZED_TAKE(to, zobo_snapshot_options, from, log_arg, why);
 }
 
 void

@@ -105,13 +105,10 @@ static const verb lease_verbs[] = {{"obtain", lease_obtain}, {NULL, NULL}};
 
 /* The loop that a user writes: when the part is to be given back, it is. */
 static void
-on_partition(void *arg, zobo_partition_state state, zobo_err err)
+on_partition(void *arg, zobo_set_partitioner *p, zobo_partition_state state, zobo_err err)
 {
-    object *o = arg;
-    (void)err;
-    while (!o->ready)
-        (void)sched_yield();
-    if (state == ZOBO_PARTITION_RELEASE && zobo_set_partitioner_release_set_async(o->as.set_partitioner, NULL, NULL))
+    (void)arg, (void)err;
+    if (state == ZOBO_PARTITION_RELEASE && zobo_set_partitioner_release_set_async(p, NULL, NULL))
         abort();
 }
 
@@ -119,11 +116,9 @@ static zobo_err
 partitioner_make(object *o, char **words, int n, zobo_problem *why)
 {
     zobo_set_partitioner_options options = {
-        .identifier = peer_name(words[1]), .time_boundary_ms = 300, .changed = on_partition, .arg = o};
-    zobo_err err = zobo_set_partitioner_new(o->client, words[0], (const char *const *)(words + 2), (size_t)n - 2,
-                                            &options, &o->as.set_partitioner, why);
-    o->ready = true;
-    return err;
+        .identifier = peer_name(words[1]), .time_boundary_ms = 300, .changed = on_partition};
+    return zobo_set_partitioner_new(o->client, words[0], (const char *const *)(words + 2), (size_t)n - 2, &options,
+                                    &o->as.set_partitioner, why);
 }
 
 static void

@@ -235,9 +235,9 @@ a_double_barrier(zobo_client *c)
 static zobo_err registered_err;
 
 static void
-hear_instances(void *arg, const zobo_service_list *list)
+hear_instances(void *arg, zobo_service_cache *cache, const zobo_service_list *list)
 {
-    (void)arg, (void)list;
+    (void)arg, (void)cache, (void)list;
 }
 
 static void
@@ -274,7 +274,7 @@ following(zobo_client *c)
     zobo_service_cache *x = NULL;
     zobo_service_provider *y = NULL;
     zobo_service_list *all = NULL, *one = NULL;
-    zobo_service_cache_options o = {.listener = hear_instances};
+    zobo_service_cache_options o = {.changed = hear_instances};
     TRY(zobo_service_cache_new(c, "/oom/services", "still", &o, &x, NULL));
     TRY(zobo_service_provider_new(c, "/oom/services", "still", NULL, &y, NULL));
     if (x && TRY(zobo_service_cache_start(x)) == ZOBO_OK && TRY(zobo_service_cache_wait(x, PATIENCE_MS)) == ZOBO_OK &&

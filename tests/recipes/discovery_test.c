@@ -154,15 +154,17 @@ test_what_is_refused(void **state)
 
 typedef struct told {
     pthread_mutex_t lock;
+    zobo_service_cache *who;
     char last[400];
 } told;
 
 static void
-note(void *arg, const zobo_service_list *list)
+note(void *arg, zobo_service_cache *cache, const zobo_service_list *list)
 {
     told *t = arg;
     size_t at = 0;
     pthread_mutex_lock(&t->lock);
+    t->who = cache;
     t->last[0] = 0;
     for (size_t i = 0; i < list->n; i++)
         at +=
@@ -185,7 +187,7 @@ test_cache(void **state)
     zobo_service_cache *c;
     zobo_service_list *list;
     told t = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    zobo_service_cache_options o = {.listener = note, .arg = &t};
+    zobo_service_cache_options o = {.changed = note, .changed_arg = &t};
     (void)state;
     zobo_client *zk = brief_client(), *watching = brief_client();
     zobo_discovery *d = discovery(zk);
@@ -199,6 +201,7 @@ test_cache(void **state)
     zobo_service a = service("a", 1), b = service("b", 2);
     assert_ok(zobo_discovery_register(d, &b, 0, NULL));
     ZT_WAIT(was_told(&t, "b:2 "));
+    assert_ptr_equal(t.who, c);
     assert_ok(zobo_discovery_register(d, &a, 0, NULL));
     ZT_WAIT(was_told(&t, "a:1 b:2 "));
     assert_int_equal(list->n, 0); /* what was handed out stays as it was */

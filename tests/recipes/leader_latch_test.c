@@ -87,9 +87,10 @@ latch_with(zobo_client *c, told *t, zobo_leader_latch_options o)
     zobo_leader_latch *latch;
     zobo_problem why;
     if (t) {
-        o.on_leader = on_leader;
-        o.on_not_leader = on_not_leader;
-        o.arg = t;
+        o.leader = on_leader;
+        o.not_leader = on_not_leader;
+        o.leader_arg = t;
+        o.not_leader_arg = t;
     }
     if (zobo_leader_latch_new(c, path, &o, &latch, &why))
         fail_msg("%s", why.text);

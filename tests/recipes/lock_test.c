@@ -167,6 +167,35 @@ test_reentrant(void **state)
     zobo_lock_free(x);
 }
 
+/* Who waits for an object that is held in the meantime has it, too: he may be the one who is to release it. */
+static void
+test_reentrant_while_it_is_waited_for(void **state)
+{
+    (void)state;
+    zobo_call *calls[3];
+    zobo_reply *first, *reply;
+    zobo_lock *x = lock_of(a, &(zobo_lock_options){.reentrant = true}), *other = lock_of(b, NULL);
+    assert_ok(zobo_lock_acquire(other, 0));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(zobo_lock_acquire_async(x, NULL, &calls[i]));
+    assert_ok(zobo_lock_release(other, 0));
+    assert_ok(zobo_call_get(calls[0], 5000, &first));
+    for (size_t i = 1; i < 3; i++) {
+        assert_ok(zobo_call_get(calls[i], 5000, &reply));
+        assert_string_equal(reply->path, first->path);
+        zobo_reply_free(reply);
+    }
+    zobo_reply_free(first);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(zobo_lock_check(x));
+        assert_ok(zobo_lock_release(x, 0));
+        zobo_call_free(calls[i]);
+    }
+    assert_err(zobo_lock_check(x), ZOBO_ENOTHELD);
+    zobo_lock_free(x);
+    zobo_lock_free(other);
+}
+
 static void
 on_lost(void *arg, zobo_lock *lock)
 {
@@ -482,6 +511,7 @@ main(void)
         cmocka_unit_test(test_handed_over_in_order),
         cmocka_unit_test(test_cancel_time_and_free),
         cmocka_unit_test(test_reentrant),
+        cmocka_unit_test(test_reentrant_while_it_is_waited_for),
         cmocka_unit_test(test_loss_by_session_and_by_deletion),
         cmocka_unit_test(test_lost_replies),
         cmocka_unit_test(test_readers_and_writers),

@@ -60,6 +60,22 @@ nodes(void)
 }
 
 static void
+test_reentrant(void **state)
+{
+    (void)state;
+    zobo_multi_lock *m = lock_of(a, three, 3, &(zobo_multi_lock_options){.reentrant = true});
+    assert_ok(zobo_multi_lock_acquire(m, 0));
+    assert_ok(zobo_multi_lock_try(m, 0));
+    assert_int_equal(nodes(), 3);
+    assert_ok(zobo_multi_lock_release(m, 0));
+    assert_ok(zobo_multi_lock_check(m));
+    assert_ok(zobo_multi_lock_release(m, 0));
+    assert_err(zobo_multi_lock_release(m, 0), ZOBO_ENOTHELD);
+    assert_int_equal(nodes(), 0);
+    zobo_multi_lock_free(m);
+}
+
+static void
 test_all_or_none(void **state)
 {
     (void)state;
@@ -404,6 +420,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reentrant),
         cmocka_unit_test(test_all_or_none),
         cmocka_unit_test(test_sorted_and_once),
         cmocka_unit_test(test_cancel_and_free),

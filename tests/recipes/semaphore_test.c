@@ -62,6 +62,60 @@ waiters(void)
 }
 
 static void
+test_reentrant(void **state)
+{
+    (void)state;
+    zobo_semaphore *s = semaphore_with(a, (zobo_semaphore_options){.max_leases = 2, .reentrant = true});
+    zobo_semaphore *other = semaphore_of(b, 2), *third = semaphore_of(b, 2);
+    zobo_call *call;
+    zobo_reply *reply;
+    assert_ok(zobo_semaphore_acquire(s, 0));
+    int64_t fence = zobo_semaphore_fence(s);
+    assert_ok(zobo_semaphore_acquire(s, 0));
+    assert_ok(zobo_semaphore_try(s, 0));
+    assert_ok(zobo_semaphore_acquire_async(s, NULL, &call));
+    assert_ok(zobo_call_get(call, 5000, &reply));
+    zobo_call_free(call);
+    assert_memory_equal(reply->path, path, strlen(path)); /* the same lease's node */
+    zobo_reply_free(reply);
+    assert_int_equal(children_of(look, path), 1);
+    assert_true(zobo_semaphore_fence(s) == fence);
+    assert_ok(zobo_semaphore_acquire(other, 0)); /* there is a second lease, for others */
+    assert_err(zobo_semaphore_try(third, 0), ZOBO_EHELD);
+    assert_ok(zobo_semaphore_acquire(s, 0)); /* and none is needed for this */
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(zobo_semaphore_release(s, 0));
+        assert_ok(zobo_semaphore_check(s));
+        assert_err(zobo_semaphore_try(third, 0), ZOBO_EHELD);
+    }
+    assert_ok(zobo_semaphore_release(s, 0));
+    assert_err(zobo_semaphore_release(s, 0), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_try(third, 0));
+    zobo_semaphore_free(s);
+    zobo_semaphore_free(other);
+    zobo_semaphore_free(third);
+}
+
+/* However often it was acquired, it is lost once, and released once after that. */
+static void
+test_reentrant_and_lost(void **state)
+{
+    (void)state;
+    zobo_semaphore *s = semaphore_with(a, (zobo_semaphore_options){.max_leases = 1, .reentrant = true});
+    assert_ok(zobo_semaphore_acquire(s, 0));
+    assert_ok(zobo_semaphore_acquire(s, 0));
+    assert_ok(zobo_server_expire(server, session_of(a)));
+    ZT_WAIT(zobo_semaphore_check(s) == ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_acquire(s, 0), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(s, 0), ZOBO_ELOCKLOST);
+    assert_err(zobo_semaphore_release(s, 0), ZOBO_ENOTHELD);
+    assert_ok(zobo_semaphore_acquire(s, 0));
+    assert_ok(zobo_semaphore_release(s, 0));
+    assert_err(zobo_semaphore_check(s), ZOBO_ENOTHELD);
+    zobo_semaphore_free(s);
+}
+
+static void
 test_layout(void **state)
 {
     (void)state;
@@ -571,6 +625,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        EACH(test_reentrant),
+        EACH(test_reentrant_and_lost),
         EACH(test_layout),
         EACH(test_counts),
         EACH(test_number_of_the_node),

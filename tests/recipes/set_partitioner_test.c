@@ -19,17 +19,16 @@ typedef struct worker {
 } worker;
 
 static void
-changed(void *arg, zobo_partition_state state, zobo_err err)
+changed(void *arg, zobo_set_partitioner *p, zobo_partition_state state, zobo_err err)
 {
     worker *w = arg;
     pthread_mutex_lock(&w->lock);
     size_t n = strlen(w->text);
     snprintf(w->text + n, sizeof w->text - n, "%s ", zobo_partition_state_name(state));
     bool lazy = w->lazy;
-    zobo_set_partitioner *p = w->p;
     w->err = err;
     pthread_mutex_unlock(&w->lock);
-    if (state == ZOBO_PARTITION_RELEASE && !lazy && p) {
+    if (state == ZOBO_PARTITION_RELEASE && !lazy) {
         zobo_call *call = NULL;
         if (zobo_set_partitioner_release_set_async(p, NULL, &call) == ZOBO_OK)
             zobo_call_free(call);
@@ -40,7 +39,7 @@ static zobo_set_partitioner_options
 options_of(worker *w, const char *who)
 {
     return (zobo_set_partitioner_options){
-        .identifier = who, .time_boundary_ms = BOUNDARY_MS, .changed = w ? changed : NULL, .arg = w};
+        .identifier = who, .time_boundary_ms = BOUNDARY_MS, .changed = w ? changed : NULL, .changed_arg = w};
 }
 
 static void

@@ -76,7 +76,7 @@ test_options(void **state)
     } newer = {.known = {.size = sizeof newer}};
     newer.later = &newer;
     refused(*state, &newer.known, NULL, "does not know");
-    refused(*state, &(zobo_snapshot_options){.size = 3}, NULL, "size");
+    refused(*state, &(zobo_snapshot_options){.size = sizeof(zobo_snapshot_options *)}, NULL, "size");
     refused(*state, NULL, &(zobo_snapshot_result){.size = (size_t)-1}, "size");
     newer.later = NULL;
     const rig *r = *state;

@@ -269,10 +269,10 @@ sum(const zobo_service_list *list)
 }
 
 static void
-told(void *arg, const zobo_service_list *list)
+told(void *arg, zobo_service_cache *cache, const zobo_service_list *list)
 {
     actor *a = arg;
-    world_must(a->c->w, a->cache && !list->unreadable);
+    world_must(a->c->w, cache && cache == a->cache && !list->unreadable);
     world_trace(a->c->w, "actor %u is told of %u instances", (unsigned)a->index, (unsigned)list->n);
     a->told_n = list->n;
     a->told = sum(list);
@@ -295,7 +295,7 @@ turn_cache(actor *a)
     const zobo_how how = {.done = waited, .arg = a, .timeout_ms = world_chance(w, 50) ? 500 : 0};
     zobo_err err = ZOBO_OK;
     if (!a->cache && !a->provider) {
-        const zobo_service_cache_options o = {.listener = told, .arg = a};
+        const zobo_service_cache_options o = {.changed = told, .changed_arg = a};
         a->told_n = 0;
         a->told = 0;
         a->service = services[world_below(w, SERVICES)];

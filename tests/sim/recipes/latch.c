@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LeaderLatch: at most one leads by a node that is there, nobody leads without a connection who has not asked for that,
- * on_leader and on_not_leader come in turn, and in the end one of those who take part leads, each with one node. */
+ * leader and not_leader come in turn, and in the end one of those who take part leads, each with one node. */
 #include <string.h>
 
 #include <zobo/election.h>
@@ -172,9 +172,10 @@ take_part(actor *a)
         a->last_fence = 0;
         const zobo_leader_latch_options o = {.identifier = "sim",
                                              .keep_on_suspended = a->keeps,
-                                             .on_leader = on_leader,
-                                             .on_not_leader = on_not_leader,
-                                             .arg = a};
+                                             .leader = on_leader,
+                                             .not_leader = on_not_leader,
+                                             .leader_arg = a,
+                                             .not_leader_arg = a};
         if (zobo_leader_latch_new(a->c->c, path, &o, &a->latch, &why))
             world_fail(w, "zobo_leader_latch_new: %s", why.text);
     }

@@ -70,9 +70,10 @@ check_item(actor *a, size_t item)
 }
 
 static void
-changed(void *arg, zobo_partition_state state, zobo_err err)
+changed(void *arg, zobo_set_partitioner *p, zobo_partition_state state, zobo_err err)
 {
     actor *a = arg;
+    world_must(a->c->w, p == a->p);
     world_trace(a->c->w, "member %u is %s: %s", (unsigned)a->index, zobo_partition_state_name(state),
                 zobo_err_name(err));
     if (state == ZOBO_PARTITION_FAILURE && a->p)
@@ -132,7 +133,7 @@ turn(wclient *c, void *arg)
     if (!a->p) {
         (void)snprintf(name, sizeof name, "m%u", (unsigned)a->index);
         const zobo_set_partitioner_options o = {
-            .identifier = name, .time_boundary_ms = 500, .changed = changed, .arg = a};
+            .identifier = name, .time_boundary_ms = 500, .changed = changed, .changed_arg = a};
         if (zobo_set_partitioner_new(c->c, path, items, ITEMS, &o, &a->p, &why))
             world_fail(w, "zobo_set_partitioner_new: %s", why.text);
     }

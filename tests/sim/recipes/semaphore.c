@@ -15,8 +15,11 @@ typedef struct actor {
     bool holding; /* has acquired, and is going to release, though it may have been lost meanwhile */
     bool held;    /* and has not been told that it is lost */
     bool lost;
-    bool asks;    /* is not told, but asks zobo_semaphore_check */
-    unsigned due; /* let_go */
+    bool asks; /* is not told, but asks zobo_semaphore_check */
+    bool reentrant;
+    bool counting; /* acquires what it holds */
+    unsigned more; /* so many releases before the one that lets go */
+    unsigned due;  /* let_go */
     char node[80];
     int64_t fence, last_fence;
     uint64_t gone_since; /* the node of a holder is not there; 0: it is */
@@ -117,6 +120,51 @@ released(void *arg, zobo_err err, const zobo_reply *reply)
     again(a, 300);
 }
 
+static void let_go(wclient *c, void *arg);
+
+static void
+let_go_later(actor *a)
+{
+    a->due++;
+    world_after(a->c, 0, 50, let_go, a);
+}
+
+static void
+counted(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    actor *a = arg;
+    a->counting = false;
+    if (err == ZOBO_OK && a->lock) {
+        a->more++;
+        world_must(a->c->w, !reply->path || strcmp(reply->path, a->node) == 0);
+    } else if (err && err != ZOBO_ELOCKLOST && err != ZOBO_ECANCELLED && !world_bears(a->c->w, err))
+        world_fail(a->c->w, "acquiring what is held: %s", zobo_err_name(err));
+}
+
+static void
+counted_down(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    actor *a = arg;
+    (void)reply;
+    if (err == ZOBO_OK && a->held && !a->asks && zobo_semaphore_check(a->lock) == ZOBO_ENOTHELD)
+        world_fail(a->c->w, "a lease that was acquired more often than it was released is not held");
+    if (err && err != ZOBO_ELOCKLOST && err != ZOBO_ECANCELLED && err != ZOBO_ENOTHELD && !world_bears(a->c->w, err))
+        world_fail(a->c->w, "release of one of several: %s", zobo_err_name(err));
+}
+
+/* One release of several. */
+static void
+count_down(actor *a)
+{
+    const zobo_how how = {.done = counted_down, .arg = a};
+    zobo_err err = zobo_semaphore_release_async(a->lock, &how, NULL);
+    if (!err)
+        a->more--;
+    else if (!world_bears(a->c->w, err))
+        world_fail(a->c->w, "zobo_semaphore_release_async");
+    let_go_later(a);
+}
+
 static void
 let_go(wclient *c, void *arg)
 {
@@ -124,6 +172,14 @@ let_go(wclient *c, void *arg)
     const zobo_how how = {.done = released, .arg = a};
     if (--a->due > 0 || !a->holding)
         return;
+    if (a->counting) {
+        let_go_later(a);
+        return;
+    }
+    if (a->more) {
+        count_down(a);
+        return;
+    }
     if ((a->asks || c->w->no_memory) && zobo_semaphore_check(a->lock))
         a->lost = true;
     a->held = a->holding = false;
@@ -135,8 +191,7 @@ let_go(wclient *c, void *arg)
     if (err) {
         a->releasing = false;
         a->holding = true;
-        a->due++;
-        world_after(c, 0, 50, let_go, a);
+        let_go_later(a);
     }
 }
 
@@ -169,6 +224,13 @@ hold(actor *a, const zobo_reply *reply)
         world_must(w, a->fence > a->last_fence);
         a->last_fence = a->fence;
         check_node(a);
+    }
+    if (a->held && a->reentrant) {
+        const zobo_how how = {.done = counted, .arg = a};
+        zobo_err err = zobo_semaphore_acquire_async(a->lock, &how, NULL);
+        a->counting = !err;
+        if (err && !world_bears(w, err))
+            world_fail(w, "acquire_async: %s", zobo_err_name(err));
     }
     a->holding = true;
     a->due++;
@@ -209,8 +271,14 @@ make(actor *a)
     world *w = a->c->w;
     zobo_problem why;
     a->asks = world_chance(w, 30);
-    zobo_semaphore_options o = {
-        .max_leases = LEASES, .identifier = "sim", .lost = a->asks ? NULL : lost, .lost_arg = a};
+    a->reentrant = world_chance(w, 40);
+    a->counting = false;
+    a->more = 0;
+    zobo_semaphore_options o = {.max_leases = LEASES,
+                                .reentrant = a->reentrant,
+                                .identifier = "sim",
+                                .lost = a->asks ? NULL : lost,
+                                .lost_arg = a};
     zobo_err err = zobo_semaphore_new(a->c->c, path, &o, &a->lock, &why);
     if (err && !world_bears(w, err))
         world_fail(w, "zobo_semaphore_new: %s", why.text);
