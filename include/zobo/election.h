@@ -155,12 +155,16 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_new(zobo_client *client, const char *
  * LeaderLatch.start. */
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_start(zobo_leader_latch *latch);
 
-/* zobo_leader_latch_stop ends the taking part: a leader stands down, is told so, and its node is gone when this
- * returns.
+/* zobo_leader_latch_stop ends the taking part: a leader stands down, its node is gone, and not_leader has been told
+ * and has returned, when this returns.
  *
- * Those who await get ZOBO_ECANCELLED. It may be started again. That it does not take part is ZOBO_OK. Errors:
- * ZOBO_ENOMEM (it was not stopped), ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session),
- * ZOBO_EWOULDBLOCK. Any thread; not in inline callbacks. Source: Curator LeaderLatch.close(NOTIFY_LEADER). */
+ * It waits for `leader`, too, if that is running: neither may wait for the caller, or for a lock of his. From a
+ * callback of this client, and for a client with an event loop, it cannot wait for callbacks: they are told as soon as
+ * the callback has returned, or the loop goes on, unless the latch is freed before. The twin ends after the callbacks
+ * likewise. Those who await get ZOBO_ECANCELLED. It may be started again. That it does not take part is ZOBO_OK. Errors:
+ * ZOBO_ENOMEM (it was not stopped), ZOBO_EWAITTIMEOUT (`timeout_ms` is over, 0: without limit; it goes on all the same),
+ * ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session), ZOBO_EWOULDBLOCK. Any thread; not in inline
+ * callbacks. Source: Curator LeaderLatch.close(NOTIFY_LEADER). */
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop(zobo_leader_latch *latch, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call);
 
@@ -190,7 +194,7 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_participants(zobo_leader_latch *latch
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_participants_async(zobo_leader_latch *latch, const zobo_how *how,
                                                               zobo_call **call);
 
-/* zobo_leader_latch_free lets go of the latch without telling: its node goes, soon.
+/* zobo_leader_latch_free lets go of the latch without telling, which zobo_leader_latch_stop does: its node goes, soon.
  *
  * Calls under way end with ZOBO_ECANCELLED. When it returns neither callback is running, unless this is called from it,
  * and none will be called again. NULL is ignored. Any thread, any callback but inline ones. */

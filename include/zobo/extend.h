@@ -70,6 +70,11 @@ ZOBO_MUST_CHECK zobo_err zobo_add_inline_listener(zobo_client *client, zobo_list
  * ZOBO_EFORKED. For recipes' blocking forms, which ask before they begin anything. Any thread, any callback. */
 ZOBO_MUST_CHECK zobo_err zobo_may_block(zobo_client *client);
 
+/* zobo_holds_callbacks tells whether callbacks (but inline ones) wait for as long as this thread does: it runs one, or
+ * the client has an event loop, which is not to be assumed to go on. Who would wait for a callback asks before. Any
+ * thread, any callback. */
+bool zobo_holds_callbacks(zobo_client *client);
+
 /* zobo_uuid writes 32 random hexadecimal digits in lower case and a NUL, a version 4 UUID without its dashes, as kazoo
  * names its nodes. Any thread, any callback. Source: Python's uuid.uuid4().hex. */
 void zobo_uuid(zobo_client *client, char out[33]);

@@ -458,12 +458,13 @@ end_callbacks(zobo_client *c, bool here)
         (void)pthread_join(c->cb_thread, NULL);
 }
 
-static void
+static bool
 give_promises_up(zobo_client *c)
 {
     zb_lock(c);
-    zb_promises_stop(c);
+    bool any = zb_promises_stop(c);
     zb_unlock(c);
+    return any;
 }
 
 /* What the last callbacks cancelled or asked for still has to be told, and what comes of that. Nobody else is left. */
@@ -474,11 +475,10 @@ run_what_is_left(zobo_client *c)
     zb_list_init(&spent);
     c->in_inline = true;
     c->inline_thread = pthread_self();
-    do {
-        give_promises_up(c);
+    while (give_promises_up(c) || !zb_list_empty(&c->inline_pending) || !zb_list_empty(&c->queue)) {
         zb_run_items(c, &c->inline_pending, &spent);
         zb_run_items(c, &c->queue, &spent);
-    } while (!zb_list_empty(&c->inline_pending) || !zb_list_empty(&c->queue));
+    }
     c->in_inline = false;
     zb_calls_keep(c, &spent);
 }
@@ -493,7 +493,7 @@ zb_close_now(zobo_client *c)
     zb_kick(c);
     zb_unlock(c);
     zb_stop_now(c, false);
-    give_promises_up(c); /* made since it was stopped, or before it was started */
+    (void)give_promises_up(c); /* made since it was stopped, or before it was started */
     zb_helper_box_close(c->box);
     end_background(c);
     end_callbacks(c, here);

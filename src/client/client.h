@@ -357,9 +357,9 @@ void zb_call_cb_needed(zobo_client *c);
 
 void zb_promise_give_up(zobo_client *c, zb_item *item); /* runs a ZB_ITEM_GIVE_UP, unlocked */
 void zb_promise_cancel(zobo_call *call);                /* asks whoever is to end the call to do so. Locked */
-void zb_promises_stop(zobo_client *c);                  /* asks all, for the client stops. Locked */
-zb_time zb_deadline(const zobo_client *c);              /* the session's, or that of the first timer. Locked */
-void zb_timers_due(zobo_client *c, zb_time now);        /* Locked */
+bool zb_promises_stop(zobo_client *c);     /* asks all, for the client stops; false: there was none to ask. Locked */
+zb_time zb_deadline(const zobo_client *c); /* the session's, or that of the first timer. Locked */
+void zb_timers_due(zobo_client *c, zb_time now); /* Locked */
 
 /* ---- helper.c: work that blocks, on threads that may outlive the client ---- */
 

@@ -133,7 +133,7 @@ zb_pull_events(zobo_client *c, zb_link *inline_list, zb_time now)
             c->ended_by = ev.err;
             if (ev.err && ev.err != ZOBO_ENOCONNECTION)
                 c->has_resume = false;
-            zb_promises_stop(c);
+            (void)zb_promises_stop(c);
             zb_wake_waiters(c);
             break;
         }

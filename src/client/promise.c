@@ -49,20 +49,22 @@ keep_locked(zobo_promise *p, zobo_err err, zobo_reply *reply, bool wake)
     return call;
 }
 
-static void
+/* False: nothing comes of it. */
+static bool
 ask_locked(zobo_promise *p, zobo_err why)
 {
-    if (p->why)
-        return;
+    if (p->why || (!p->sleeps && !p->give_up))
+        return false;
     zb_heap_remove(&p->client->timers, &p->timer);
     if (p->sleeps) {
         zb_call_unref(keep_locked(p, why == ZOBO_EWAITTIMEOUT ? ZOBO_OK : why, NULL, true));
-    } else if (p->give_up) {
+    } else {
         p->why = why;
         p->queued = true;
         zb_list_push_back(&p->client->inline_pending, &p->item.link);
         zb_ended_outside(p->client);
     }
+    return true;
 }
 
 void
@@ -86,18 +88,20 @@ void
 zb_promise_cancel(zobo_call *call)
 {
     if (call->promise)
-        ask_locked(call->promise, ZOBO_ECANCELLED);
+        (void)ask_locked(call->promise, ZOBO_ECANCELLED);
 }
 
-void
+bool
 zb_promises_stop(zobo_client *c)
 {
+    bool any = false;
     zb_link *l = c->promises.next;
     while (l != &c->promises) {
         zobo_promise *p = ZB_CONTAINER_OF(l, zobo_promise, of_client);
         l = l->next;
-        ask_locked(p, ZOBO_ESTOPPED);
+        any = ask_locked(p, ZOBO_ESTOPPED) || any;
     }
+    return any;
 }
 
 /* ---- timers ---- */
@@ -115,7 +119,7 @@ zb_timers_due(zobo_client *c, zb_time now)
 {
     zb_heap_node *first;
     while ((first = zb_heap_first(&c->timers)) != NULL && first->at <= now)
-        ask_locked(ZB_CONTAINER_OF(first, zobo_promise, timer), ZOBO_EWAITTIMEOUT);
+        (void)ask_locked(ZB_CONTAINER_OF(first, zobo_promise, timer), ZOBO_EWAITTIMEOUT);
 }
 
 /* Locked. */
@@ -249,6 +253,17 @@ zobo_err
 zobo_may_block(zobo_client *c)
 {
     return zb_may_block(c);
+}
+
+bool
+zobo_holds_callbacks(zobo_client *c)
+{
+    if (zb_check_process(c))
+        return true;
+    zb_lock(c);
+    bool holds = c->event_loop || zb_on_callback_thread(c);
+    zb_unlock(c);
+    return holds;
 }
 
 void

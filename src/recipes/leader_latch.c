@@ -218,6 +218,52 @@ withdraw(zobo_leader_latch *latch)
     }
 }
 
+/* A stop. */
+typedef struct stop {
+    zr_op op; /* first */
+    bool holds_callbacks;
+    zobo_err err;
+} stop;
+
+static void
+all_told(void *arg, zobo_err err, const zobo_reply *reply)
+{
+    zr_op *op = zr_back(arg);
+    (void)err, (void)reply;
+    if (op)
+        zr_op_end(op, ((stop *)op)->err, NULL);
+}
+
+static void
+tell_and_note(zr_recipe *r, void *promise)
+{
+    tell(r, NULL); /* what there was no memory for */
+    zobo_promise_keep(promise, ZOBO_OK, NULL);
+}
+
+static void
+note_untold(void *promise)
+{
+    zobo_promise_keep(promise, ZOBO_OK, NULL);
+}
+
+/* The stop ends behind what has to be told. */
+static void
+end_stop(zobo_leader_latch *latch, stop *s)
+{
+    zobo_promise *told = NULL;
+    zobo_how how = zr_op_how(&s->op, all_told);
+    bool waits = !s->holds_callbacks && (latch->leader || latch->not_leader) &&
+                 zobo_promise_new(latch->r.client, &how, NULL, NULL, NULL, &told) == ZOBO_OK;
+    if (!waits) {
+        zr_op_end(&s->op, s->err, NULL);
+        return;
+    }
+    if (zr_tell(&latch->r, tell_and_note, note_untold, told))
+        note_untold(told);
+    zr_sent(&s->op, ZOBO_OK, all_told);
+}
+
 static void
 released(void *arg, zobo_err err, const zobo_reply *reply)
 {
@@ -225,9 +271,11 @@ released(void *arg, zobo_err err, const zobo_reply *reply)
     (void)reply;
     latch->stopping--;
     zr_ref(&latch->r);
-    zr_op *op = zr_back(arg);
-    if (op)
-        zr_op_end(op, err == ZOBO_ENOTHELD || err == ZOBO_ELOCKLOST ? ZOBO_OK : err, NULL);
+    stop *s = (stop *)zr_back(arg);
+    if (s) {
+        s->err = err == ZOBO_ENOTHELD || err == ZOBO_ELOCKLOST ? ZOBO_OK : err;
+        end_stop(latch, s);
+    }
     campaign(latch); /* if it was started again */
     zr_unref(&latch->r);
 }
@@ -245,10 +293,12 @@ begin_stop(zr_op *op)
 zobo_err
 zobo_leader_latch_stop_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call)
 {
-    zr_op *op = zb_calloc(1, sizeof *op);
-    if (op)
-        op->begin = begin_stop;
-    return zr_op_start(&latch->r, op, how, call);
+    stop *s = zb_calloc(1, sizeof *s);
+    if (s) {
+        s->op.begin = begin_stop;
+        s->holds_callbacks = zobo_holds_callbacks(latch->r.client);
+    }
+    return zr_op_start(&latch->r, s ? &s->op : NULL, how, call);
 }
 
 zobo_err

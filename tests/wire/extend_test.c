@@ -148,6 +148,7 @@ typedef struct told {
     zt_latch hits;
     zobo_err err;
     zobo_err may_block;
+    bool holds;    /* callbacks */
     int32_t count; /* of the reply */
 } told;
 
@@ -157,6 +158,7 @@ on_done(void *arg, zobo_err err, const zobo_reply *reply)
     told *t = arg;
     t->err = err;
     t->may_block = zobo_may_block(t->c);
+    t->holds = zobo_holds_callbacks(t->c);
     t->count = reply ? reply->count : -1;
     zt_latch_hit(&t->hits);
 }
@@ -176,9 +178,47 @@ test_told_where_asked(void **state)
         assert_ok(t.err);
         assert_int_equal(t.count, 5);
         assert_err(t.may_block, inlined ? ZOBO_EWOULDBLOCK : ZOBO_OK);
+        assert_int_equal(t.holds, !inlined);
         zt_latch_destroy(&t.hits);
     }
     assert_ok(zobo_may_block(client));
+    assert_false(zobo_holds_callbacks(client));
+    zobo_client *loop = unstarted(true);
+    assert_true(zobo_holds_callbacks(loop));
+    zobo_close(loop);
+}
+
+/* One that makes another promise whenever it is asked to give one up, so many times. */
+typedef struct stubborn {
+    zobo_client *c;
+    zobo_promise *promise;
+    unsigned left;
+    zobo_err made;
+} stubborn;
+
+static void
+not_yet(void *arg, zobo_err why)
+{
+    stubborn *s = arg;
+    zobo_promise *old = s->promise;
+    s->promise = NULL;
+    s->made = s->left ? zobo_promise_new(s->c, NULL, not_yet, s, NULL, &s->promise) : ZOBO_OK;
+    s->left -= s->left > 0;
+    zobo_promise_keep(old, why, NULL);
+}
+
+static void
+test_close_asks_until_there_is_none(void **state)
+{
+    (void)state;
+    for (int loop = 0; loop < 2; loop++) {
+        stubborn s = {.c = unstarted(loop), .left = 5};
+        assert_ok(zobo_promise_new(s.c, NULL, not_yet, &s, NULL, &s.promise));
+        zobo_close(s.c);
+        assert_ok(s.made);
+        assert_int_equal(s.left, 0);
+        assert_null(s.promise);
+    }
 }
 
 /* Kept in an inline callback: the other's runs after this one has returned. */
@@ -771,6 +811,7 @@ main(void)
         cmocka_unit_test(test_sleeps_end_in_order),
         cmocka_unit_test(test_sleeps_end_early),
         cmocka_unit_test(test_sleep_through_a_lost_connection),
+        cmocka_unit_test(test_close_asks_until_there_is_none),
         cmocka_unit_test(test_listeners),
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_event_loop),
