@@ -281,11 +281,6 @@ ask_holds(zr_op *op)
 
 /* The user has let go: the token goes, and with it, in one transaction, the lock. Sent again after a lost answer it
  * cannot remove another's, for then there is no token. */
-typedef struct parting {
-    zr_op op;
-    char *token, *taken_path;
-} parting;
-
 static void part(zr_op *op);
 
 static void
@@ -295,10 +290,9 @@ parted(void *arg, zobo_err err, const zobo_reply *reply)
     (void)reply;
     if (!op || zr_retry(op, err, part))
         return;
-    parting *p = (parting *)op;
-    if (err == ZOBO_ETRANSACTION && p->taken_path) { /* the lock is gone: then the token is to go yet */
-        zb_free(p->taken_path);
-        p->taken_path = NULL;
+    zr_parting *p = (zr_parting *)op;
+    if (err == ZOBO_ETRANSACTION && p->held) { /* the lock is gone: then the token is to go yet */
+        p->held = false;
         part(op);
         return;
     }
@@ -306,20 +300,22 @@ parted(void *arg, zobo_err err, const zobo_reply *reply)
 }
 
 static zobo_err
-send_parting(const parting *p, const zobo_how *how)
+send_parting(const zr_parting *p, const zobo_how *how)
 {
-    zobo_client *client = p->op.recipe->client;
+    const zobo_locking_queue *q = queue_of(&p->op);
     zobo_transaction *tx;
-    if (!p->taken_path)
-        return zobo_delete_async(client, p->token, -1, how, NULL);
-    zobo_err err = zobo_transaction_new(client, &tx);
+    if (!p->held || !q->held)
+        return zobo_delete_async(q->r.client, p->token, -1, how, NULL);
+    zobo_err err = zobo_transaction_new(q->r.client, &tx);
     if (err)
         return err;
-    err = zobo_transaction_delete(tx, p->token, -1);
+    char *taken_path = zr_path_child(q->taken, q->held);
+    err = taken_path ? zobo_transaction_delete(tx, p->token, -1) : ZOBO_ENOMEM;
     if (!err)
-        err = zobo_transaction_delete(tx, p->taken_path, -1);
+        err = zobo_transaction_delete(tx, taken_path, -1);
     if (!err)
         err = zobo_transaction_commit_async(tx, how, NULL);
+    zb_free(taken_path);
     zobo_transaction_free(tx);
     return err;
 }
@@ -328,29 +324,29 @@ static void
 part(zr_op *op)
 {
     zobo_how how = zr_op_how(op, parted);
-    zr_sent(op, send_parting((parting *)op, &how), parted);
+    zr_sent(op, send_parting((zr_parting *)op, &how), parted);
 }
 
 static void
-destroy_parting(zr_op *op)
+end_parting(zr_op *op)
 {
-    parting *p = (parting *)op;
+    zr_parting *p = (zr_parting *)op;
     zb_free(p->token);
-    zb_free(p->taken_path);
-    zb_free(p);
+    if (p != &queue_of(op)->parting)
+        zb_free(p);
 }
 
 void
 zr_locking_forsake(zobo_locking_queue *q, char *token)
 {
-    parting *p = zb_calloc(1, sizeof *p);
+    zr_parting *p = zb_calloc(1, sizeof *p);
     if (!p) { /* it goes with the session */
         zb_free(token);
         return;
     }
     p->token = token;
     p->op.begin = part;
-    p->op.destroy = destroy_parting;
+    p->op.destroy = end_parting;
     zr_op_begin_quiet(&q->r, &p->op);
 }
 
@@ -360,15 +356,10 @@ zr_locking_part(zobo_locking_queue *q)
     /* A get under way undoes what it gets, for which the token is needed. */
     if (!q->token || q->undoing || (q->active && !q->held))
         return;
-    parting *p = zb_calloc(1, sizeof *p);
-    if (!p)
-        return;
-    p->token = q->token;
+    q->parting = (zr_parting){.op = {.begin = part, .destroy = end_parting}, .token = q->token};
+    q->parting.held = q->held && !q->is_lost;
     q->token = NULL;
-    p->taken_path = q->held && !q->is_lost ? zr_path_child(q->taken, q->held) : NULL;
-    p->op.begin = part;
-    p->op.destroy = destroy_parting;
-    zr_op_begin_quiet(&q->r, &p->op);
+    zr_op_begin_quiet(&q->r, &q->parting.op);
 }
 
 static void

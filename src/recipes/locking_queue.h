@@ -13,6 +13,13 @@
 
 #include "recipes/witness.h"
 
+/* Removes a token, and with `held` the lock of what is held. */
+typedef struct zr_parting {
+    zr_op op; /* first */
+    char *token;
+    bool held;
+} zr_parting;
+
 struct zobo_locking_queue {
     zr_recipe r;
     zr_witnesses pool;
@@ -31,7 +38,8 @@ struct zobo_locking_queue {
     void *data;
     size_t len;
     bool is_lost;
-    bool maybe_done; /* a consume or release was given up in doubt */
+    bool maybe_done;    /* a consume or release was given up in doubt */
+    zr_parting parting; /* once, when the user has let go: there is always memory to leave */
 };
 
 static inline zobo_locking_queue *
