@@ -221,6 +221,11 @@ abandon(world *w, wclient *c)
         actor *a = &v->actors[i];
         if (a->c != c || !a->latch)
             continue;
+        if (a->node[0] && world_chance(w, 40)) { /* somebody deletes the leader's node */
+            if (zobo_delete_async(c->c, a->node, -1, NULL, NULL))
+                world_fail(w, "delete_async");
+            continue;
+        }
         world_trace(w, "actor %u is freed", (unsigned)i);
         zobo_leader_latch_free(a->latch);
         a->latch = NULL;

@@ -109,13 +109,34 @@ check_loss(actor *a)
                    (unsigned)a->c->index, (unsigned)((w->now - a->gone_since) / ZB_MS(1)));
 }
 
+/* Each waits for the one before it: a node is watched by its holder, who is to learn of its loss, and by the next in
+ * line. Whoever gives up takes his watch back before his node. Readers may be many behind a writer. */
+static void
+check_no_herd(world *w)
+{
+    const locks *v = w->state;
+    char names[32][80], full[120];
+    if (v->readers || w->profile->fault_ms || w->plan != PLAN_NONE)
+        return;
+    size_t n = world_children(w, path, names, 32);
+    for (size_t i = 0; i < n && i < 32; i++) {
+        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        size_t watchers = world_watchers(w, full);
+        if (watchers > 2)
+            world_fail(w, "%u clients watch %s", (unsigned)watchers, full);
+    }
+}
+
 static void
 check(world *w)
 {
     locks *v = w->state;
     const actor *holder = NULL;
+    check_no_herd(w);
     for (size_t i = 0; i < v->n; i++) {
         actor *a = &v->actors[i];
+        if (a->lock && a->c->state == ZOBO_LOST && zobo_lock_check(a->lock) == ZOBO_OK)
+            world_fail(w, "client %u has lost its session, and holds a lock", (unsigned)a->c->index);
         if (a->held && (a->asks || w->no_memory) && zobo_lock_check(a->lock)) {
             a->lost = true;
             a->held = false;

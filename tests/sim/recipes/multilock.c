@@ -16,7 +16,8 @@ typedef struct actor {
     zobo_call *call;
     bool wants[PATHS];
     bool acquiring, releasing, holding, lost;
-    unsigned due; /* let_go */
+    uint64_t lost_since; /* it is not held, and that has not been told; 0: it is, or has */
+    unsigned due;        /* let_go */
     unsigned rounds;
 } actor;
 
@@ -56,6 +57,21 @@ check_first(const actor *a, const char *path)
     if (there && first < fence)
         world_fail(w, "actor %u has acquired %s with %lld, and %lld is there", (unsigned)a->index, path,
                    (long long)fence, (long long)first);
+}
+
+/* Who has acquired and has lost one of his locks is told. */
+static void
+check(world *w)
+{
+    locks *v = w->state;
+    for (size_t i = 0; i < v->n; i++) {
+        actor *a = &v->actors[i];
+        bool untold = a->lock && a->holding && !a->lost && zobo_multi_lock_check(a->lock) && !w->no_memory;
+        if (!untold || !a->lost_since || a->c->frozen_until > w->now)
+            a->lost_since = untold ? w->now : 0;
+        else if (w->now - a->lost_since > ZB_MS(500))
+            world_fail(w, "actor %u has lost a lock, and has not been told", (unsigned)i);
+    }
 }
 
 static void
@@ -262,6 +278,7 @@ const scenario world_scenarios[] = {
      .state_size = sizeof(locks),
      .bears_oom = true,
      .begin = begin,
+     .check = check,
      .abandon = abandon,
      .settled = settled,
      .end = end,

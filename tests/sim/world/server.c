@@ -497,6 +497,29 @@ trace_watch(void *arg, const char *path, size_t len, zs_watcher *who, unsigned k
     world_trace(arg, "a watch of kind %u on %.*s", kinds, (int)len, path);
 }
 
+typedef struct watched {
+    char path[200];
+    size_t len, n;
+} watched;
+
+static void
+count_watcher(void *arg, const char *path, size_t len, zs_watcher *who, unsigned kinds)
+{
+    watched *of = arg;
+    (void)who, (void)kinds;
+    of->n += len == of->len && memcmp(path, of->path, len) == 0;
+}
+
+size_t
+world_watchers(world *w, const char *path)
+{
+    watched of = {.n = 0};
+    of.len = (size_t)snprintf(of.path, sizeof of.path, "%s%s", w->chroot, path);
+    if (w->e)
+        zs_watches_each(zs_engine_watches(w->e), count_watcher, &of);
+    return of.n;
+}
+
 size_t
 world_watches(world *w)
 {

@@ -269,7 +269,8 @@ size_t world_children(world *w, const char *path, char (*names)[80], size_t most
 bool world_session_lives(world *w, int64_t session);
 size_t world_ephemerals(world *w); /* how many there are at all */
 size_t world_watches(world *w);
-int64_t world_zxid(world *w); /* the last */
+size_t world_watchers(world *w, const char *path); /* how many connections watch that node, or its children */
+int64_t world_zxid(world *w);                      /* the last */
 
 /* --- between its files -------------------------------------------------------------------------------------------- */
 
