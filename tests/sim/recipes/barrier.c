@@ -171,6 +171,24 @@ leave(wclient *c, void *arg)
         world_fail(c->w, "leave_async");
 }
 
+/* A member is one by a node of the session that it has. */
+static void
+check_own(const member *m)
+{
+    world *w = m->c->w;
+    char names[16][80], full[120], data[32];
+    const char *dir = m->finale ? last_path : path;
+    zobo_client_id id;
+    size_t n = world_children(w, dir, names, 16);
+    for (size_t i = 0; i < n && i < 16; i++) {
+        zs_node node;
+        (void)snprintf(full, sizeof full, "%s/%s", dir, names[i]);
+        if (world_node(w, full, &node, data, sizeof data) && strcmp(data, m->identifier) == 0 && !m->lost &&
+            !zobo_get_client_id(m->c->c, &id) && node.owner != id.session_id)
+            world_fail(w, "member %u has entered by a node of another session", (unsigned)m->index);
+    }
+}
+
 /* Who sees enough members makes `ready`, and by the time it is there one may have given up: that is in the nature of
  * it. */
 static bool
@@ -200,6 +218,7 @@ entered(void *arg, zobo_err err, const zobo_reply *reply)
     if (!m->finale && m->most < MEMBERS && is_strict(w))
         world_fail(w, "member %u has entered, and there were never more than %u", (unsigned)m->index,
                    (unsigned)m->most);
+    check_own(m);
     m->entered++;
     move(m, INSIDE);
     world_after(m->c, 0, w->small ? 20 : 1000, leave, m);

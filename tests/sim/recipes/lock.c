@@ -323,7 +323,11 @@ abandon(world *w, wclient *c)
         actor *a = &v->actors[i];
         if (a->c != c || !a->lock)
             continue;
-        switch (world_below(w, 3)) {
+        switch (world_below(w, 4)) {
+        case 3: /* somebody deletes the node of one who can learn of it */
+            if (a->held && !a->asks && zobo_delete_async(c->c, a->node, -1, NULL, NULL))
+                world_fail(w, "delete_async");
+            break;
         case 0:
             free_lock(a);
             break;

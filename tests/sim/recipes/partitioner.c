@@ -51,14 +51,29 @@ holds(const actor *a)
     return a->p && a->acquired && zobo_set_partitioner_state(a->p) == ZOBO_PARTITION_ACQUIRED;
 }
 
+/* Without a connection another may soon have what is here. */
+static void
+check(world *w)
+{
+    const sets *v = w->state;
+    for (size_t i = 0; i < v->n; i++)
+        if (holds(&v->actors[i]) && v->actors[i].c->state != ZOBO_CONNECTED)
+            world_fail(w, "member %u has its part without a connection", (unsigned)i);
+}
+
 static void
 check_item(actor *a, size_t item)
 {
     world *w = a->c->w;
     sets *v = w->state;
     zobo_client_id id;
-    if (zobo_get_client_id(a->c->c, &id) || !locked_by(w, items[item], id.session_id))
+    if (zobo_get_client_id(a->c->c, &id))
         return; /* its session has just ended */
+    if (!locked_by(w, items[item], id.session_id)) {
+        if (world_up(w) && world_session_lives(w, id.session_id))
+            world_fail(w, "member %u has %s, and no lock of it", (unsigned)a->index, items[item]);
+        return;
+    }
     for (size_t i = 0; i < v->n; i++) {
         const actor *b = &v->actors[i];
         if (b == a || !holds(b) || !b->mine[item] || zobo_get_client_id(b->c->c, &id) ||
@@ -239,6 +254,7 @@ const scenario world_scenarios[] = {
      .state_size = sizeof(sets),
      .settle_ms = 300000,
      .begin = begin,
+     .check = check,
      .abandon = abandon,
      .settled = settled,
      .end = end,

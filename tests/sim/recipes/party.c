@@ -66,6 +66,26 @@ party_changed(void *arg, zobo_party *party, zobo_presence presence, zobo_err err
     changed(arg, presence, err);
 }
 
+/* Who is there, as he says, is so by a node of the session that he has. */
+static void
+check(world *w)
+{
+    const parties *v = w->state;
+    for (size_t i = 0; i < v->n; i++) {
+        const actor *a = &v->actors[i];
+        zs_node node;
+        zobo_client_id id;
+        bool present = a->node ? a->presence == ZOBO_PRESENCE_PRESENT : a->party && zobo_party_participating(a->party);
+        if (!present)
+            continue;
+        if (a->c->state == ZOBO_LOST)
+            world_fail(w, "actor %u has lost its session, and is there", (unsigned)i);
+        if (a->node && a->c->state == ZOBO_CONNECTED && !zobo_get_client_id(a->c->c, &id) &&
+            world_node(w, a->path, &node, NULL, 0) && node.owner != id.session_id)
+            world_fail(w, "actor %u is there by a node of another session", (unsigned)i);
+    }
+}
+
 /* --- a node ------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -307,6 +327,7 @@ const scenario world_scenarios[] = {
     {.name = "party",
      .state_size = sizeof(parties),
      .begin = begin,
+     .check = check,
      .abandon = abandon,
      .settled = settled,
      .end = end,
