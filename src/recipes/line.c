@@ -429,6 +429,25 @@ begin_get(zr_op *op)
     feed(l);
 }
 
+/* What a get was looking at when it was given up is for the next one to try at once, not when the answer has come. */
+static void
+give_get_up(zr_op *op, zobo_err why)
+{
+    taking *t = (taking *)op;
+    zr_line *l = line_of(op);
+    bool untried = t->path && !t->s.under_way;
+    zr_ref(&l->r);
+    if (untried) {
+        zb_list_remove(&t->of_line);
+        let_entry_go(t);
+        l->known = false;
+    }
+    zr_sure_give_up(op, why);
+    if (untried)
+        feed(l);
+    zr_unref(&l->r);
+}
+
 static void
 destroy_get(zr_op *op)
 {
@@ -457,6 +476,7 @@ zr_line_get(zr_line *l, bool blocking, const zobo_how *how, zobo_call **call)
     t->blocking = blocking;
     t->s.fenced = true;
     t->s.op.begin = begin_get;
+    t->s.op.give_up = give_get_up;
     t->s.op.destroy = destroy_get;
     return zr_op_start(&l->r, &t->s.op, how, call);
 }

@@ -32,6 +32,7 @@ typedef struct actor {
     size_t number; /* the entry it puts, or holds */
     bool holds, lost, consuming, releasing, doubtful;
     bool given_up; /* it had a limit, was cancelled or freed: else nothing is in doubt */
+    int64_t since; /* the last change when the get began */
     unsigned done;
 } actor;
 
@@ -221,6 +222,22 @@ finish(wclient *c, void *arg)
         world_fail(w, "consume_async: %s", zobo_err_name(err));
 }
 
+/* What was there before the get began, and still is, does not come before what was got. */
+static void
+check_order(const actor *a, const char *taken)
+{
+    world *w = a->c->w;
+    char names[64][80], full[120];
+    const char *name = strrchr(taken, '/') + 1;
+    size_t n = world_children(w, path, names, 64);
+    for (size_t i = 0; i < n && i < 64; i++) {
+        zs_node node;
+        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        if (strcmp(names[i], name) < 0 && world_node(w, full, &node, NULL, 0) && node.czxid <= a->since)
+            world_fail(w, "actor %u has got %s before %s", (unsigned)a->index, name, names[i]);
+    }
+}
+
 static void
 got(void *arg, zobo_err err, const zobo_reply *reply)
 {
@@ -250,6 +267,8 @@ got(void *arg, zobo_err err, const zobo_reply *reply)
         return;
     }
     count(a, a->number);
+    if (v->sort == QUEUE)
+        check_order(a, reply->path);
     if (v->sort == DELAY && zobo_wall_ms() < v->entries[a->number].due_ms)
         world_fail(w, "%u is handed out before its time", (unsigned)a->number);
     world_after(a->c, 0, w->small || world_chance(w, 70) ? 30 : 2000, get, a);
@@ -270,6 +289,7 @@ get(wclient *c, void *arg)
         return;
     make(a);
     a->busy = true;
+    a->since = world_zxid(w);
     a->given_up = how.timeout_ms > 0;
     if (v->sort == LOCKING)
         err = only_try ? zobo_locking_queue_try_get_async(a->queue, &how, &a->call)
