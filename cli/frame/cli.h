@@ -51,11 +51,11 @@ struct ctx {
     bool yes;                      /* questions are answered */
     bool only_reads;               /* the context says so: what would write is refused */
     bool ask_always;               /* the context says so: each change is asked about */
-    const char *context;           /* the context's name, or NULL */
+    char *context;                 /* the context's name, or NULL */
     char *cwd;                     /* in a shell: where paths that are not absolute begin; else NULL */
 
-    char *hosts;       /* NULL: the library's default */
-    const char *local; /* a data directory to use instead, by a server of our own if need be; or NULL */
+    char *hosts; /* NULL: the library's default */
+    char *local; /* a data directory to use instead, by a server of our own if need be; or NULL */
     struct zobo_server *server;
     int knock; /* a connection to another run's server, which keeps it until ours is there; -1: none */
     uint32_t connect_ms;
@@ -65,7 +65,7 @@ struct ctx {
     uint32_t session_ms;
     bool read_only;
     bool wait;     /* go on trying after every server has refused */
-    char *secrets; /* "scheme:credential" lines, until the client has them */
+    char *secrets; /* "scheme:credential" lines */
     size_t secrets_len;
     bool has_credentials;
 
@@ -125,6 +125,14 @@ uint32_t count_hosts(const char *hosts);
 /* need_client makes the client, need_session also connects it; 0, or the exit code after telling what is wrong. */
 int need_client(struct ctx *ctx);
 int need_session(struct ctx *ctx);
+
+/* another_session makes a context for one more session of its own, with the same servers and credentials; the first must
+ * have its client. To be connected by need_session and ended by end_session. */
+void another_session(const struct ctx *ctx, struct ctx *out);
+
+/* context_session makes one for the servers of another context (config.h). 0, or the exit code after telling; end_session
+ * in either case. */
+int context_session(const struct ctx *ctx, const char *context, struct ctx *out);
 
 /* turn waits until the client has something to do, at most `timeout_ms` (-1: for ever), and lets it do it. */
 zobo_err turn(struct ctx *ctx, int timeout_ms);

@@ -127,6 +127,8 @@ struct command {
     X(ping)                                                                                                            \
     X(fourlw)                                                                                                          \
     X(admin)                                                                                                           \
+    X(bench)                                                                                                           \
+    X(latency)                                                                                                         \
     X(ctx)                                                                                                             \
     X(ctx_show)                                                                                                        \
     X(ctx_use)                                                                                                         \

@@ -233,6 +233,7 @@ config_apply(struct ctx *ctx, struct config *config, struct opt_value *globals)
         else if (p == P_CONFIRM)
             ctx->ask_always = strcmp(value, "always") == 0;
     }
-    ctx->context = context == NULL ? NULL : own(config, context);
+    free(ctx->context);
+    ctx->context = context == NULL ? NULL : need_copy(context);
     return DONE;
 }

@@ -97,7 +97,8 @@ apply_session(struct ctx *ctx, struct opt_value *globals)
     if (globals[G_HOSTS].text != NULL)
         ctx->hosts = need_copy(globals[G_HOSTS].text);
 #ifdef ZOBO_SERVER
-    ctx->local = globals[G_LOCAL].text;
+    if (globals[G_LOCAL].text != NULL)
+        ctx->local = need_copy(globals[G_LOCAL].text);
 #endif
     if (globals[G_AUTH].given)
         note(ctx, "warning: --auth can be seen by others while it is typed and started; use --auth-file or ZOBO_AUTH");
@@ -311,6 +312,32 @@ run_globals(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
         return globals[G_HELP].given ? DONE : BAD_USAGE;
     }
     return run_command(ctx, globals, argv + used, n - used, false);
+}
+
+int
+context_session(const struct ctx *ctx, const char *context, struct ctx *out)
+{
+    another_session(ctx, out);
+    free(out->hosts);
+    free(out->context);
+    out->hosts = out->context = NULL;
+    wipe(out->secrets); /* they are for other servers */
+    free(out->secrets);
+    out->secrets = NULL;
+    out->secrets_len = 0;
+    out->only_reads = out->ask_always = false;
+    struct opt_value globals[G_COUNT] = {0};
+    struct config config;
+    char *name = need_copy(context);
+    globals[G_CONTEXT].text = name;
+    int code = config_load(out, &config);
+    if (code == DONE)
+        code = config_apply(out, &config, globals);
+    if (code == DONE)
+        code = apply_session(out, globals);
+    config_free(&config);
+    free(name);
+    return code;
 }
 
 int

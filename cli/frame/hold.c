@@ -157,6 +157,12 @@ hold_turn(struct ctx *ctx, uint64_t deadline_ms)
     return zobo_process(ctx->client) == ZOBO_OK ? HOLD_GOES_ON : HOLD_BROKEN;
 }
 
+bool
+hold_interrupted(struct ctx *ctx)
+{
+    return take_signal(ctx);
+}
+
 void
 hold_over(struct ctx *ctx)
 {

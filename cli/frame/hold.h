@@ -17,6 +17,9 @@ int hold_begin(struct ctx *ctx);
  * HOLD_SIGNAL ctx->signal says which (0 it to go on); on HOLD_READER_GONE it is SIGPIPE. */
 enum hold_end hold_turn(struct ctx *ctx, uint64_t deadline_ms);
 
+/* hold_interrupted tells, without waiting, whether a signal has come: ctx->signal says which. */
+bool hold_interrupted(struct ctx *ctx);
+
 /* hold_over undoes hold_begin: signals are what they were, and the end of the session is not told as its loss. */
 void hold_over(struct ctx *ctx);
 

@@ -92,14 +92,14 @@ load_secrets(struct ctx *ctx, const char *file)
     return code;
 }
 
-/* cut_secrets cuts the lines up; the auths point into them, as long as ctx->secrets is not touched. */
+/* cut_secrets cuts the lines of `text` up, in place; the auths point into it. */
 static int
-cut_secrets(const struct ctx *ctx, zobo_auth auths[AUTHS_MAX], size_t *n)
+cut_secrets(const struct ctx *ctx, char *text, zobo_auth auths[AUTHS_MAX], size_t *n)
 {
     char *next;
     int number = 1;
     *n = 0;
-    for (char *line = ctx->secrets; line != NULL && *line != '\0'; line = next, number++) {
+    for (char *line = text; line != NULL && *line != '\0'; line = next, number++) {
         next = line + strcspn(line, "\n");
         if (*next == '\n')
             *next++ = '\0';
@@ -162,18 +162,10 @@ attempt_ms(const struct ctx *ctx, bool one_round)
     return (one_round || ms < USUAL_CONNECT_MS ? ms : USUAL_CONNECT_MS) / count_hosts(ctx->hosts);
 }
 
-int
-need_client(struct ctx *ctx)
+/* make_client makes the client, with the credentials in `secrets`. */
+static int
+make_client(struct ctx *ctx, char *secrets)
 {
-    if (ctx->client != NULL)
-        return DONE;
-#ifdef ZOBO_SERVER
-    if (ctx->local != NULL) {
-        int local = use_local(ctx);
-        if (local != DONE)
-            return local;
-    }
-#endif
     zobo_auth auths[AUTHS_MAX];
     bool again = ctx->wait || ctx->keep_trying;
     zobo_options options = {.size = sizeof options,
@@ -191,14 +183,50 @@ need_client(struct ctx *ctx)
         options.log = zobo_log_stderr;
         options.log_level = ZOBO_LOG_DEBUG;
     }
-    int code = cut_secrets(ctx, auths, &options.n_auth);
+    int code = cut_secrets(ctx, secrets, auths, &options.n_auth);
     if (code != DONE)
         return code;
     zobo_problem why = {0};
     zobo_err err = zobo_new(&options, &ctx->client, &why);
     ctx->has_credentials = options.n_auth > 0;
-    forget_secrets(ctx);
     return err == ZOBO_OK ? DONE : fail_why(ctx, err, err == ZOBO_EBADHOSTS ? ctx->hosts : NULL, &why, NULL);
+}
+
+int
+need_client(struct ctx *ctx)
+{
+    if (ctx->client != NULL)
+        return DONE;
+#ifdef ZOBO_SERVER
+    if (ctx->local != NULL) {
+        int local = use_local(ctx);
+        if (local != DONE)
+            return local;
+    }
+#endif
+    char *secrets = ctx->secrets == NULL ? NULL : need_copy(ctx->secrets);
+    int code = make_client(ctx, secrets);
+    if (secrets != NULL)
+        wipe_bytes(secrets, ctx->secrets_len);
+    free(secrets);
+    return code;
+}
+
+void
+another_session(const struct ctx *ctx, struct ctx *out)
+{
+    *out = *ctx;
+    out->client = NULL;
+    out->started = false;
+    out->server = NULL; /* it has been started, and ctx->hosts is where it is */
+    out->local = NULL;
+    out->knock = -1;
+    out->hosts = ctx->hosts == NULL ? NULL : need_copy(ctx->hosts);
+    out->context = ctx->context == NULL ? NULL : need_copy(ctx->context);
+    out->secrets = NULL;
+    out->secrets_len = 0;
+    if (ctx->secrets != NULL)
+        add_secrets(out, ctx->secrets);
 }
 
 static const char *
@@ -255,4 +283,8 @@ end_session(struct ctx *ctx)
     forget_secrets(ctx);
     free(ctx->hosts);
     ctx->hosts = NULL;
+    free(ctx->local);
+    ctx->local = NULL;
+    free(ctx->context);
+    ctx->context = NULL;
 }

@@ -26,6 +26,8 @@ Help goes to stdout, never connects, and comes from the tables.
     ping            tell whether a server gives sessions
     4lw             send a four-letter word, print the answer
     admin           ask AdminServer, print the answer
+    bench           measure throughput and latency
+    latency         measure how long one request takes
     ctx             list the contexts: clusters by name
     ctx show        print a context's properties
     ctx use         choose the context that is used without --context
@@ -160,7 +162,7 @@ The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help --man | grep -c '^\.SS'
-  32
+  34
 
 No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
 

@@ -178,3 +178,33 @@ A time without a unit might be seconds or milliseconds: it is refused.
   ! zobo: --show or --timeout: which?
   ! hint: `zobo help lock` tells how it is used
   [2]
+
+What bench makes of its options is told before it connects.
+
+  $ zobo bench --ops get,put
+  ! zobo: --ops: no operation put
+  ! hint: `zobo help bench` tells how it is used
+  [2]
+  $ zobo bench --reads 101
+  ! zobo: --reads: 0 to 100
+  ! hint: `zobo help bench` tells how it is used
+  [2]
+  $ zobo bench -n 0
+  ! zobo: --count: from 1 on
+  ! hint: `zobo help bench` tells how it is used
+  [2]
+  $ zobo bench --sessions 20000
+  ! zobo: at most 10000 sessions, and 100000 requests in flight of each
+  ! hint: `zobo help bench` tells how it is used
+  [2]
+  $ zobo bench --size lots
+  ! zobo: --size lots: a number of bytes is needed, such as 4096, 64k or 1m
+  ! hint: `zobo help bench` tells how it is used
+  [2]
+  $ zobo bench nonsense
+  ! zobo: nonsense: byte 0: a path begins with '/' (BadPath -1002)
+  ! hint: paths look like /a/b/c: absolute, without a slash at the end
+  [2]
+  $ zobo latency --dist -o json
+  ! {"error":{"code":-1001,"name":"InvalidArgument","text":"--dist draws bars: text only","hint":"`zobo help latency` tells how it is used"}}
+  [2]
