@@ -108,7 +108,9 @@ measure(const char *root, long n)
     if (err)
         return fail(why.text, err);
     uint64_t begin = now_ns();
-    err = zobo_tree_cache_start(cache, 0);
+    err = zobo_tree_cache_start(cache);
+    if (!err)
+        err = zobo_tree_cache_wait(cache, 0);
     double load = ms_since(begin);
     zobo_tree_cache_get_info(cache, &info);
     if (err || info.nodes != (uint64_t)n + 1)
@@ -123,7 +125,7 @@ measure(const char *root, long n)
     uint64_t requests = info.requests;
     begin = now_ns();
     if (!err)
-        err = zobo_tree_cache_start(cache, 0);
+        err = zobo_tree_cache_wait(cache, 0);
     if (err)
         return fail("the comparison", err);
     zobo_tree_cache_get_info(cache, &info);

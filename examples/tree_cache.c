@@ -37,7 +37,10 @@ main(int argc, char **argv)
         zobo_close(zk);
         return 1;
     }
-    zobo_err err = zobo_tree_cache_start(cache, 10000);
+    zobo_err err = zobo_tree_cache_start(cache);
+    if (err == ZOBO_OK) {
+        err = zobo_tree_cache_wait(cache, 10000);
+    }
     while (err == ZOBO_OK && fgets(path, sizeof(path), stdin) != NULL) {
         zobo_tree_snapshot *now = zobo_tree_cache_snapshot(cache);
         zobo_tree_node node;

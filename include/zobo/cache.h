@@ -2,7 +2,8 @@
 /* A live copy of a part of the tree. kazoo's TreeCache.
  *
  *     err = zobo_tree_cache_new(client, "/services", NULL, &cache, NULL);
- *     err = zobo_tree_cache_start(cache, 10000);
+ *     err = zobo_tree_cache_start(cache);
+ *     err = zobo_tree_cache_wait(cache, 10000);
  *     ...
  *     zobo_tree_snapshot *now = zobo_tree_cache_snapshot(cache);
  *     zobo_tree_node node;
@@ -120,15 +121,19 @@ ZOBO_MUST_CHECK zobo_err zobo_tree_cache_new(zobo_client *client, const char *ro
                                              const zobo_tree_cache_options *options, zobo_tree_cache **out,
                                              zobo_problem *why);
 
-/* zobo_tree_cache_start begins to copy (the first time it is called) and waits until the copy is complete, and as the
- * server's, at most `timeout_ms` (0: without limit).
+/* zobo_tree_cache_start begins to copy, and returns at once. The client need not be started: then it begins when that
+ * is. Errors: ZOBO_EALREADY, ZOBO_ENOMEM. Any thread, any callback. Source: kazoo TreeCache.start. */
+ZOBO_MUST_CHECK zobo_err zobo_tree_cache_start(zobo_tree_cache *cache);
+
+/* zobo_tree_cache_wait waits until the copy is complete, and as the server's, at most `timeout_ms` (0: without limit);
+ * after an outage, until the copy has been compared.
  *
- * Called again it only waits: after an outage, until the copy has been compared. Errors: ZOBO_EWAITTIMEOUT (it goes
- * on), ZOBO_EUNIMPLEMENTED (servers before 3.6), ZOBO_ENOTSTARTED, ZOBO_ESTOPPED (the client; once started, the cache
- * goes on with it), ZOBO_ECANCELLED (the cache was freed), ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, ZOBO_EFORKED. In the twin the
- * limit is how->timeout_ms. Any thread. Source: kazoo TreeCache.start. */
-ZOBO_MUST_CHECK zobo_err zobo_tree_cache_start(zobo_tree_cache *cache, uint32_t timeout_ms);
-ZOBO_MUST_CHECK zobo_err zobo_tree_cache_start_async(zobo_tree_cache *cache, const zobo_how *how, zobo_call **call);
+ * Errors: ZOBO_EWAITTIMEOUT (it goes on), ZOBO_EUNIMPLEMENTED (servers before 3.6), ZOBO_ENOTSTARTED
+ * (zobo_tree_cache_start was not called; or the client is not started), ZOBO_ESTOPPED (the client; the cache goes on
+ * with it), ZOBO_ECANCELLED (the cache was freed), ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, ZOBO_EFORKED. In the twin the limit
+ * is how->timeout_ms. Any thread; not in inline callbacks. */
+ZOBO_MUST_CHECK zobo_err zobo_tree_cache_wait(zobo_tree_cache *cache, uint32_t timeout_ms);
+ZOBO_MUST_CHECK zobo_err zobo_tree_cache_wait_async(zobo_tree_cache *cache, const zobo_how *how, zobo_call **call);
 
 /* zobo_tree_cache_free stops following the tree, here and on the server, and frees the cache. Snapshots stay good until
  * they are freed.

@@ -170,8 +170,8 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop_async(zobo_leader_latch *latch, 
 
 /* zobo_leader_latch_await waits until the latch leads, at most `timeout_ms` (0: without limit).
  *
- * Errors: ZOBO_EWAITTIMEOUT (the latch takes part as before), ZOBO_ECANCELLED (stopped, freed), ZOBO_ENOTSTARTED,
- * ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and what the server refuses. The twin's limit is how->timeout_ms.
+ * Errors: ZOBO_EWAITTIMEOUT (the latch takes part as before), ZOBO_ECANCELLED (stopped, freed), ZOBO_ENOTSTARTED
+ * (zobo_leader_latch_start was not called, or zobo_leader_latch_stop since; or the client is not started), ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and what the server refuses. The twin's limit is how->timeout_ms.
  * Any thread; not in inline callbacks. Source: Curator LeaderLatch.await. */
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_await(zobo_leader_latch *latch, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_await_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call);

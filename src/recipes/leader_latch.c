@@ -318,8 +318,8 @@ begin_vigil(zr_op *op)
     zobo_leader_latch *latch = latch_of(op);
     vigil *v = (vigil *)op;
     zb_list_init(&v->in_line);
-    if (latch->leads) {
-        zr_op_end(op, ZOBO_OK, NULL);
+    if (!latch->taking_part || latch->leads) {
+        zr_op_end(op, latch->taking_part ? ZOBO_OK : ZOBO_ENOTSTARTED, NULL);
         return;
     }
     zb_list_push_back(&latch->awaiting, &v->in_line);

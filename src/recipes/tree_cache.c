@@ -321,35 +321,64 @@ zobo_tree_cache_free(zobo_tree_cache *cache)
     zr_recipe_free(&cache->r);
 }
 
+/* If nothing is under way the client is stopped, and the request will say so. */
 static void
-begin_start(zr_op *op)
+stir(zobo_tree_cache *c)
 {
-    zobo_tree_cache *c = (zobo_tree_cache *)op->recipe;
+    if (c->condition.failed || c->condition.current || c->watch || c->setting)
+        return;
+    c->nap.idle = false;
+    zr_nap_wake(&c->nap);
+}
+
+static void
+begin(zr_recipe *r, void *arg)
+{
+    zobo_tree_cache *c = (zobo_tree_cache *)r;
+    (void)arg;
+    if (r->gone)
+        return;
     c->started = true;
-    if (c->condition.failed) {
-        zr_op_end(op, c->condition.failed, NULL);
-    } else if (c->condition.current) {
-        zr_op_end(op, ZOBO_OK, NULL);
-    } else if (!c->watch && !c->setting) {
-        c->nap.idle = false; /* if the client is stopped, the request will say so */
-        zr_nap_wake(&c->nap);
-    }
+    stir(c);
 }
 
 zobo_err
-zobo_tree_cache_start_async(zobo_tree_cache *cache, const zobo_how *how, zobo_call **call)
+zobo_tree_cache_start(zobo_tree_cache *cache)
+{
+    if (atomic_exchange(&cache->start_asked, true))
+        return ZOBO_EALREADY;
+    zobo_err err = zr_post(&cache->r, begin, NULL);
+    if (err)
+        atomic_store(&cache->start_asked, false);
+    return err;
+}
+
+static void
+begin_wait(zr_op *op)
+{
+    zobo_tree_cache *c = (zobo_tree_cache *)op->recipe;
+    if (!c->started)
+        zr_op_end(op, ZOBO_ENOTSTARTED, NULL);
+    else if (c->condition.failed || c->condition.current)
+        zr_op_end(op, c->condition.failed, NULL);
+    else
+        stir(c);
+}
+
+zobo_err
+zobo_tree_cache_wait_async(zobo_tree_cache *cache, const zobo_how *how, zobo_call **call)
 {
     zr_op *op = zb_calloc(1, sizeof *op);
     if (op)
-        op->begin = begin_start;
+        op->begin = begin_wait;
     return zr_op_start(&cache->r, op, how, call);
 }
 
 zobo_err
-zobo_tree_cache_start(zobo_tree_cache *cache, uint32_t timeout_ms)
+zobo_tree_cache_wait(zobo_tree_cache *cache, uint32_t timeout_ms)
 {
     zobo_how how = zr_how(timeout_ms);
     zobo_call *call;
-    zobo_err err = zobo_tree_cache_start_async(cache, &how, &call);
+    zobo_err err = zobo_tree_cache_wait_async(cache, &how, &call);
     return zr_wait(err, call, NULL);
 }

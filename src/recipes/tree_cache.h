@@ -91,6 +91,7 @@ struct zobo_tree_cache {
     zobo_tree_cache_options o;
     zr_place *place;
     zr_board board;
+    atomic_bool start_asked;
     /* strand */
     bool started;
     zr_tree tree;

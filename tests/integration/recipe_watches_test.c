@@ -172,7 +172,8 @@ test_cache(void **state)
         zobo_tree_cache_info info = {.size = sizeof info};
         zobo_tree_cache_options o = {.listener = count_event, .listener_arg = counts, .no_data = ways[i].no_data};
         assert_ok(zobo_tree_cache_new(zc, home, &o, &cache, NULL));
-        assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+        assert_ok(zobo_tree_cache_start(cache));
+        assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
         ZT_WAIT(counts[ZOBO_TREE_INITIALIZED] == 1);
         assert_int_equal(counts[ZOBO_TREE_ADDED], N + 1);
         zobo_tree_cache_get_info(cache, &info);
@@ -195,7 +196,7 @@ test_cache(void **state)
         ZT_WAIT(counts[ZOBO_TREE_REMOVED] == 2);
         assert_ok(zobo_restart(zc, NULL));
         zt_put(zc, in_home("/00007"), "changed");
-        assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+        assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
         ZT_WAIT(counts[ZOBO_TREE_UPDATED] == 2 && counts[ZOBO_TREE_RECONNECTED] == 1);
         zobo_tree_cache_free(cache);
         ZT_WAIT(watches() == 0);

@@ -252,7 +252,7 @@ a_tree_cache(zobo_client *c)
     zobo_tree_cache *x = NULL;
     zobo_reply *reply = NULL;
     TRY(zobo_tree_cache_new(c, "/zookeeper", NULL, &x, NULL));
-    if (x && TRY(zobo_tree_cache_start(x, PATIENCE_MS)) == ZOBO_OK)
+    if (x && TRY(zobo_tree_cache_start(x)) == ZOBO_OK && TRY(zobo_tree_cache_wait(x, PATIENCE_MS)) == ZOBO_OK)
         TRY(zobo_tree_cache_get_children(x, "/zookeeper", &reply));
     zobo_reply_free(reply);
     zobo_tree_cache_free(x);

@@ -68,7 +68,8 @@ tree_cache(worker *w, bool tidy)
     zobo_tree_cache *x;
     zobo_reply *reply;
     TRY(zobo_tree_cache_new(c, w->path, NULL, &x, NULL));
-    TRY(zobo_tree_cache_start(x, 0));
+    TRY(zobo_tree_cache_start(x));
+    TRY(zobo_tree_cache_wait(x, 0));
     TRY(zobo_tree_cache_get_data(x, w->path, &reply));
     zobo_reply_free(reply);
     zobo_tree_snapshot *s = tidy ? NULL : zobo_tree_cache_snapshot(x);

@@ -221,6 +221,7 @@ test_client_stops_and_starts(void **state)
     zobo_options o = client_options();
     assert_ok(zobo_new(&o, &c, NULL));
     zobo_leader_latch *latch = latch_with(c, x, (zobo_leader_latch_options){0});
+    assert_err(zobo_leader_latch_await(latch, 0), ZOBO_ENOTSTARTED);
     assert_ok(zobo_leader_latch_start(latch));
     assert_err(zobo_leader_latch_await(latch, 0), ZOBO_ENOTSTARTED);
     assert_ok(zobo_start(c, 0, NULL));
@@ -232,10 +233,13 @@ test_client_stops_and_starts(void **state)
     }
     assert_ok(zobo_leader_latch_await(latch, 5000));
     assert_ok(zobo_leader_latch_stop(latch, 0));
-    assert_ok(zobo_leader_latch_await_async(latch, NULL, &call)); /* until somebody starts it */
-    assert_ok(zobo_leader_latch_start(latch));
-    assert_ok(zobo_call_get(call, 5000, NULL));
+    assert_err(zobo_leader_latch_await(latch, 0), ZOBO_ENOTSTARTED); /* for ever, if it were waited for */
+    assert_ok(zobo_leader_latch_await_async(latch, NULL, &call));
+    assert_err(zobo_call_get(call, 5000, NULL), ZOBO_ENOTSTARTED);
     zobo_call_free(call);
+    assert_ok(zobo_leader_latch_start(latch));
+    assert_err(zobo_leader_latch_start(latch), ZOBO_EALREADY);
+    assert_ok(zobo_leader_latch_await(latch, 5000));
     zobo_leader_latch_free(latch);
     zobo_close(c);
     told_free(x);

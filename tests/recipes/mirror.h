@@ -170,7 +170,8 @@ static inline zobo_tree_cache *
 started(const char *root, zobo_tree_cache_options o)
 {
     zobo_tree_cache *cache = cache_of(root, o);
-    assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+    assert_ok(zobo_tree_cache_start(cache));
+    assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
     return cache;
 }
 

@@ -46,7 +46,8 @@ random_changes_and_faults(void **state)
             change(&rng);
         zobo_tree_cache *cache = cache_of("/r", (zobo_tree_cache_options){.no_data = round % 4 == 3});
         zobo_call *call;
-        assert_ok(zobo_tree_cache_start_async(cache, NULL, &call));
+        assert_ok(zobo_tree_cache_start(cache));
+        assert_ok(zobo_tree_cache_wait_async(cache, NULL, &call));
         for (int i = 0; i < 400; i++) { /* while it is being loaded, too */
             change(&rng);
             uint64_t fault = zb_rng_below(&rng, 120);
@@ -156,7 +157,8 @@ freed_in_the_listener(void **state)
         zobo_tree_cache *cache = cache_of("/r", (zobo_tree_cache_options){0});
         m.free_it = true;
         zobo_call *call;
-        assert_ok(zobo_tree_cache_start_async(cache, NULL, &call));
+        assert_ok(zobo_tree_cache_start(cache));
+        assert_ok(zobo_tree_cache_wait_async(cache, NULL, &call));
         UNTIL(zobo_call_done(call));
         zobo_call_free(call);
         UNTIL(watches_here() == 0);
@@ -176,8 +178,10 @@ freed_at_any_time(void **state)
     for (long i = 0; i < n; i++) {
         zobo_tree_cache *cache = cache_of("/r", (zobo_tree_cache_options){0});
         zobo_call *call = NULL;
-        if (i % 10)
-            assert_ok(zobo_tree_cache_start_async(cache, NULL, &call));
+        if (i % 10) {
+            assert_ok(zobo_tree_cache_start(cache));
+            assert_ok(zobo_tree_cache_wait_async(cache, NULL, &call));
+        }
         for (long k = i % 9; k > 0; k--)
             turn();
         if (i % 60 == 59)

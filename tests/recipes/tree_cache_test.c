@@ -96,7 +96,7 @@ options(void **state)
     UNTIL(zobo_tree_cache_exists(cache, "/r/near", NULL) == ZOBO_OK);
     assert_err(zobo_tree_cache_exists(cache, "/r/d0/new", NULL), ZOBO_ENONODE);
     drop_connection();
-    assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+    assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
     assert_int_equal(info_of(cache).nodes, 5);
     free_and_look(cache);
 
@@ -169,7 +169,7 @@ a_filter(void **state)
     UNTIL(zobo_tree_cache_exists(cache, "/r/d0/open", NULL) == ZOBO_OK);
     assert_int_equal(info_of(cache).nodes, 28);
     drop_connection();
-    assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+    assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
     assert_int_equal(info_of(cache).nodes, 28);
     free_and_look(cache);
 }
@@ -242,7 +242,7 @@ a_reconnect_costs_what_has_changed(void **state)
         assert_in_range(before.requests, 4, 10);
         forget_log();
         drop_connection();
-        assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+        assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
         zobo_tree_cache_info after = info_of(cache);
         assert_int_equal(after.requests - before.requests, 1);
         assert_int_equal(after.reads, before.reads);
@@ -257,7 +257,7 @@ a_reconnect_costs_what_has_changed(void **state)
         assert_ok(zobo_delete_recursive(other, fat ? "/r/d6/c5" : "/r/d6/c6", NULL));
         zobo_server_refuse(server, false);
         UNTIL(zobo_connected(c));
-        assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+        assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
         after = info_of(cache);
         if (fat) {
             assert_in_range(after.reads - before.reads, 2, 20); /* the root is small; what is new, and what is gone */
@@ -294,7 +294,7 @@ over_sessions_and_stop(void **state)
     zt_put(other, "/r/c0", "stopped");
     assert_ok(zobo_delete_recursive(other, "/r/c1", NULL));
     assert_ok(zobo_start(c, 0, NULL));
-    assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+    assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
     check_equal(cache);
     zt_put(other, "/r/c0", "started");
     check_equal(cache);
@@ -311,19 +311,23 @@ starting(void **state)
     zt_put(other, "/r", "root");
     assert_err(zobo_tree_cache_exists(cache, "/r", NULL), ZOBO_ENONODE); /* not begun */
     assert_ok(zobo_stop(c));
-    assert_err(zobo_tree_cache_start(cache, ZT_SOON_MS), ZOBO_ENOTSTARTED);
+    assert_err(zobo_tree_cache_wait(cache, 0), ZOBO_ENOTSTARTED); /* the cache; and now the client: */
+    assert_ok(zobo_tree_cache_start(cache));
+    assert_err(zobo_tree_cache_start(cache), ZOBO_EALREADY);
+    assert_err(zobo_tree_cache_wait(cache, ZT_SOON_MS), ZOBO_ENOTSTARTED);
     zobo_server_delay(server, 100); /* before the client is up: a cache that was started begins by itself then */
     assert_ok(zobo_start(c, 0, NULL));
-    assert_err(zobo_tree_cache_start(cache, 20), ZOBO_EWAITTIMEOUT); /* goes on */
+    assert_err(zobo_tree_cache_wait(cache, 20), ZOBO_EWAITTIMEOUT); /* goes on */
     zobo_server_delay(server, 0);
-    assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
-    assert_ok(zobo_tree_cache_start(cache, 0));
+    assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
+    assert_ok(zobo_tree_cache_wait(cache, 0));
     assert_ok(zobo_tree_cache_exists(cache, "/r", NULL));
     free_and_look(cache);
     cache = cache_of("/r", (zobo_tree_cache_options){0});
     zobo_server_fail_requests(server, 1, ZOBO_EUNIMPLEMENTED);
-    assert_err(zobo_tree_cache_start(cache, ZT_SOON_MS), ZOBO_EUNIMPLEMENTED);
-    assert_err(zobo_tree_cache_start(cache, ZT_SOON_MS), ZOBO_EUNIMPLEMENTED);
+    assert_ok(zobo_tree_cache_start(cache));
+    assert_err(zobo_tree_cache_wait(cache, ZT_SOON_MS), ZOBO_EUNIMPLEMENTED);
+    assert_err(zobo_tree_cache_wait(cache, ZT_SOON_MS), ZOBO_EUNIMPLEMENTED);
     UNTIL(log_is(" FAILED"));
     free_and_look(cache);
 }
@@ -346,7 +350,8 @@ roots(void **state)
     zobo_options o = zt_options(hosts, 10000);
     zobo_client *rooted = zt_client_with(&o);
     assert_ok(zobo_tree_cache_new(rooted, "/a", NULL, &cache, NULL));
-    assert_ok(zobo_tree_cache_start(cache, ZT_SOON_MS));
+    assert_ok(zobo_tree_cache_start(cache));
+    assert_ok(zobo_tree_cache_wait(cache, ZT_SOON_MS));
     zt_put(other, "/r/a/b", "1");
     UNTIL(zobo_tree_cache_exists(cache, "/a/b", NULL) == ZOBO_OK);
     zobo_tree_cache_free(cache);

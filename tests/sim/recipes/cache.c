@@ -166,7 +166,7 @@ begun(void *arg, zobo_err err, const zobo_reply *reply)
     (void)reply;
     a->starting = false;
     if (err && err != ZOBO_EWAITTIMEOUT && err != ZOBO_ECANCELLED)
-        world_fail(a->c->w, "start: %s", zobo_err_name(err));
+        world_fail(a->c->w, "wait: %s", zobo_err_name(err));
     if (err)
         world_after(a->c, 0, 300, start, a);
     a->started = err == ZOBO_OK && a->cache;
@@ -187,10 +187,12 @@ start(wclient *c, void *arg)
         a->started = false;
         if (zobo_tree_cache_new(c->c, root, &o, &a->cache, &why))
             world_fail(w, "zobo_tree_cache_new: %s", why.text);
+        if (zobo_tree_cache_start(a->cache))
+            world_fail(w, "zobo_tree_cache_start");
     }
     a->starting = true;
-    if (zobo_tree_cache_start_async(a->cache, &how, NULL))
-        world_fail(w, "zobo_tree_cache_start_async");
+    if (zobo_tree_cache_wait_async(a->cache, &how, NULL))
+        world_fail(w, "zobo_tree_cache_wait_async");
 }
 
 static void
