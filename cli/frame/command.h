@@ -112,6 +112,7 @@ struct command {
     X(create)                                                                                                          \
     X(edit)                                                                                                            \
     X(rm)                                                                                                              \
+    X(txn)                                                                                                             \
     X(exists)                                                                                                          \
     X(stat)                                                                                                            \
     X(ls)                                                                                                              \

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../cli/shell/split.h"
+#include "../../cli/frame/split.h"
 
 static void
 must(bool holds)

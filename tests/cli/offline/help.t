@@ -11,6 +11,7 @@ Help goes to stdout, never connects, and comes from the tables.
     create          make a node, and print its path
     edit            edit a node's data
     rm              remove nodes
+    txn             do several operations as one
     exists          tell by the exit code whether nodes are there
     stat            print nodes' metadata
     ls              list a node's children
@@ -161,8 +162,8 @@ zkCli's names.
 The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
-  $ zobo help --man | grep -c '^\.SS'
-  34
+  $ zobo help | sed -n '/^commands/,/^$/s/^  \(.\{15\}\).*/\1/p' | sed 's/ *$//' >commands
+  $ zobo help --man | sed -n 's/^\.SS //p' | diff commands -
 
 No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
 

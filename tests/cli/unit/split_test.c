@@ -4,7 +4,7 @@
 
 #include "support/test.h"
 
-#include "shell/split.h"
+#include "frame/split.h"
 
 static char *words[64], room[256];
 static struct split got;
