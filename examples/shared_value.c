@@ -39,6 +39,9 @@ main(int argc, char **argv)
         (err = zobo_shared_value_new(zk, argv[1], &how, &shared, &why)) == ZOBO_OK) {
         err = zobo_shared_value_start(shared);
     }
+    if (err == ZOBO_OK) {
+        err = zobo_shared_value_wait(shared, 10000);
+    }
     if (err != ZOBO_OK) {
         fprintf(stderr, "%s\n", why.text[0] ? why.text : zobo_err_text(err));
     }

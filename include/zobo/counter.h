@@ -137,27 +137,34 @@ ZOBO_MUST_CHECK zobo_err zobo_shared_value_new(zobo_client *client, const char *
                                                const zobo_shared_value_options *options, zobo_shared_value **out,
                                                zobo_problem *why);
 
-/* zobo_shared_value_start makes the node with the seed if it is missing, reads it, and follows it from then on: over
- * lost connections and sessions, and when it is deleted and made again.
+/* zobo_shared_value_start begins to follow the node, and returns at once: it is made with the seed if it is missing, and
+ * followed over lost connections and sessions, and when it is deleted and made again. The client need not be started.
  *
- * Errors: ZOBO_EALREADY, ZOBO_ENOAUTH, ZOBO_EINVALIDACL, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_ENOTSTARTED,
- * ZOBO_ESTOPPED, ZOBO_ECANCELLED, ZOBO_ENOMEM; it may be tried again. Source: Curator SharedValue.start. */
+ * Errors: ZOBO_EALREADY, ZOBO_ENOMEM. Any thread, any callback. Source: Curator SharedValue.start. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_start(zobo_shared_value *shared);
-ZOBO_MUST_CHECK zobo_err zobo_shared_value_start_async(zobo_shared_value *shared, const zobo_how *how,
-                                                       zobo_call **call);
 
-/* zobo_shared_value_get hands out the value that was seen last: (*out)->data and (*out)->stat. It asks no server.
+/* zobo_shared_value_wait waits until the node has been read for the first time, at most `timeout_ms` (0: without
+ * limit).
  *
- * Errors: ZOBO_ENOTSTARTED (zobo_shared_value_start has not succeeded), ZOBO_ENONODE (the node was deleted),
- * ZOBO_ENOMEM. Source: Curator SharedValue.getVersionedValue. */
+ * Errors: ZOBO_EWAITTIMEOUT, ZOBO_ENOTSTARTED (zobo_shared_value_start was not called; or the client is not started, or
+ * stops meanwhile), ZOBO_ECANCELLED (freed), ZOBO_ENOMEM, ZOBO_EWOULDBLOCK; and what the server refuses with
+ * (ZOBO_ENOAUTH, ZOBO_EINVALIDACL, ZOBO_ENOCHILDRENFOREPHEMERALS), which is tried on all the same. The twin's limit is
+ * how->timeout_ms. Any thread; not in inline callbacks. */
+ZOBO_MUST_CHECK zobo_err zobo_shared_value_wait(zobo_shared_value *shared, uint32_t timeout_ms);
+ZOBO_MUST_CHECK zobo_err zobo_shared_value_wait_async(zobo_shared_value *shared, const zobo_how *how, zobo_call **call);
+
+/* zobo_shared_value_get hands out the value that was seen last: (*out)->data and (*out)->stat. Waits for nothing.
+ *
+ * `*out` is freed by zobo_reply_free. Errors: ZOBO_ENOTSTARTED (not started, or not read yet: zobo_shared_value_wait),
+ * ZOBO_ENONODE (the node was deleted), ZOBO_ENOMEM. Any thread, any callback. Source: Curator
+ * SharedValue.getVersionedValue. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_get(zobo_shared_value *shared, zobo_reply **out);
-ZOBO_MUST_CHECK zobo_err zobo_shared_value_get_async(zobo_shared_value *shared, const zobo_how *how, zobo_call **call);
 
 /* zobo_shared_value_set replaces the value, whatever it is, exactly once, within `timeout_ms` (0: without limit). `stat`
  * (may be NULL) gets the new version.
  *
  * `data` NULL (and `len` 0) is null data. Once it has returned, get tells of this value or a later one. Errors:
- * ZOBO_ENOTSTARTED, ZOBO_ENONODE (the node was deleted), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_ETOOBIG,
+ * ZOBO_ENOTSTARTED (also: not read yet), ZOBO_ENONODE (the node was deleted), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_ETOOBIG,
  * ZOBO_EQUOTAEXCEEDED; ZOBO_ESTOPPED, ZOBO_ENOMEM; ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED as for zobo_counter_add. Source:
  * Curator SharedValue.setValue. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_set(zobo_shared_value *shared, const void *data, size_t len,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A shared value: start reads the node, and makes it if it is missing; from then on a node watch follows it. What is
- * known is what was read, or set here, last. What is to be told lies in a place for one: the latest, however slow the
+/* A shared value: once started it reads the node, and makes it if it is missing, trying until that has come about; from
+ * then on a node watch follows it. What is known is what was read, or set here, last. What is to be told lies in a place for one: the latest, however slow the
  * user is. */
 #include <zobo/counter.h>
 
 #include <string.h>
 
+#include "base/reply.h"
 #include "base/sized.h"
 #include "recipes/checks.h"
 #include "recipes/node_watch.h"
@@ -20,14 +21,23 @@ struct zobo_shared_value {
     bool has_acl;
     zobo_shared_value_changed_fn *changed;
     void *changed_arg;
-    bool started;
-    zr_op *start;            /* under way */
-    zr_news *known;          /* once started */
+    atomic_bool start_asked;
+    bool started;            /* strand, as the next three */
+    bool starting;           /* its op is under way */
+    zr_op start;             /* reads, or makes, the node for the first time */
+    zb_link waits;           /* value_wait.link */
+    pthread_mutex_t lock;    /* of known, which is changed on the strand */
+    zr_news *known;          /* NULL: nothing yet */
     _Atomic(zr_news *) news; /* to be told; whoever takes it out owns it */
     /* What was told last; callback thread. */
     zobo_err told_err;
     int64_t told_mzxid;
 };
+
+typedef struct value_wait {
+    zr_op op; /* first */
+    zb_link link;
+} value_wait;
 
 typedef struct setting {
     zr_sure s;
@@ -99,8 +109,11 @@ learn(zobo_shared_value *v, zobo_err err, const zobo_reply *reply)
         zr_news_free(is);
         return false;
     }
-    zr_news_free(v->known);
+    pthread_mutex_lock(&v->lock);
+    zr_news *old = v->known;
     v->known = is;
+    pthread_mutex_unlock(&v->lock);
+    zr_news_free(old);
     return true;
 }
 
@@ -114,16 +127,59 @@ seen(zr_node_watch *w, zobo_err err, const zobo_reply *reply, const zr_cause *ca
         zr_node_watch_again(w);
 }
 
-static void
-on_state(zr_recipe *r, zobo_state state)
-{
-    if (((zobo_shared_value *)r)->started)
-        zr_node_watch_state(r, state);
-}
-
 /* ---- starting ---- */
 
 static void look(zr_op *op);
+
+static void
+end_waits(zobo_shared_value *v, zobo_err err)
+{
+    zb_link *l;
+    while ((l = zb_list_pop_front(&v->waits)) != NULL)
+        zr_op_end(&ZB_CONTAINER_OF(l, value_wait, link)->op, err, NULL);
+}
+
+/* The client has stopped. */
+static void
+start_given_up(zr_op *op, zobo_err why)
+{
+    end_waits(value_of(op), why);
+    zr_op_end(op, why, NULL);
+}
+
+static void
+start_over(zr_op *op)
+{
+    value_of(op)->starting = false; /* the op is part of the value */
+}
+
+static void
+go(zobo_shared_value *v)
+{
+    if (!v->started || v->known || v->starting || v->node.r.gone)
+        return;
+    v->starting = true;
+    v->start = (zr_op){.begin = look, .give_up = start_given_up, .destroy = start_over};
+    zr_op_begin_quiet(&v->node.r, &v->start);
+}
+
+/* The server refuses it: that is told to those who wait, and tried again after a while. */
+static void
+refused(zr_op *op, zobo_err err)
+{
+    end_waits(value_of(op), err);
+    zr_pause(op, zr_rest_ms(op), look);
+}
+
+static void
+on_state(zr_recipe *r, zobo_state state)
+{
+    zobo_shared_value *v = (zobo_shared_value *)r;
+    if (v->known)
+        zr_node_watch_state(r, state);
+    else if (state == ZOBO_CONNECTED)
+        go(v);
+}
 
 static void
 made(void *arg, zobo_err err, const zobo_reply *reply)
@@ -133,7 +189,7 @@ made(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op || zr_retry(op, err, look))
         return;
     if (err && err != ZOBO_ENODEEXISTS)
-        zr_op_end(op, err, NULL);
+        refused(op, err);
     else
         look(op);
 }
@@ -154,45 +210,61 @@ looked(void *arg, zobo_err err, const zobo_reply *reply)
     if (!op || zr_retry(op, err, look))
         return;
     zobo_shared_value *v = value_of(op);
+    if (v->node.r.gone) {
+        zr_op_end(op, ZOBO_ECANCELLED, NULL);
+        return;
+    }
     if (err == ZOBO_ENONODE) {
         make(op);
         return;
     }
     if (!err && !learn(v, ZOBO_OK, reply))
         err = ZOBO_ENOMEM;
-    if (!err) {
-        v->started = true;
-        zr_node_watch_go(&v->node);
+    if (err) {
+        refused(op, err);
+        return;
     }
-    zr_op_end(op, err, NULL);
+    zr_node_watch_go(&v->node);
+    end_waits(v, ZOBO_OK);
+    zr_op_end(op, ZOBO_OK, NULL);
 }
 
 static void
 look(zr_op *op)
 {
     zobo_how how = zr_op_how(op, looked);
-    zr_sent(op, zobo_get_async(op->recipe->client, value_of(op)->node.path, NULL, &how, NULL), looked);
+    if (op->recipe->gone)
+        zr_op_end(op, ZOBO_ECANCELLED, NULL);
+    else
+        zr_sent(op, zobo_get_async(op->recipe->client, value_of(op)->node.path, NULL, &how, NULL), looked);
 }
 
 static void
-start_over(zr_op *op)
+begin(zr_recipe *r, void *arg)
 {
-    zobo_shared_value *v = value_of(op);
-    if (op->begun && v->start == op)
-        v->start = NULL;
-    zb_free(op);
+    zobo_shared_value *v = (zobo_shared_value *)r;
+    (void)arg;
+    v->started = true;
+    go(v);
 }
 
 static void
-begin_start(zr_op *op)
+begin_wait(zr_op *op)
 {
     zobo_shared_value *v = value_of(op);
-    if (v->started || (v->start && !v->start->ended)) {
-        zr_op_end(op, ZOBO_EALREADY, NULL);
+    if (!v->started || v->known) {
+        zr_op_end(op, v->started ? ZOBO_OK : ZOBO_ENOTSTARTED, NULL);
         return;
     }
-    v->start = op;
-    look(op);
+    zb_list_push_back(&v->waits, &((value_wait *)op)->link);
+    go(v); /* if nothing is under way the client is stopped, and this finds out */
+}
+
+static void
+wait_free(zr_op *op)
+{
+    zb_list_remove(&((value_wait *)op)->link);
+    zb_free(op);
 }
 
 /* ---- setting ---- */
@@ -256,7 +328,7 @@ set_done(zr_sure *s, zobo_err err, size_t which, const zobo_result *results)
 static void
 begin_set(zr_op *op)
 {
-    if (value_of(op)->started)
+    if (value_of(op)->known)
         zr_sure_go((zr_sure *)op, build_set, set_done);
     else
         zr_op_end(op, ZOBO_ENOTSTARTED, NULL);
@@ -269,18 +341,6 @@ destroy_set(zr_op *op)
     zr_sure_fini(&st->s);
     zb_free(st->data);
     zb_free(st);
-}
-
-/* ---- get ---- */
-
-static void
-begin_get(zr_op *op)
-{
-    const zobo_shared_value *v = value_of(op);
-    if (v->started)
-        zr_op_end(op, v->known->err, v->known->reply);
-    else
-        zr_op_end(op, ZOBO_ENOTSTARTED, NULL);
 }
 
 /* ---- life ---- */
@@ -296,6 +356,7 @@ static void
 free_parts(zobo_shared_value *v)
 {
     zr_witnesses_fini(&v->pool);
+    pthread_mutex_destroy(&v->lock);
     zr_acl_free(&v->acl);
     zb_free(v->seed);
     zb_free(v);
@@ -355,6 +416,11 @@ zobo_shared_value_new(zobo_client *client, const char *path, const zobo_shared_v
     zobo_shared_value *v = zb_calloc(1, sizeof *v);
     if (!v)
         return zr_no_memory(why);
+    if (pthread_mutex_init(&v->lock, NULL)) {
+        zb_free(v);
+        return zb_problem(why, ZOBO_ESYS, 0, "the system gives no lock");
+    }
+    zb_list_init(&v->waits);
     err = fill(v, client, path, &o, why);
     if (err)
         free_parts(v);
@@ -373,41 +439,50 @@ zobo_shared_value_free(zobo_shared_value *v)
 /* ---- the verbs ---- */
 
 zobo_err
-zobo_shared_value_start_async(zobo_shared_value *v, const zobo_how *how, zobo_call **call)
-{
-    zr_op *op = zb_calloc(1, sizeof *op);
-    if (op) {
-        op->begin = begin_start;
-        op->destroy = start_over;
-    }
-    return zr_op_start(&v->node.r, op, how, call);
-}
-
-zobo_err
 zobo_shared_value_start(zobo_shared_value *v)
 {
-    zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
-    zobo_err err = zobo_shared_value_start_async(v, &how, &call);
-    return zr_wait(err, call, NULL);
+    if (atomic_exchange(&v->start_asked, true))
+        return ZOBO_EALREADY;
+    zobo_err err = zr_post(&v->node.r, begin, NULL);
+    if (err)
+        atomic_store(&v->start_asked, false);
+    return err;
 }
 
 zobo_err
-zobo_shared_value_get_async(zobo_shared_value *v, const zobo_how *how, zobo_call **call)
+zobo_shared_value_wait_async(zobo_shared_value *v, const zobo_how *how, zobo_call **call)
 {
-    zr_op *op = zb_calloc(1, sizeof *op);
-    if (op)
-        op->begin = begin_get;
-    return zr_op_start(&v->node.r, op, how, call);
+    value_wait *w = zb_calloc(1, sizeof *w);
+    if (w) {
+        zb_list_init(&w->link);
+        w->op.begin = begin_wait;
+        w->op.destroy = wait_free;
+    }
+    return zr_op_start(&v->node.r, w ? &w->op : NULL, how, call);
+}
+
+zobo_err
+zobo_shared_value_wait(zobo_shared_value *v, uint32_t timeout_ms)
+{
+    zobo_call *call = NULL;
+    zobo_how how = zr_how(timeout_ms);
+    zobo_err err = zobo_shared_value_wait_async(v, &how, &call);
+    return zr_wait(err, call, NULL);
 }
 
 zobo_err
 zobo_shared_value_get(zobo_shared_value *v, zobo_reply **out)
 {
-    zobo_call *call = NULL;
-    zobo_how how = zr_how(0);
-    zobo_err err = zobo_shared_value_get_async(v, &how, &call);
-    return zr_wait(err, call, out);
+    zobo_err err = ZOBO_ENOTSTARTED;
+    *out = NULL;
+    pthread_mutex_lock(&v->lock);
+    if (v->known) {
+        err = v->known->err;
+        if (!err && !(*out = zb_reply_copy(v->known->reply)))
+            err = ZOBO_ENOMEM;
+    }
+    pthread_mutex_unlock(&v->lock);
+    return err;
 }
 
 zobo_err

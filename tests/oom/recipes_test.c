@@ -153,7 +153,7 @@ a_shared_value(zobo_client *c)
     TRY(zobo_shared_value_new(c, "/oom/value", &o, &x, NULL));
     if (!x)
         return;
-    if (TRY(zobo_shared_value_start(x)) == ZOBO_OK) {
+    if (TRY(zobo_shared_value_start(x)) == ZOBO_OK && TRY(zobo_shared_value_wait(x, PATIENCE_MS)) == ZOBO_OK) {
         TRY(zobo_shared_value_set(x, "t", 1, 0, NULL));
         TRY(zobo_shared_value_get(x, &reply));
     }

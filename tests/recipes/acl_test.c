@@ -116,6 +116,7 @@ test_shared_values(void **state)
 {
     MAKE(zobo_shared_value, "/value");
     assert_ok(zobo_shared_value_start(x));
+    assert_ok(zobo_shared_value_wait(x, 0));
     assert_ok(zobo_shared_value_set(x, "x", 1, 0, NULL));
     assert_int_equal(checked("/value"), 2);
     zobo_shared_value_free(x);

@@ -287,6 +287,7 @@ shared_value(worker *w, bool tidy)
     zobo_shared_value *x;
     TRY(zobo_shared_value_new(c, w->second, &(zobo_shared_value_options){.no_witness = tidy}, &x, NULL));
     TRY(zobo_shared_value_start(x));
+    TRY(zobo_shared_value_wait(x, 0));
     TRY(zobo_shared_value_set(x, "2", 1, 0, NULL));
     zobo_shared_value_free(x);
 }

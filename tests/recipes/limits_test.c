@@ -69,6 +69,7 @@ get_hold(void)
     assert_ok(zobo_leader_latch_start(latch));
     assert_ok(zobo_leader_latch_await(latch, 0));
     assert_ok(zobo_shared_value_start(shared));
+    assert_ok(zobo_shared_value_wait(shared, 0));
     assert_ok(zobo_locking_queue_put(with_item, "x", 1, ZOBO_PRIORITY, 0));
     assert_ok(zobo_locking_queue_get(with_item, 0, &item));
     zobo_reply_free(item);

@@ -95,10 +95,13 @@ test_life(void **state)
     zobo_shared_value *v = value(c, "seed", NULL), *w = value(other, "another", &heard);
     assert_err(zobo_shared_value_get(v, &reply), ZOBO_ENOTSTARTED);
     assert_err(zobo_shared_value_set(v, "x", 1, 0, NULL), ZOBO_ENOTSTARTED);
+    assert_err(zobo_shared_value_wait(v, 0), ZOBO_ENOTSTARTED);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     assert_err(zobo_shared_value_start(v), ZOBO_EALREADY);
     assert_data(other, "/a/v", "seed");
     assert_ok(zobo_shared_value_start(w));
+    assert_ok(zobo_shared_value_wait(w, 0));
     assert_true(is(w, "seed"));
     ZT_WAIT(heard_is("seed"));
     assert_ok(zobo_shared_value_set(v, "one", 3, 0, &stat));
@@ -123,6 +126,7 @@ test_deleted_and_made_again(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "s", &heard);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     ZT_WAIT(heard_is("s"));
     assert_ok(zobo_delete(other, "/a/v", -1));
     ZT_WAIT(heard_is("s (gone)"));
@@ -140,6 +144,7 @@ test_followed_over_everything(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "0", &heard);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     ZT_WAIT(heard_is("0"));
     assert_ok(zobo_server_drop(server, session_of(c)));
     zt_put(other, "/a/v", "1");
@@ -164,6 +169,7 @@ lost_answer(bool session_too)
     (void)session_too;
     zobo_shared_value *v = value(c, "0", NULL);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     assert_ok(zobo_shared_value_set(v, "1", 1, 0, NULL));
     zt_calls_init(&calls, 1);
     zobo_how how = zt_calls_how(&calls);
@@ -206,7 +212,9 @@ test_trouble(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "0", &heard), *w = value(other, "0", NULL);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     assert_ok(zobo_shared_value_start(w));
+    assert_ok(zobo_shared_value_wait(w, 0));
     start_trouble(&t, clients, 2, true);
     char text[24] = "";
     long sets = 0;
@@ -232,6 +240,7 @@ test_a_slow_callback_is_told_the_latest(void **state)
     zobo_shared_value *v = value(c, "0", &heard);
     heard.hold = true;
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     ZT_WAIT(heard_is("0"));
     for (int i = 1; i <= 50; i++) {
         snprintf(text, sizeof text, "%d", i);
@@ -257,6 +266,7 @@ test_followed_over_a_refusal(void **state)
     (void)state;
     zobo_shared_value *v = value(c, "0", &heard);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     ZT_WAIT(heard_is("0") && at_rest(c));
     zobo_get_counters(c, &k);
     uint64_t before = k.errors;
@@ -276,6 +286,7 @@ test_freed_in_its_own_callback(void **state)
     zobo_shared_value *v = value(c, "s", &heard);
     heard.free_at = 2;
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     ZT_WAIT(heard_is("s"));
     zt_put(other, "/a/v", "t");
     zt_put(other, "/a/v", "u");
@@ -291,6 +302,7 @@ test_event_loop(void **state)
     zobo_client *looped = loop_client();
     zobo_shared_value *v = value(looped, "s", &heard);
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     ZT_WAIT((assert_ok(zobo_process(looped)), heard_is("s")));
     zt_put(other, "/a/v", "t");
     ZT_WAIT((assert_ok(zobo_process(looped)), heard_is("s t")));
@@ -315,6 +327,7 @@ test_usage(void **state)
     assert_ok(
         zobo_shared_value_new(c, "/mine", &(zobo_shared_value_options){.acl = &(zobo_acl_list){&mine, 1}}, &v, &why));
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     zobo_reply *acls;
     assert_ok(zobo_get_acls(c, "/mine", &acls));
     assert_int_equal(acls->acls[0].perms, mine.perms);
@@ -326,12 +339,32 @@ test_usage(void **state)
     zobo_create_options ephemeral = {.ephemeral = true};
     assert_ok(zobo_create(c, "/x/e", NULL, 0, &ephemeral, NULL));
     assert_ok(zobo_shared_value_new(c, "/x/e/v", NULL, &v, &why));
-    assert_err(zobo_shared_value_start(v), ZOBO_ENOCHILDRENFOREPHEMERALS);
+    assert_ok(zobo_shared_value_start(v));
+    assert_err(zobo_shared_value_wait(v, 0), ZOBO_ENOCHILDRENFOREPHEMERALS);
     assert_ok(zobo_delete(c, "/x/e", -1));
-    assert_ok(zobo_shared_value_start(v)); /* it may be tried again */
+    assert_ok(zobo_shared_value_wait(v, 0)); /* it is tried again */
     assert_err(zobo_shared_value_set(v, NULL, 3, 0, NULL), ZOBO_EINVAL);
     assert_ok(zobo_shared_value_set(v, NULL, 0, 0, NULL));
     zobo_shared_value_free(v);
+}
+
+static void
+test_started_before_the_client(void **state)
+{
+    zobo_client *later;
+    zobo_reply *reply;
+    zobo_options o = client_options();
+    (void)state;
+    assert_ok(zobo_new(&o, &later, NULL));
+    zobo_shared_value *v = value(later, "seed", NULL);
+    assert_ok(zobo_shared_value_start(v));
+    assert_err(zobo_shared_value_wait(v, 0), ZOBO_ENOTSTARTED);
+    assert_err(zobo_shared_value_get(v, &reply), ZOBO_ENOTSTARTED);
+    assert_ok(zobo_start(later, 0, NULL));
+    ZT_WAIT(is(v, "seed")); /* by itself */
+    assert_ok(zobo_shared_value_wait(v, 0));
+    zobo_shared_value_free(v);
+    zobo_close(later);
 }
 
 static void
@@ -342,7 +375,7 @@ test_made_and_freed_many_times(void **state)
         zobo_shared_value_free(value(c, "s", NULL));
     for (int i = 0; i < 300; i++) {
         zobo_shared_value *v = value(c, "s", NULL);
-        assert_ok(zobo_shared_value_start_async(v, NULL, NULL));
+        assert_ok(zobo_shared_value_start(v));
         if (i % 3)
             assert_ok(zobo_shared_value_set_async(v, "t", 1, NULL, NULL));
         if (i % 3 == 2)
@@ -371,6 +404,7 @@ main(void)
         value_test(test_freed_in_its_own_callback),
         value_test(test_event_loop),
         value_test(test_usage),
+        value_test(test_started_before_the_client),
         value_test(test_made_and_freed_many_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

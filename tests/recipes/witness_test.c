@@ -43,6 +43,7 @@ used_value(zobo_client *client, const char *path)
     zobo_shared_value *v;
     assert_ok(zobo_shared_value_new(client, path, NULL, &v, NULL));
     assert_ok(zobo_shared_value_start(v));
+    assert_ok(zobo_shared_value_wait(v, 0));
     assert_ok(zobo_shared_value_set(v, "x", 1, 0, NULL));
     return v;
 }

@@ -267,6 +267,8 @@ share(wclient *c, void *arg)
         const zobo_shared_value_options o = {.seed = "seed", .seed_len = 4, .changed = value_changed, .changed_arg = x};
         if (zobo_shared_value_new(c->c, value_path, &o, &x->shared, &why))
             world_fail(w, "zobo_shared_value_new: %s", why.text);
+        if (zobo_shared_value_start(x->shared))
+            world_fail(w, "zobo_shared_value_start");
         x->started = x->told = false;
     }
     if (!w->small && x->started && world_chance(w, 20))
@@ -275,7 +277,7 @@ share(wclient *c, void *arg)
     x->busy = true;
     (void)snprintf(text, sizeof text, "%u-%u", (unsigned)x->index, x->sets++);
     if (!x->started)
-        err = zobo_shared_value_start_async(x->shared, &how, &x->call);
+        err = zobo_shared_value_wait_async(x->shared, &how, &x->call);
     else if (world_chance(w, 50))
         err = zobo_shared_value_set_async(x->shared, text, strlen(text), &how, &x->call);
     else
