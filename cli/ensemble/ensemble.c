@@ -73,7 +73,7 @@ round_unref(struct round *round)
 static void
 join_problems(enum topic topic, const struct answer *word, const struct answer *admin, struct answer *out)
 {
-    bool down = word->code == NO_SERVER && admin->code == NO_SERVER;
+    bool down = word->code == NO_SERVER; /* its clients cannot reach it either: AdminServer is not the point */
     out->err = down ? word->err : ZOBO_OK;
     out->code = down || word->code == BAD_USAGE ? word->code : word->code == NOT_ALLOWED ? NOT_ALLOWED : admin->code;
     if (down || word->code == BAD_USAGE)
@@ -232,6 +232,8 @@ int
 ensemble_tell(const struct ensemble *e, const struct asked *asked, enum topic topic)
 {
     const struct answer *answer = &asked->answers[topic];
+    if (e->silent)
+        return answer->code;
     if (answer->err == ZOBO_OK)
         return refuse(e->ctx, answer->code, "%s: %s", asked->server->name, answer->problem);
     bool nobody = zobo_err_class(answer->err) == ZOBO_CLASS_RETRY;
@@ -250,6 +252,8 @@ int
 ensemble_odd(const struct ensemble *e, const struct asked *asked, enum topic topic)
 {
     bool word = asked->answers[topic].via == VIA_WORD;
+    if (e->silent)
+        return FAILED;
     return refuse(e->ctx, FAILED, "%s: its answer to %s is not what a ZooKeeper says", asked->server->name,
                   word ? topics[topic].word : topics[topic].command);
 }

@@ -45,6 +45,7 @@ struct ensemble {
     size_t n;
     uint32_t ms;      /* what a server may take to answer one question */
     bool usual_place; /* nobody has said where the servers are */
+    bool silent;      /* ensemble_tell and ensemble_odd print nothing: the screen is in use */
     bool admin_first;
     const char *word, *command; /* TOPIC_RAW's; must live as long */
     struct http http;

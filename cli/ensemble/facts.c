@@ -19,6 +19,7 @@ static const char *const monitor_names[FACT_COUNT] = {
     [FACT_SESSIONS] = "global_sessions",
     [FACT_UPTIME] = "uptime",
     [FACT_SLOW_SYNCS] = "fsync_threshold_exceed_count",
+    [FACT_LONGEST_SYNC] = "max_fsynctime",
     [FACT_OPEN_FILES] = "open_file_descriptor_count",
     [FACT_MAX_FILES] = "max_file_descriptor_count",
     [FACT_SYNCED_FOLLOWERS] = "synced_followers",
@@ -138,3 +139,21 @@ EITHER(monitor, struct facts)
 EITHER(connections, struct connections)
 EITHER(dump, struct dump)
 EITHER(watches, struct session_paths)
+
+bool
+read_facts(const struct asked *asked, struct facts *out)
+{
+    *out = (struct facts){0};
+    bool server = parse_server(&asked->answers[TOPIC_SERVER], out);
+    bool monitor = parse_monitor(&asked->answers[TOPIC_MONITOR], out);
+    return server || monitor;
+}
+
+int64_t
+zxid_lag(int64_t behind, int64_t ahead)
+{
+    uint64_t b = (uint64_t)behind, a = (uint64_t)ahead;
+    if (b >= a)
+        return 0;
+    return (int64_t)(b >> 32 == a >> 32 ? a - b : a & 0xFFFFFFFF);
+}

@@ -19,10 +19,11 @@ enum fact {
     FACT_NODES,
     FACT_WATCHES,
     FACT_EPHEMERALS,
-    FACT_DATA_SIZE,  /* bytes, about */
-    FACT_SESSIONS,   /* of the whole ensemble */
-    FACT_UPTIME,     /* ms */
-    FACT_SLOW_SYNCS, /* of the disk, that took longer than fsync.warningthresholdms */
+    FACT_DATA_SIZE,    /* bytes, about */
+    FACT_SESSIONS,     /* of the whole ensemble */
+    FACT_UPTIME,       /* ms */
+    FACT_SLOW_SYNCS,   /* of the disk, that took longer than fsync.warningthresholdms */
+    FACT_LONGEST_SYNC, /* ms, of the disk */
     FACT_OPEN_FILES,
     FACT_MAX_FILES,
     FACT_SYNCED_FOLLOWERS, /* a leader's */
@@ -41,6 +42,13 @@ struct facts {
 bool parse_server(const struct answer *answer, struct facts *out);
 bool parse_monitor(const struct answer *answer, struct facts *out);
 void facts_free(struct facts *facts);
+
+/* read_facts reads what a server said to TOPIC_SERVER and TOPIC_MONITOR. False: it said nothing of use. */
+bool read_facts(const struct asked *asked, struct facts *out);
+
+/* zxid_lag tells by how many changes one server is behind another: those of the last epoch, when they are in
+ * different ones. */
+int64_t zxid_lag(int64_t behind, int64_t ahead);
 
 struct connection {
     char *address;   /* host:port of the client */

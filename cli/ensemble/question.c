@@ -69,7 +69,7 @@ ask_word(const struct ensemble *e, const struct server *server, const char *word
     size_t name = strlen(server->name);
     if (strncmp(text, server->name, name) == 0 && strncmp(text + name, ": ", 2) == 0)
         text += name + 2; /* what is told begins with it anyway */
-    set_problem(out, exit_code_of(err), text);
+    set_problem(out, exit_code_of(err), err == ZOBO_EOPERATIONTIMEOUT ? "no answer in time" : text);
     out->err = err;
     return false;
 }

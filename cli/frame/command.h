@@ -130,6 +130,16 @@ struct command {
     X(admin)                                                                                                           \
     X(bench)                                                                                                           \
     X(latency)                                                                                                         \
+    X(sessions)                                                                                                        \
+    X(owner)                                                                                                           \
+    X(watches)                                                                                                         \
+    X(top)                                                                                                             \
+    X(check_ensemble)                                                                                                  \
+    X(quota_get)                                                                                                       \
+    X(quota_set)                                                                                                       \
+    X(quota_rm)                                                                                                        \
+    X(config)                                                                                                          \
+    X(reconfig)                                                                                                        \
     X(ctx)                                                                                                             \
     X(ctx_show)                                                                                                        \
     X(ctx_use)                                                                                                         \

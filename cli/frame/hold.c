@@ -134,16 +134,31 @@ hold_begin(struct ctx *ctx)
 enum hold_end
 hold_turn(struct ctx *ctx, uint64_t deadline_ms)
 {
+    return hold_turn_with(ctx, deadline_ms, NULL, 0);
+}
+
+enum hold_end
+hold_turn_with(struct ctx *ctx, uint64_t deadline_ms, struct pollfd *more, size_t n)
+{
     uint64_t now = deadline_ms == 0 ? 0 : now_ms();
     if (deadline_ms != 0 && now >= deadline_ms)
         return HOLD_TIME_UP;
-    struct pollfd fds[3] = {{.fd = zobo_fd(ctx->client), .events = POLLIN},
-                            {.fd = wake_fds[0], .events = POLLIN},
-                            /* POLLERR comes unasked: a pipe without a reader. What another command writes is its. */
-                            {.fd = ctx->runs_command ? -1 : STDOUT_FILENO}};
+    struct pollfd fds[3 + HOLD_FDS_MAX] = {
+        {.fd = zobo_fd(ctx->client), .events = POLLIN},
+        {.fd = wake_fds[0], .events = POLLIN},
+        /* POLLERR comes unasked: a pipe without a reader. What another command writes is its. */
+        {.fd = ctx->runs_command ? -1 : STDOUT_FILENO}};
     int timeout = deadline_ms == 0 ? -1 : (int)(deadline_ms - now);
-    if (poll(fds, 3, timeout) < 0 && errno != EINTR)
-        return HOLD_BROKEN;
+    for (size_t i = 0; i < n; i++)
+        fds[3 + i] = more[i];
+    if (poll(fds, (nfds_t)(3 + n), timeout) < 0) {
+        if (errno != EINTR)
+            return HOLD_BROKEN;
+        for (size_t i = 0; i < 3 + n; i++)
+            fds[i].revents = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        more[i].revents = fds[3 + i].revents;
     char wake_ups[64];
     while (read(wake_fds[0], wake_ups, sizeof wake_ups) > 0) {
         /* before the signals are looked at, so that none is slept over */

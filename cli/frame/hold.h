@@ -20,6 +20,11 @@ enum hold_end hold_turn(struct ctx *ctx, uint64_t deadline_ms);
 /* hold_interrupted tells, without waiting, whether a signal has come: ctx->signal says which. */
 bool hold_interrupted(struct ctx *ctx);
 
+/* hold_turn_with also returns when one of `more` is ready, as poll says in their revents: at most HOLD_FDS_MAX. */
+struct pollfd;
+enum { HOLD_FDS_MAX = 4 };
+enum hold_end hold_turn_with(struct ctx *ctx, uint64_t deadline_ms, struct pollfd *more, size_t n);
+
 /* hold_over undoes hold_begin: signals are what they were, and the end of the session is not told as its loss. */
 void hold_over(struct ctx *ctx);
 

@@ -29,6 +29,16 @@ Help goes to stdout, never connects, and comes from the tables.
     admin           ask AdminServer, print the answer
     bench           measure throughput and latency
     latency         measure how long one request takes
+    sessions        list sessions: clients, servers, ephemeral nodes, watches
+    owner           tell whose an ephemeral node is: session, client's address, server
+    watches         list which client watches which path
+    top             watch what the servers, or their clients, do
+    check ensemble  check that the servers agree and are well
+    quota get       print quotas: what is used of them, soft and hard limits
+    quota set       limit how many nodes and bytes a subtree may have
+    quota rm        take a subtree's quota away
+    config          print the ensemble's members
+    reconfig        change the ensemble's members
     ctx             list the contexts: clusters by name
     ctx show        print a context's properties
     ctx use         choose the context that is used without --context
