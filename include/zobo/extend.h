@@ -40,7 +40,8 @@ ZOBO_MUST_CHECK zobo_err zobo_promise_new(zobo_client *client, const zobo_how *h
 /* zobo_promise_keep ends the call with `err` and a copy of `reply`, and frees the promise.
  *
  * Of the reply (NULL: an empty one) path, data, stat, children and count are copied. If there is no memory for it, the
- * call ends with ZOBO_EREPLYLOST. Never calls back itself: how.done runs later, where how.flags says. NULL is ignored.
+ * call ends with ZOBO_EREPLYLOST. ZOBO_ENOTSTARTED becomes ZOBO_ESTOPPED when the client was stopped after the promise
+ * was made. Never calls back itself: how.done runs later, where how.flags says. NULL is ignored.
  * Any thread, any callback. */
 void zobo_promise_keep(zobo_promise *promise, zobo_err err, const zobo_reply *reply);
 

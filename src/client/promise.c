@@ -43,6 +43,8 @@ static zobo_call *
 keep_locked(zobo_promise *p, zobo_err err, zobo_reply *reply, bool wake)
 {
     zobo_call *call = p->call;
+    if (err == ZOBO_ENOTSTARTED && p->why == ZOBO_ESTOPPED)
+        err = ZOBO_ESTOPPED; /* it was started when the call was made */
     call->promise = NULL;
     free_promise(p);
     zb_end_locked(call->client, call, err, reply, wake);

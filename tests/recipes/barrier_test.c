@@ -99,7 +99,7 @@ test_waits(void **state)
     wait_over(drop_waiter, ZOBO_OK);
     wait_over(expire_waiter, ZOBO_OK);
     wait_over(touch_barrier, ZOBO_OK);
-    wait_over(stop_waiter, ZOBO_ENOTSTARTED);
+    wait_over(stop_waiter, ZOBO_ESTOPPED);
     assert_ok(zobo_start(other, 0, NULL));
 }
 
