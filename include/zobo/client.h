@@ -237,6 +237,15 @@ int zobo_fd(const zobo_client *client);
  * */
 ZOBO_MUST_CHECK zobo_err zobo_process(zobo_client *client);
 
+/* zobo_interrupt makes blocking calls end that are under way or begin from now on, until it is called with `on` false:
+ * for a signal handler, which it may be called from.
+ *
+ * A verb, or a wait for a call, cancels its call as zobo_call_cancel does, and tells its error: ZOBO_ECANCELLED when
+ * nothing was sent, else ZOBO_EABANDONED. zobo_start and zobo_wait_connected give up (ZOBO_ENOCONNECTION,
+ * ZOBO_EINTERRUPTED). zobo_stop and zobo_close are not disturbed. For event-loop clients only, others ignore it. Any
+ * thread, any callback, any signal handler; not while zobo_close runs. */
+void zobo_interrupt(zobo_client *client, bool on);
+
 /* What a client has done since zobo_new. Latencies are of completed requests: bucket i counts those that took less
  * than 2^i microseconds (and not less than 2^(i-1)). */
 typedef struct zobo_counters {

@@ -241,7 +241,7 @@ stop_run(zobo_client *c, uint64_t run, bool detach)
 static bool
 up_or_over(zobo_client *c, void *arg)
 {
-    return zobo_connected(c) || is_over(c, arg);
+    return zobo_connected(c) || is_over(c, arg) || atomic_load_explicit(&c->interrupted, memory_order_relaxed);
 }
 
 const char *
@@ -367,7 +367,7 @@ zobo_wait_connected(zobo_client *c, uint32_t timeout_ms)
     uint64_t run = c->run;
     bool ready = zb_drive(c, up_or_over, &run, NULL, false, deadline);
     if (!zobo_connected(c))
-        err = ready ? ZOBO_ENOTSTARTED : ZOBO_ETIMEDOUT;
+        err = is_over(c, &run) ? ZOBO_ENOTSTARTED : ready ? ZOBO_EINTERRUPTED : ZOBO_ETIMEDOUT;
     zb_unlock(c);
     return err;
 }

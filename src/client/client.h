@@ -212,6 +212,7 @@ struct zobo_client {
     size_t n_spare_calls;
 
     /* read without the lock */
+    _Atomic bool interrupted; /* zobo_interrupt */
     _Atomic int state;
     _Atomic uint64_t n_requests, n_errors, in_flight;
     _Atomic uint64_t published[8]; /* see info.c */
@@ -266,8 +267,13 @@ bool zb_compound_cancelled(const zobo_call *call);
  * Locked. */
 void zb_ended_outside(zobo_client *c);
 
+/* zb_cancel is zobo_call_cancel, locked. */
+void zb_cancel(zobo_client *c, zobo_call *call);
+
 /* zb_may_block: ZOBO_OK unless this is an inline callback or a forked child. Blocking compound verbs ask first. */
 zobo_err zb_may_block(zobo_client *c);
+/* zb_may_begin is zb_may_block, and nobody has interrupted the client. */
+zobo_err zb_may_begin(zobo_client *c);
 
 /* zb_sync_of waits for a call that an async twin has just made and hands out its results: "sync is async plus wait". */
 zobo_err zb_sync_of(zobo_err err, zobo_call *call, zobo_reply **out);

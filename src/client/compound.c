@@ -251,7 +251,7 @@ zobo_err
 zobo_ensure_path(zobo_client *c, const char *path, const zobo_acl_list *acl)
 {
     zobo_call *call = NULL;
-    zobo_err err = zb_may_block(c);
+    zobo_err err = zb_may_begin(c);
     if (!err)
         err = zobo_ensure_path_async(c, path, acl, NULL, &call);
     return zb_sync_of(err, call, NULL);

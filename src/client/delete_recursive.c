@@ -394,7 +394,7 @@ zobo_delete_recursive(zobo_client *c, const char *path, zobo_problem *why)
     zobo_call *call = NULL;
     zobo_reply *reply = NULL;
     zb_problem_clear(why);
-    zobo_err err = zb_may_block(c);
+    zobo_err err = zb_may_begin(c);
     if (!err)
         err = zobo_path_check(path, false, why);
     if (!err)

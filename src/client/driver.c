@@ -416,6 +416,10 @@ zb_drive(zobo_client *c, zb_ready_fn *ready, void *arg, zobo_call *call, bool wa
     c->room_waiters += wants_room;
     for (;;) {
         ok = ready(c, arg);
+        if (!ok && call && atomic_load_explicit(&c->interrupted, memory_order_relaxed)) {
+            zb_cancel(c, call); /* a recipe's ends a little later */
+            ok = ready(c, arg);
+        }
         if (ok || (deadline != ZB_NEVER && zb_now() >= deadline))
             break;
         if (!mine) {

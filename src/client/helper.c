@@ -460,7 +460,7 @@ zobo_command(zobo_client *c, const char *word, zobo_reply **out)
     zobo_call *call = NULL;
     if (out)
         *out = NULL;
-    zobo_err err = zb_may_block(c);
+    zobo_err err = zb_may_begin(c);
     if (!err)
         err = zobo_command_async(c, word, NULL, &call);
     return zb_sync_of(err, call, out);
@@ -477,7 +477,7 @@ zobo_server_version(zobo_client *c, int version[3])
 {
     zobo_call *call = NULL;
     zobo_reply *reply = NULL;
-    zobo_err err = zb_may_block(c);
+    zobo_err err = zb_may_begin(c);
     if (!err)
         err = zobo_server_version_async(c, NULL, &call);
     err = zb_sync_of(err, call, &reply);

@@ -2,6 +2,8 @@
 /* Event-loop mode: no threads. One epoll descriptor, constant for the client's life, holds the socket (which comes and
  * goes), a timer for the session's deadline, and a descriptor by which other threads (and our own queues) ask for a
  * call of zobo_process. */
+#include <errno.h>
+
 #include "client/client.h"
 
 zobo_err
@@ -72,6 +74,19 @@ int
 zobo_fd(const zobo_client *c)
 {
     return c->event_loop ? c->pollset.fd : -1;
+}
+
+/* A signal handler may take no lock: it only wakes the thread that drives in a blocking call, which then looks. */
+void
+zobo_interrupt(zobo_client *c, bool on)
+{
+    if (!c->event_loop)
+        return;
+    atomic_store_explicit(&c->interrupted, on, memory_order_relaxed);
+    int error = errno;
+    if (on)
+        zb_wake(c->wake_fd[1]);
+    errno = error;
 }
 
 zobo_err

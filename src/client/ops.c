@@ -133,7 +133,7 @@ zobo_create(zobo_client *c, const char *path, const void *data, size_t len, cons
         *out = NULL;
     if (options && options->makepath) {
         zobo_call *call = NULL;
-        zobo_err err = zb_may_block(c);
+        zobo_err err = zb_may_begin(c);
         if (!err)
             err = zobo_create_async(c, path, data, len, options, NULL, &call);
         return zb_sync_of(err, call, out);

@@ -100,6 +100,8 @@ zb_run_sync(zobo_client *c, const zb_order *o, zobo_reply **out, zobo_stat *stat
     zb_lock(c);
     if (zb_in_inline(c))
         err = ZOBO_EWOULDBLOCK;
+    else if (atomic_load_explicit(&c->interrupted, memory_order_relaxed))
+        err = ZOBO_ECANCELLED;
     else
         err = submit_locked(c, &call, o);
     if (!err) {
@@ -434,14 +436,8 @@ cancel_steps(zobo_client *c, zobo_call *whole)
 }
 
 void
-zobo_call_cancel(zobo_call *call)
+zb_cancel(zobo_client *c, zobo_call *call)
 {
-    if (!call || atomic_load_explicit(&call->done, memory_order_acquire))
-        return;
-    zobo_client *c = call->client;
-    if (zb_check_process(c))
-        return;
-    zb_lock(c);
     if (call->promise) {
         zb_promise_cancel(call);
     } else if (call->compound) {
@@ -456,6 +452,18 @@ zobo_call_cancel(zobo_call *call)
         if (c->room_waiters)
             zb_wake_waiters(c);
     }
+}
+
+void
+zobo_call_cancel(zobo_call *call)
+{
+    if (!call || atomic_load_explicit(&call->done, memory_order_acquire))
+        return;
+    zobo_client *c = call->client;
+    if (zb_check_process(c))
+        return;
+    zb_lock(c);
+    zb_cancel(c, call);
     zb_unlock(c);
 }
 
@@ -472,6 +480,13 @@ zb_may_block(zobo_client *c)
         err = ZOBO_EWOULDBLOCK;
     zb_unlock(c);
     return err;
+}
+
+zobo_err
+zb_may_begin(zobo_client *c)
+{
+    zobo_err err = zb_may_block(c);
+    return !err && atomic_load_explicit(&c->interrupted, memory_order_relaxed) ? ZOBO_ECANCELLED : err;
 }
 
 zobo_err

@@ -166,7 +166,7 @@ zobo_err
 zobo_remove_watches(zobo_client *c, const char *path, zobo_watch_kind kind, const zobo_watcher *watcher)
 {
     zobo_call *call = NULL;
-    zobo_err err = zb_may_block(c);
+    zobo_err err = zb_may_begin(c);
     if (!err)
         err = zobo_remove_watches_async(c, path, kind, watcher, NULL, &call);
     return zb_sync_of(err, call, NULL);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -328,6 +329,86 @@ test_what_ends_outside_asks_for_the_loop(void **state)
     zt_peer_stop(peer);
 }
 
+/* --- zobo_interrupt --- */
+
+static zobo_client *volatile interrupted_client;
+
+static void
+on_signal(int signal)
+{
+    (void)signal;
+    zobo_interrupt(interrupted_client, true);
+}
+
+struct waits_for {
+    zt_peer *peer;
+    size_t n;
+    int32_t op;
+    pthread_t thread;
+};
+
+/* Sends the signal as soon as the peer has the request, whose answer never comes. */
+static void *
+signal_when_asked(void *arg)
+{
+    const struct waits_for *w = arg;
+    for (uint64_t end = zt_now_ms() + ZT_SOON_MS; zt_peer_count(w->peer, w->op) == w->n && zt_now_ms() < end;)
+        zt_nap();
+    pthread_kill(w->thread, SIGUSR1);
+    return NULL;
+}
+
+static void
+test_a_signal_handler_ends_blocking_verbs(void **state)
+{
+    (void)state;
+    zt_peer *peer = zt_peer_start(NULL);
+    zobo_client *client = make(peer, 10000);
+    interrupted_client = client;
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+    assert_ok(zobo_start(client, 0, NULL));
+    assert_ok(zobo_create(client, "/a", "1", 1, NULL, NULL));
+
+    /* Whatever kind of verb it is: one request, several. */
+    for (int round = 0; round < 2; round++) {
+        int32_t op = round == 0 ? ZB_OP_GET_DATA : ZB_OP_DELETE;
+        struct waits_for w = {peer, zt_peer_count(peer, op), op, pthread_self()};
+        pthread_t thread;
+        zt_peer_mute(peer, true);
+        assert_int_equal(pthread_create(&thread, NULL, signal_when_asked, &w), 0);
+        uint64_t began = zt_now_ms();
+        assert_err(round == 0 ? zobo_get(client, "/a", NULL, NULL) : zobo_delete_recursive(client, "/a", NULL),
+                   ZOBO_EABANDONED);
+        assert_true(zt_now_ms() - began < 3000); /* long before the session would be over */
+        pthread_join(thread, NULL);
+        /* It holds until it is taken back; what begins now is never sent. */
+        size_t sent = zt_peer_count(peer, ZB_OP_SET_DATA);
+        assert_err(zobo_set(client, "/a", "2", 1, -1, NULL), ZOBO_ECANCELLED);
+        zobo_interrupt(client, false);
+        zt_peer_mute(peer, false);
+        ZT_WAIT(zobo_sync(client, "/") == ZOBO_OK &&
+                zt_peer_sessions_up(peer) == (size_t)round + 2); /* it swallowed some */
+        assert_int_equal(zt_peer_count(peer, ZB_OP_SET_DATA), sent);
+        zobo_reply *reply;
+        assert_ok(zobo_get(client, "/a", NULL, &reply));
+        assert_memory_equal(reply->data, "1", 1);
+        zobo_reply_free(reply);
+    }
+
+    /* Stopping goes on; connecting gives up. */
+    zobo_interrupt(client, true);
+    assert_ok(zobo_stop(client));
+    assert_err(zobo_start(client, 0, NULL), ZOBO_ENOCONNECTION);
+    assert_ok(zobo_start_async(client));
+    assert_err(zobo_wait_connected(client, 0), ZOBO_EINTERRUPTED);
+    zobo_interrupt(client, false);
+    assert_ok(zobo_wait_connected(client, 5000));
+    zobo_close(client);
+    sigaction(SIGUSR1, &before, NULL);
+    zt_peer_stop(peer);
+}
+
 int
 main(void)
 {
@@ -341,6 +422,7 @@ main(void)
         cmocka_unit_test(test_close_in_a_callback),
         cmocka_unit_test(test_deadlines_and_expiry_in_the_loop),
         cmocka_unit_test(test_what_ends_outside_asks_for_the_loop),
+        cmocka_unit_test(test_a_signal_handler_ends_blocking_verbs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
