@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "frame/command.h"
 #include "frame/input.h"
@@ -143,34 +141,12 @@ const struct command cmd_acl_set = {.name = "acl set",
                                     .effect = CHANGES,
                                     .run = run_set};
 
-/* read_password reads a line from stdin, unseen when that is a terminal. */
-static bool
-read_password(char *buf, size_t size)
-{
-    struct termios seen;
-    bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &seen) == 0;
-    if (tty) {
-        struct termios unseen = seen;
-        unseen.c_lflag &= ~(tcflag_t)ECHO;
-        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) != 0)
-            return false;
-        fputs("password: ", stderr);
-    }
-    bool ok = fgets(buf, (int)size, stdin) != NULL;
-    if (tty) {
-        fputc('\n', stderr);
-        ok = tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen) == 0 && ok;
-    }
-    buf[strcspn(buf, "\r\n")] = '\0';
-    return ok;
-}
-
 static int
 run_digest(struct ctx *ctx, const struct args *in)
 {
     const char *user = in->words[0];
     char password[1024] = "";
-    if (!read_password(password, sizeof password))
+    if (!read_secret(ctx, "password: ", password, sizeof password))
         return refuse(ctx, BAD_USAGE, "the password is read from stdin, and there was none");
     size_t size = strlen(user) + 40;
     char *id = need_memory(size, 1);

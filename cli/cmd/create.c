@@ -124,7 +124,7 @@ run(struct ctx *ctx, const struct args *in)
         code = create(ctx, in, &data, &options);
     if (code == DONE && in->opt[O_HOLD].given && !in->opt[O_DRY_RUN].given)
         code = hold(ctx);
-    else if (code == DONE && options.ephemeral && !in->opt[O_DRY_RUN].given)
+    else if (code == DONE && options.ephemeral && ctx->shell == NULL && !in->opt[O_DRY_RUN].given)
         note(ctx, "the session ends here and the node with it: --hold keeps it");
     input_free(&data);
     acl_input_free(&acl);

@@ -5,12 +5,13 @@
 #include "frame/out.h"
 #include "frame/text.h"
 
-enum { O_STAT, O_HEX, O_BASE64 };
+enum { O_STAT, O_HEX, O_BASE64, O_WATCH };
 
 static const struct opt opts[] = {
     [O_STAT] = {'s', "stat", OPT_FLAG, NULL, "also print the node's stat, on stderr (in JSON: in the object)"},
     [O_HEX] = {'x', "hex", OPT_FLAG, NULL, "print a hex dump"},
     [O_BASE64] = {'b', "base64", OPT_FLAG, NULL, "print the data in base64"},
+    [O_WATCH] = {'w', "watch", OPT_FLAG, NULL, "in a shell: be told once when it changes"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static void
@@ -39,14 +40,17 @@ run(struct ctx *ctx, const struct args *in)
         return fail_usage(ctx, "--hex or --base64: which?");
     if (ctx->format != FORMAT_TEXT && (in->opt[O_HEX].given || in->opt[O_BASE64].given))
         return fail_usage(ctx, "--hex and --base64 go with -o text only");
+    const zobo_watcher *watcher;
     int code = need_path(ctx, path, false);
+    if (code == DONE)
+        code = need_watcher(ctx, in->opt[O_WATCH].given, &watcher);
     if (code == DONE)
         code = need_session(ctx);
     if (code != DONE)
         return code;
 
     zobo_reply *reply;
-    zobo_err err = zobo_get(ctx->client, path, NULL, &reply);
+    zobo_err err = zobo_get(ctx->client, path, watcher, &reply);
     if (err != ZOBO_OK)
         return fail(ctx, err, path, NULL);
     if (ctx->format == FORMAT_JSON) {

@@ -3,12 +3,13 @@
 #include "frame/out.h"
 #include "tree/scan.h"
 
-enum { O_LONG, O_RECURSIVE, O_NULL };
+enum { O_LONG, O_RECURSIVE, O_NULL, O_WATCH };
 
 static const struct opt opts[] = {
     [O_LONG] = {'l', "long", OPT_FLAG, NULL, "version, size, children, time of change and owner too"},
     [O_RECURSIVE] = {'R', "recursive", OPT_FLAG, NULL, "all that is below, as full paths"},
     [O_NULL] = {'0', "null", OPT_FLAG, NULL, "end each name with a NUL byte instead of a newline"},
+    [O_WATCH] = {'w', "watch", OPT_FLAG, NULL, "in a shell: be told once when a child comes or goes"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static void
@@ -60,9 +61,16 @@ run(struct ctx *ctx, const struct args *in)
     if (in->opt[O_NULL].given && ctx->format != FORMAT_TEXT && ctx->format != FORMAT_NAME)
         return fail_usage(ctx, "-0 goes with plain names only");
     const char *path = in->n > 0 ? in->words[0] : "/";
+    const zobo_watcher *watcher;
     int code = need_path(ctx, path, false);
     if (code == DONE)
+        code = need_watcher(ctx, in->opt[O_WATCH].given, &watcher);
+    if (code == DONE)
         code = need_session(ctx);
+    if (code == DONE && watcher != NULL) { /* before it is listed, so that no change goes unseen */
+        zobo_err err = zobo_get_children(ctx->client, path, watcher, NULL);
+        code = err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
+    }
     return code == DONE ? list(ctx, in, path) : code;
 }
 

@@ -2,11 +2,17 @@
 #include "frame/command.h"
 #include "frame/out.h"
 
+enum { O_WATCH };
+
+static const struct opt opts[] = {
+    [O_WATCH] = {'w', "watch", OPT_FLAG, NULL, "in a shell: be told once when it is created, changed or deleted"},
+    {0, NULL, OPT_FLAG, NULL, NULL}};
+
 static int
-print_one(struct ctx *ctx, const char *path, bool name_it, size_t *printed)
+print_one(struct ctx *ctx, const char *path, const zobo_watcher *watcher, bool name_it, size_t *printed)
 {
     zobo_stat stat;
-    zobo_err err = zobo_exists(ctx->client, path, NULL, &stat);
+    zobo_err err = zobo_exists(ctx->client, path, watcher, &stat);
     if (err != ZOBO_OK)
         return fail(ctx, err, path, NULL);
     if (ctx->format == FORMAT_JSON) {
@@ -28,7 +34,8 @@ print_one(struct ctx *ctx, const char *path, bool name_it, size_t *printed)
 static int
 run(struct ctx *ctx, const struct args *in)
 {
-    int code = DONE;
+    const zobo_watcher *watcher;
+    int code = need_watcher(ctx, in->opt[O_WATCH].given, &watcher);
     for (size_t i = 0; i < in->n && code == DONE; i++)
         code = need_path(ctx, in->words[i], false);
     if (code == DONE)
@@ -37,7 +44,7 @@ run(struct ctx *ctx, const struct args *in)
         return code;
     size_t printed = 0;
     for (size_t i = 0; i < in->n; i++)
-        code = worse(code, i, print_one(ctx, in->words[i], in->n > 1, &printed));
+        code = worse(code, i, print_one(ctx, in->words[i], watcher, in->n > 1, &printed));
     return code;
 }
 
@@ -51,6 +58,7 @@ const struct command cmd_stat = {.name = "stat",
                                  .about = "Times are the server's, in UTC. ephemeral_owner is the id of the session "
                                           "that owns the node, 0x0 for a node that is not ephemeral.",
                                  .examples = examples,
+                                 .opts = opts,
                                  .min_words = 1,
                                  .max_words = WORDS_ANY,
                                  .formats = FORMATS_ONE,

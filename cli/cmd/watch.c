@@ -4,6 +4,7 @@
  * queued apart and goes first. With a command the lines are not printed: it is run for each, one run at a time. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -59,6 +60,8 @@ struct watch {
     bool with_data;
     bool begun; /* all that was there at the start has been queued */
     bool is_down;
+    bool is_set;    /* on the server */
+    bool told_last; /* no event comes any more */
     size_t asks;
     int64_t count;        /* events still to come */
     uint64_t deadline_ms; /* --timeout, on now_ms's clock; 0: none */
@@ -160,6 +163,7 @@ static void
 on_event(void *arg, const zobo_event *event)
 {
     struct watch *watch = arg;
+    watch->told_last = event->last;
     const char *name = event->type == ZOBO_EVENT_CREATED   ? created
                        : event->type == ZOBO_EVENT_CHANGED ? changed
                        : event->type == ZOBO_EVENT_DELETED ? deleted
@@ -396,6 +400,24 @@ follow(struct watch *watch, const struct args *in)
     }
 }
 
+/* forget takes the callbacks back that know `watch`, in a shell, whose session goes on. */
+static void
+forget(struct watch *watch, bool recursive)
+{
+    struct ctx *ctx = watch->ctx;
+    zobo_watcher watcher = {.fn = on_event, .arg = watch};
+    zobo_watch_kind kind = recursive ? ZOBO_WATCH_PERSISTENT_RECURSIVE : ZOBO_WATCH_PERSISTENT;
+    zobo_remove_listener(ctx->client, on_state, watch);
+    if (watch->is_set && zobo_remove_watches_async(ctx->client, watch->path, kind, &watcher, NULL, NULL) != ZOBO_OK)
+        watch->told_last = true;
+    while ((watch->is_set && !watch->told_last) || watch->asks > 0) {
+        struct pollfd fd = {.fd = zobo_fd(ctx->client), .events = POLLIN};
+        (void)poll(&fd, 1, -1);
+        if (zobo_process(ctx->client) != ZOBO_OK)
+            break;
+    }
+}
+
 static int
 watch_it(struct watch *watch, const struct args *in)
 {
@@ -408,6 +430,7 @@ watch_it(struct watch *watch, const struct args *in)
     if (err != ZOBO_OK)
         return fail(ctx, err, watch->path,
                     err == ZOBO_EUNIMPLEMENTED ? "servers know persistent watches from 3.6 on" : NULL);
+    watch->is_set = true;
     int code = queue_initial(watch, in);
     if (code == DONE)
         code = follow(watch, in);
@@ -439,8 +462,11 @@ run(struct ctx *ctx, const struct args *in)
     if (code == DONE) {
         code = watch_it(watch, in);
         fflush(stdout);
+        if (ctx->shell != NULL)
+            forget(watch, in->opt[O_RECURSIVE].given);
         hold_over(ctx);
-        end_session(ctx); /* the callbacks know `watch`: they must be done before it goes */
+        if (ctx->shell == NULL)
+            end_session(ctx); /* the callbacks know `watch`: they must be done before it goes */
     }
     while (watch->initial.head != NULL)
         drop_head(watch, &watch->initial);

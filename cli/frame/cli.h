@@ -36,6 +36,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_TABLE, FORMAT_RAW, F
 enum { USUAL_CONNECT_MS = 10000 };
 
 struct command;
+struct shell;
 
 /* One run of the program. */
 struct ctx {
@@ -52,7 +53,12 @@ struct ctx {
     bool only_reads;               /* the context says so: what would write is refused */
     bool ask_always;               /* the context says so: each change is asked about */
     char *context;                 /* the context's name, or NULL */
-    char *cwd;                     /* in a shell: where paths that are not absolute begin; else NULL */
+    char *cwd;                     /* in a shell or script: where paths that are not absolute begin; else NULL */
+    struct shell *shell;           /* what the shell or script keeps (shell/shell.h), else NULL */
+    const char *where;             /* what runs, "FILE:LINE", told with errors; or NULL */
+    const zobo_watcher *watcher;   /* in a shell: told of what get -w, ls -w and stat -w watch; else NULL */
+    bool stdin_taken;              /* the commands themselves come from it */
+    bool mute;                     /* tell nothing at all: completion */
 
     char *hosts; /* NULL: the library's default */
     char *local; /* a data directory to use instead, by a server of our own if need be; or NULL */
@@ -134,8 +140,21 @@ void another_session(const struct ctx *ctx, struct ctx *out);
  * in either case. */
 int context_session(const struct ctx *ctx, const char *context, struct ctx *out);
 
+/* need_watcher gives the watcher for a -w that was `given`, NULL if it was not; 0, or the exit code after telling that
+ * there is no shell which could tell of events. */
+int need_watcher(const struct ctx *ctx, bool given, const zobo_watcher **out);
+
 /* turn waits until the client has something to do, at most `timeout_ms` (-1: for ever), and lets it do it. */
 zobo_err turn(struct ctx *ctx, int timeout_ms);
+
+/* Ctrl-C in a shell ends what its command waits for, not the program. From interrupts_begin to interrupts_end a SIGINT
+ * makes blocking verbs and turn fail, interrupted() true, and errors go untold. */
+void interrupts_begin(void);
+void interrupts_end(void);
+bool interrupted(void);
+
+/* change_hosts ends the session and has the next one begun with other servers, which get none of the credentials. */
+void change_hosts(struct ctx *ctx, const char *hosts);
 
 /* full_path returns the path with the chroot before it; freed by the caller. */
 char *full_path(const struct ctx *ctx, const char *path);
@@ -147,6 +166,7 @@ void end_session(struct ctx *ctx);
 int load_secrets(struct ctx *ctx, const char *file);
 void add_secrets(struct ctx *ctx, const char *lines);
 void wipe(char *text);
+void wipe_bytes(char *bytes, size_t n);
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 

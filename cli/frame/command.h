@@ -91,6 +91,7 @@ struct command {
     bool runs_command; /* what stands behind "--" is another command */
     bool hidden;       /* not listed: for other programs */
     bool no_context;   /* it does without the file of contexts, which may be broken */
+    bool only_shell;   /* means nothing outside of a shell or script: cd, exit */
     enum effect effect;
     unsigned formats;
     int (*run)(struct ctx *ctx, const struct args *in);
@@ -116,6 +117,8 @@ struct command {
     X(exists)                                                                                                          \
     X(stat)                                                                                                            \
     X(ls)                                                                                                              \
+    X(count)                                                                                                           \
+    X(ephemerals)                                                                                                      \
     X(tree)                                                                                                            \
     X(watch)                                                                                                           \
     X(lock)                                                                                                            \
@@ -146,9 +149,20 @@ struct command {
     X(ctx_add)                                                                                                         \
     X(ctx_rm)                                                                                                          \
     X(ctx_edit)                                                                                                        \
+    X(shell)                                                                                                           \
     SERVER_COMMANDS(X)                                                                                                 \
     X(help)                                                                                                            \
-    X(version)
+    X(version)                                                                                                         \
+    X(cd)                                                                                                              \
+    X(pwd)                                                                                                             \
+    X(history)                                                                                                         \
+    X(redo)                                                                                                            \
+    X(addauth)                                                                                                         \
+    X(connect)                                                                                                         \
+    X(close)                                                                                                           \
+    X(printwatches)                                                                                                    \
+    X(removewatches)                                                                                                   \
+    X(exit)
 
 #define DECLARE_COMMAND(name) extern const struct command cmd_##name;
 COMMANDS(DECLARE_COMMAND)

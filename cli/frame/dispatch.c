@@ -68,8 +68,10 @@ read_environment(const struct ctx *ctx, struct opt_value *globals)
 static int
 choose_format(struct ctx *ctx, const struct opt_value *output, bool from_flag)
 {
-    if (output->text == NULL)
+    if (output->text == NULL) { /* in a shell: what was said before it began is a wish */
+        ctx->format = ctx->command->formats & FORMATS(ctx->format) ? ctx->format : FORMAT_TEXT;
         return DONE;
+    }
     enum format format = FORMAT_TEXT;
     while (format < FORMAT_COUNT && strcmp(format_names[format], output->text) != 0)
         format++;
@@ -124,7 +126,9 @@ apply_line(struct ctx *ctx, const struct opt_value *globals, bool format_given)
     ctx->quiet = ctx->quiet || globals[G_QUIET].given;
     ctx->yes = ctx->yes || globals[G_YES].given;
     ctx->color = ctx->color && !globals[G_NO_COLOR].given && ctx->out_is_tty;
-    return choose_format(ctx, &globals[G_OUTPUT], format_given);
+    int code = choose_format(ctx, &globals[G_OUTPUT], format_given);
+    ctx->json_errors = ctx->json_errors || ctx->format == FORMAT_JSON;
+    return code;
 }
 
 static int
@@ -158,7 +162,7 @@ may_run(struct ctx *ctx)
 static char *
 take_path(const struct ctx *ctx, const char *word)
 {
-    size_t size = strlen(ctx->cwd) + strlen(word) + 3;
+    size_t size = strlen(ctx->cwd) + strlen(word) + 4; /* and a slash that may be put behind it */
     char *all = need_memory(size, 1), *path = need_memory(size, 1);
     snprintf(all, size, "%s/%s", word[0] == '/' ? "" : ctx->cwd, word);
     size_t len = 0;
@@ -191,10 +195,18 @@ static char **
 take_paths(const struct ctx *ctx, struct args *in)
 {
     char **made = need_memory(in->n + 1, sizeof *made);
-    for (size_t i = 0; ctx->cwd != NULL && i < in->n; i++)
-        if (word_kind(ctx->command->usage, i, NULL, NULL) == WORD_PATH && in->words[i][0] != '\0' &&
-            strstr(in->words[i], ":/") == NULL)
-            in->words[i] = made[i] = take_path(ctx, in->words[i]);
+    bool sequence = find_opt(ctx->command->opts, in->opt, "sequence") != NULL; /* "/a/" then means a node in /a */
+    if (ctx->cwd != NULL && in->n == 0 && !ctx->command->only_shell && strncmp(ctx->command->usage, "[PATH", 5) == 0)
+        in->words[in->n++] = ctx->cwd;
+    for (size_t i = 0; ctx->cwd != NULL && i < in->n; i++) {
+        const char *word = in->words[i];
+        if (word_kind(ctx->command->usage, i, NULL, NULL) != WORD_PATH || word[0] == '\0' || strcmp(word, "-") == 0 ||
+            strstr(word, ":/") != NULL)
+            continue;
+        in->words[i] = made[i] = take_path(ctx, word);
+        if (sequence && word[strlen(word) - 1] == '/' && made[i][1] != '\0')
+            strcat(made[i], "/");
+    }
     return made;
 }
 
@@ -203,6 +215,8 @@ static int
 find(struct ctx *ctx, char **argv, size_t n, size_t *used, int *implied)
 {
     ctx->command = find_command(argv, n, used, implied);
+    if (ctx->command != NULL && ctx->command->only_shell && ctx->cwd == NULL)
+        return refuse(ctx, BAD_USAGE, "%s is for the shell and for scripts: `zobo help shell`", ctx->command->name);
     if (ctx->command != NULL)
         return DONE;
     const char *close = did_you_mean(argv[0]);
@@ -252,6 +266,30 @@ complete_globals(struct ctx *ctx, struct config *config, struct opt_value *globa
     return code == DONE && !ctx->command->no_context ? config_apply(ctx, config, globals) : code;
 }
 
+/* run_parsed runs ctx->command, unless `code` says that its arguments were wrong or help is asked for. */
+static int
+run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_shell, int code)
+{
+    bool format_given = globals[G_OUTPUT].given;
+    struct config config = {0};
+    if (code == DONE && globals[G_HELP].given) {
+        print_command_help(stdout, ctx->command);
+        return DONE;
+    }
+    if (code == DONE)
+        code = count_words(ctx, in);
+    if (code == DONE)
+        code = in_shell ? refuse_session(ctx, globals) : complete_globals(ctx, &config, globals);
+    if (code == DONE)
+        code = apply_line(ctx, globals, format_given);
+    if (code == DONE && !in_shell)
+        code = apply_session(ctx, globals);
+    if (code == DONE)
+        code = call(ctx, in);
+    config_free(&config);
+    return code;
+}
+
 static int
 run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, bool in_shell)
 {
@@ -269,49 +307,42 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, b
     if (implied != NO_OPT)
         in.opt[implied].given = true;
     struct opt_table tables[2] = {{ctx->command->opts, in.opt}, {global_opts, globals}};
-    struct config config = {0};
     size_t all;
     code = parse_args(ctx, tables, argv + used, n - used, &in, &all);
     if (ctx->command->runs_command) {
         in.command = in.n_before < in.n ? in.words + in.n_before : NULL;
         in.n = in.n_before;
     }
-    bool help = code == DONE && globals[G_HELP].given;
-    bool format_given = globals[G_OUTPUT].given;
-    if (help)
-        print_command_help(stdout, ctx->command);
-    else if (code == DONE)
-        code = count_words(ctx, &in);
-    if (code == DONE && !help)
-        code = in_shell ? refuse_session(ctx, globals) : complete_globals(ctx, &config, globals);
-    if (code == DONE && !help)
-        code = apply_line(ctx, globals, format_given);
-    if (code == DONE && !help && !in_shell)
-        code = apply_session(ctx, globals);
-    if (code == DONE && !help)
-        code = call(ctx, &in);
+    code = run_parsed(ctx, globals, &in, in_shell, code);
     free_args(&in);
-    config_free(&config);
     return code;
 }
 
+/* Before a command stand common options, or those of `shell`, which is what runs when no command stands behind. */
 static int
 run_globals(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n)
 {
-    struct opt_table tables[2] = {{NULL, NULL}, {global_opts, globals}};
+    struct args in = {.words = need_memory(1, sizeof *in.words)};
+    struct opt_table tables[2] = {{cmd_shell.opts, in.opt}, {global_opts, globals}};
     size_t used;
+    bool of_shell = false;
     int code = parse_args(ctx, tables, argv, n, NULL, &used);
-    if (code != DONE)
-        return code;
-    if (globals[G_VERSION].given) {
+    for (size_t i = 0; i < OPTS_MAX; i++)
+        of_shell = of_shell || in.opt[i].given;
+    if (code == DONE && globals[G_VERSION].given) {
         printf("zobo %s\n", ZOBO_VERSION);
-        return DONE;
+    } else if (code == DONE && used == n && globals[G_HELP].given) {
+        print_help(stdout);
+    } else if (code == DONE && used < n && of_shell) {
+        code = fail_usage(ctx, "%s: with -c, -f or --keep-going goes no other command", argv[used]);
+    } else if (code == DONE && used < n) {
+        code = run_command(ctx, globals, argv + used, n - used, false);
+    } else if (code == DONE) {
+        ctx->command = &cmd_shell;
+        code = run_parsed(ctx, globals, &in, false, code);
     }
-    if (used == n) {
-        print_help(globals[G_HELP].given ? stdout : stderr);
-        return globals[G_HELP].given ? DONE : BAD_USAGE;
-    }
-    return run_command(ctx, globals, argv + used, n - used, false);
+    free_args(&in);
+    return code;
 }
 
 int
@@ -365,6 +396,9 @@ dispatch_line(struct ctx *ctx, char **argv, size_t n)
     ctx->quiet = before.quiet;
     ctx->yes = before.yes;
     ctx->color = before.color;
+    ctx->json_errors = before.json_errors;
+    ctx->keep_trying = before.keep_trying;
+    ctx->limit_ms = 0;
     ctx->dry_run = false;
     ctx->runs_command = false;
     ctx->told_over = false;

@@ -59,7 +59,13 @@ print_help(FILE *to)
 {
     fprintf(to, "usage: zobo [options] COMMAND [options] [arguments]\n\n%s\n\ncommands:\n", intro);
     for (size_t c = 0; commands[c] != NULL; c++)
-        fprintf(to, "  %-15s %s\n", commands[c]->name, commands[c]->summary);
+        if (!commands[c]->hidden && !commands[c]->only_shell)
+            fprintf(to, "  %-15s %s\n", commands[c]->name, commands[c]->summary);
+    fputs("\nwithout COMMAND it is a shell, or runs what comes from stdin; there are also:\n ", to);
+    for (size_t c = 0; commands[c] != NULL; c++)
+        if (!commands[c]->hidden && commands[c]->only_shell)
+            fprintf(to, " %s", commands[c]->name);
+    fputc('\n', to);
     fputs("\noptions, before or after the command:\n", to);
     print_options(to, global_opts);
     fputs("\nTIME is a number and its unit: 500ms, 1.5s, 2m, 1h, 3d.\n"
@@ -111,8 +117,8 @@ print_command_help(FILE *to, const struct command *command)
     fprintf(to, "zobo %s: %s\n\nexamples:\n", command->name, command->summary);
     for (const struct example *e = command->examples; e->line != NULL; e++)
         fprintf(to, "  %s\n      %s\n", e->line, e->what);
-    fprintf(to, "\nusage: zobo %s%s%s%s\n", command->name, has_opts ? " [options]" : "",
-            command->usage[0] != '\0' ? " " : "", command->usage);
+    fprintf(to, "\nusage: %s%s%s%s%s\n", command->only_shell ? "" : "zobo ", command->name,
+            has_opts ? " [options]" : "", command->usage[0] != '\0' ? " " : "", command->usage);
     if (command->aliases != NULL) {
         fputs("also called:", to);
         print_aliases(to, command);
@@ -237,7 +243,8 @@ print_man(FILE *to)
     man_options(to, global_opts);
     fputs(".SH COMMANDS\n", to);
     for (size_t c = 0; commands[c] != NULL; c++)
-        man_command(to, commands[c]);
+        if (!commands[c]->hidden)
+            man_command(to, commands[c]);
     fputs(".SH EXIT STATUS\n", to);
     for (size_t i = 0; i < N_EXIT_CODES; i++) {
         fprintf(to, ".TP\n.B %d\n", exit_codes[i].code);

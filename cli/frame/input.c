@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -41,6 +42,8 @@ read_all(const struct ctx *ctx, const char *name, int fd, struct input *out)
 static int
 read_file(const struct ctx *ctx, const char *name, struct input *out)
 {
+    if (strcmp(name, "-") == 0 && ctx->stdin_taken)
+        return refuse(ctx, BAD_USAGE, "-: stdin holds the commands; data is an argument or in a file");
     if (strcmp(name, "-") == 0)
         return read_all(ctx, "stdin", STDIN_FILENO, out);
     int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -144,13 +147,47 @@ wait_for_answer(struct ctx *ctx)
     for (;;) {
         int client = ctx->client != NULL ? zobo_fd(ctx->client) : -1;
         struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = client, .events = POLLIN}};
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if ((poll(fds, 2, -1) < 0 && errno != EINTR) || interrupted())
             return false;
         if (fds[1].revents != 0 && zobo_process(ctx->client) != ZOBO_OK)
             return false;
         if (fds[0].revents != 0)
             return true;
     }
+}
+
+/* read_line reads one from stdin, byte by byte: what stands behind it is for others. */
+static bool
+read_line(struct ctx *ctx, char *buf, size_t size)
+{
+    size_t len = 0;
+    char c = '\0';
+    ssize_t n = 0;
+    while (c != '\n' && wait_for_answer(ctx) && (n = read(STDIN_FILENO, &c, 1)) > 0)
+        if (c != '\n' && c != '\r' && len + 1 < size)
+            buf[len++] = c;
+    buf[len] = '\0';
+    return !interrupted() && n >= 0 && (len > 0 || c == '\n');
+}
+
+bool
+read_secret(struct ctx *ctx, const char *prompt, char *buf, size_t size)
+{
+    struct termios seen;
+    bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &seen) == 0;
+    if (tty) {
+        struct termios unseen = seen;
+        unseen.c_lflag &= ~(tcflag_t)ECHO;
+        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) != 0)
+            return false;
+        fputs(prompt, stderr);
+    }
+    bool ok = read_line(ctx, buf, size);
+    if (tty) {
+        fputc('\n', stderr);
+        ok = tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen) == 0 && ok;
+    }
+    return ok;
 }
 
 int

@@ -30,4 +30,8 @@ void acl_input_free(struct acl_input *input);
  * not, and where nobody could answer it refuses. 0 for yes, or the exit code: ANSWER_NO, BAD_USAGE. */
 int need_yes(struct ctx *ctx, const char *question, ...) PRINTF_LIKE(2, 3);
 
+/* read_secret reads a line from stdin, unseen when that is a terminal, where `prompt` is shown first. False: there was
+ * none. The caller wipes it. */
+bool read_secret(struct ctx *ctx, const char *prompt, char *buf, size_t size);
+
 #endif

@@ -32,7 +32,7 @@ formatted(const char *format, va_list args)
 void
 note(const struct ctx *ctx, const char *format, ...)
 {
-    if (ctx->quiet)
+    if (ctx->quiet || ctx->mute)
         return;
     va_list args;
     va_start(args, format);
@@ -54,6 +54,8 @@ note(const struct ctx *ctx, const char *format, ...)
 static void
 put_error(const struct ctx *ctx, zobo_err err, const char *path, const char *text, const char *hint)
 {
+    if (ctx->mute || interrupted()) /* the user knows */
+        return;
     fflush(stdout); /* so that on a terminal the two come in their order */
     if (ctx->json_errors) {
         struct json json = {.to = stderr};
@@ -64,6 +66,8 @@ put_error(const struct ctx *ctx, zobo_err err, const char *path, const char *tex
         json_text(&json, "text", text);
         if (path != NULL)
             json_text(&json, "path", path);
+        if (ctx->where != NULL)
+            json_text(&json, "where", ctx->where);
         if (hint != NULL)
             json_text(&json, "hint", hint);
         json_close(&json, '}');
@@ -72,6 +76,10 @@ put_error(const struct ctx *ctx, zobo_err err, const char *path, const char *tex
         return;
     }
     fputs("zobo: ", stderr);
+    if (ctx->where != NULL) {
+        put_visible(stderr, ctx->where, strlen(ctx->where), false);
+        fputs(": ", stderr);
+    }
     if (path != NULL) {
         put_visible(stderr, path, strlen(path), false);
         fputs(": ", stderr);

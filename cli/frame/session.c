@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +15,7 @@
 
 enum { AUTHS_MAX = 32, SECRETS_MAX = 64 * 1024 };
 
-static void
+void
 wipe_bytes(char *bytes, size_t n)
 {
     for (volatile char *p = bytes; n > 0; n--)
@@ -162,6 +163,60 @@ attempt_ms(const struct ctx *ctx, bool one_round)
     return (one_round || ms < USUAL_CONNECT_MS ? ms : USUAL_CONNECT_MS) / count_hosts(ctx->hosts);
 }
 
+/* A signal handler reaches nothing but globals. */
+static volatile sig_atomic_t interrupt_came;
+static zobo_client *volatile interrupt_clients[4]; /* the shell's and those of commands with several sessions */
+enum { INTERRUPT_CLIENTS = sizeof interrupt_clients / sizeof interrupt_clients[0] };
+static struct sigaction before_interrupts;
+
+static void
+on_interrupt(int signal)
+{
+    (void)signal;
+    interrupt_came = 1;
+    for (size_t i = 0; i < INTERRUPT_CLIENTS; i++)
+        if (interrupt_clients[i] != NULL)
+            zobo_interrupt(interrupt_clients[i], true);
+}
+
+void
+interrupts_begin(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigemptyset(&action.sa_mask);
+    interrupt_came = 0;
+    sigaction(SIGINT, &action, &before_interrupts);
+}
+
+void
+interrupts_end(void)
+{
+    sigaction(SIGINT, &before_interrupts, NULL);
+    for (size_t i = 0; i < INTERRUPT_CLIENTS; i++)
+        if (interrupt_clients[i] != NULL)
+            zobo_interrupt(interrupt_clients[i], false);
+    interrupt_came = 0;
+}
+
+bool
+interrupted(void)
+{
+    return interrupt_came != 0;
+}
+
+/* interrupts_reach has `client` interrupted from now on in the place of `before`; either may be NULL. */
+static void
+interrupts_reach(zobo_client *before, zobo_client *client)
+{
+    for (size_t i = 0; i < INTERRUPT_CLIENTS; i++)
+        if (interrupt_clients[i] == before) {
+            interrupt_clients[i] = client;
+            break;
+        }
+    if (client != NULL && interrupt_came != 0)
+        zobo_interrupt(client, true);
+}
+
 /* make_client makes the client, with the credentials in `secrets`. */
 static int
 make_client(struct ctx *ctx, char *secrets)
@@ -188,6 +243,7 @@ make_client(struct ctx *ctx, char *secrets)
         return code;
     zobo_problem why = {0};
     zobo_err err = zobo_new(&options, &ctx->client, &why);
+    interrupts_reach(NULL, ctx->client);
     ctx->has_credentials = options.n_auth > 0;
     return err == ZOBO_OK ? DONE : fail_why(ctx, err, err == ZOBO_EBADHOSTS ? ctx->hosts : NULL, &why, NULL);
 }
@@ -244,10 +300,17 @@ int
 need_session(struct ctx *ctx)
 {
     int code = need_client(ctx);
-    if (code != DONE || ctx->started)
-        return code;
     zobo_problem why = {0};
-    zobo_err err = zobo_start(ctx->client, start_ms(ctx), &why);
+    if (code != DONE || (ctx->started && (ctx->shell == NULL || zobo_connected(ctx->client))))
+        return code;
+    /* In a shell the client connects by itself, and again after each loss, unless it was stopped. */
+    zobo_err err = ctx->started ? zobo_wait_connected(ctx->client, start_ms(ctx)) : ZOBO_ENOTSTARTED;
+    if (err == ZOBO_ETIMEDOUT || err == ZOBO_EINTERRUPTED) {
+        zobo_get_problem(ctx->client, &why);
+        return fail_why(ctx, ZOBO_ENOCONNECTION, NULL, &why, connect_hint(ctx));
+    }
+    if (err == ZOBO_ENOTSTARTED)
+        err = zobo_start(ctx->client, start_ms(ctx), &why);
 #ifdef ZOBO_SERVER
     stop_knocking(ctx);
 #endif
@@ -257,13 +320,22 @@ need_session(struct ctx *ctx)
     return DONE;
 }
 
+int
+need_watcher(const struct ctx *ctx, bool given, const zobo_watcher **out)
+{
+    *out = given ? ctx->watcher : NULL;
+    if (!given || ctx->watcher != NULL)
+        return DONE;
+    return refuse(ctx, BAD_USAGE, "-w is for the shell, which is still there when the event comes; see `zobo watch`");
+}
+
 zobo_err
 turn(struct ctx *ctx, int timeout_ms)
 {
     struct pollfd fd = {.fd = zobo_fd(ctx->client), .events = POLLIN};
     if (poll(&fd, 1, timeout_ms) < 0 && errno != EINTR)
         return ZOBO_ESYS;
-    return zobo_process(ctx->client);
+    return interrupted() ? ZOBO_EINTERRUPTED : zobo_process(ctx->client);
 }
 
 void
@@ -275,6 +347,8 @@ end_session(struct ctx *ctx)
             note(ctx, "ending the session: %s", zobo_err_text(err));
     }
     ctx->started = false;
+    if (ctx->client != NULL)
+        interrupts_reach(ctx->client, NULL);
     zobo_close(ctx->client);
     ctx->client = NULL;
 #ifdef ZOBO_SERVER
@@ -287,4 +361,13 @@ end_session(struct ctx *ctx)
     ctx->local = NULL;
     free(ctx->context);
     ctx->context = NULL;
+}
+
+void
+change_hosts(struct ctx *ctx, const char *hosts)
+{
+    char *copy = need_copy(hosts);
+    end_session(ctx);
+    ctx->hosts = copy;
+    ctx->has_credentials = false;
 }

@@ -307,6 +307,7 @@ void
 holding_end(struct holding *h)
 {
     fflush(stdout);
-    end_session(h->ctx); /* the callbacks know `h` */
+    if (h->ctx->shell == NULL)
+        end_session(h->ctx); /* what is held is freed, so that no callback comes any more; its nodes may be left */
     free(h->node);
 }

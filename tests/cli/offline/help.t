@@ -15,6 +15,8 @@ Help goes to stdout, never connects, and comes from the tables.
     exists          tell by the exit code whether nodes are there
     stat            print nodes' metadata
     ls              list a node's children
+    count           print how many nodes are below one
+    ephemerals      print this session's own ephemeral nodes
     tree            draw the nodes below one as a tree
     watch           print what happens to a node, or run a command at it
     lock            run a command while holding a lock
@@ -45,12 +47,16 @@ Help goes to stdout, never connects, and comes from the tables.
     ctx add         add a context
     ctx rm          remove a context
     ctx edit        edit the file of contexts
+    shell           run commands in one session: typed, from a script, from stdin
     serve           be a ZooKeeper server: one node, durable, small
     snapshot export write a server's data as Apache ZooKeeper's snapshot
     snapshot import make a server's data from Apache ZooKeeper's
     snapshot backup copy a server's data as it is at one moment
     help            print help
     version         print the version
+  
+  without COMMAND it is a shell, or runs what comes from stdin; there are also:
+    cd pwd history redo addauth connect close printwatches removewatches exit
   
   options, before or after the command:
     -C, --context CONTEXT       the cluster of that name in the file of contexts: `zobo help ctx`
@@ -147,7 +153,6 @@ Help goes to stdout, never connects, and comes from the tables.
   ! hint: `zobo help` lists the commands
   [2]
   $ zobo 2>/dev/null
-  [2]
   $ for c in get set create rm exists stat ls tree watch whoami sync ping 4lw help version; do
   >   zobo "$c" --help | grep -q "^usage: zobo $c" || echo "$c"
   > done
@@ -174,6 +179,18 @@ The manual page is well-formed.
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
   $ zobo help | sed -n '/^commands/,/^$/s/^  \(.\{15\}\).*/\1/p' | sed 's/ *$//' >commands
   $ zobo help --man | sed -n 's/^\.SS //p' | diff commands -
+  38a39,48
+  > cd
+  > pwd
+  > history
+  > redo
+  > addauth
+  > connect
+  > close
+  > printwatches
+  > removewatches
+  > exit
+  [1]
 
 No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
 
