@@ -161,10 +161,10 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_start(zobo_leader_latch *latch);
  * It waits for `leader`, too, if that is running: neither may wait for the caller, or for a lock of his. From a
  * callback of this client, and for a client with an event loop, it cannot wait for callbacks: they are told as soon as
  * the callback has returned, or the loop goes on, unless the latch is freed before. The twin ends after the callbacks
- * likewise. Those who await get ZOBO_ECANCELLED. It may be started again. That it does not take part is ZOBO_OK. Errors:
- * ZOBO_ENOMEM (it was not stopped), ZOBO_EWAITTIMEOUT (`timeout_ms` is over, 0: without limit; it goes on all the same),
- * ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session), ZOBO_EWOULDBLOCK. Any thread; not in inline
- * callbacks. Source: Curator LeaderLatch.close(NOTIFY_LEADER). */
+ * likewise. Those who await get ZOBO_ECANCELLED. It may be started again. That it does not take part is ZOBO_OK.
+ * Errors: ZOBO_ENOMEM (it was not stopped), ZOBO_EWAITTIMEOUT (`timeout_ms` is over, 0: without limit; it goes on all
+ * the same), ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session), ZOBO_EWOULDBLOCK. Any thread; not in
+ * inline callbacks. Source: Curator LeaderLatch.close(NOTIFY_LEADER). */
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop(zobo_leader_latch *latch, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call);
 
