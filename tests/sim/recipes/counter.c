@@ -198,6 +198,7 @@ typedef struct sharer {
     bool told;
     char last[32]; /* as told */
     int32_t version;
+    int32_t asked; /* the version that was to be replaced; -1: any */
     bool given_up;
     unsigned rounds, sets;
     size_t index;
@@ -233,12 +234,15 @@ shared(void *arg, zobo_err err, const zobo_reply *reply)
     sharer *x = arg;
     world *w = x->c->w;
     sharers *v = w->state;
-    (void)reply;
     world_trace(w, "actor %u of client %u has %s %u: %s, %d made", (unsigned)x->index, (unsigned)x->c->index,
                 x->started ? "set" : "begun", x->sets - 1, zobo_err_name(err), (int)v->made);
     x->busy = false;
     zobo_call_free(x->call);
     x->call = NULL;
+    bool replaced = x->started && err == ZOBO_OK && x->asked >= 0;
+    /* With a lost answer it may be told what came later. */
+    if (replaced && !w->profile->fault_ms && w->plan == PLAN_NONE && reply->stat.version != x->asked + 1)
+        world_fail(w, "version %d was to be replaced, and it was %d", (int)x->asked, (int)reply->stat.version - 1);
     if (x->started)
         v->made += err == ZOBO_OK;
     else if (x->shared)
@@ -275,13 +279,14 @@ share(wclient *c, void *arg)
         how.timeout_ms = (uint32_t)(1 + world_below(w, 2000));
     x->given_up = how.timeout_ms > 0;
     x->busy = true;
+    x->asked = x->started && world_chance(w, 50) ? x->version : -1;
     (void)snprintf(text, sizeof text, "%u-%u", (unsigned)x->index, x->sets++);
     if (!x->started)
         err = zobo_shared_value_wait_async(x->shared, &how, &x->call);
-    else if (world_chance(w, 50))
+    else if (x->asked < 0)
         err = zobo_shared_value_set_async(x->shared, text, strlen(text), &how, &x->call);
     else
-        err = zobo_shared_value_try_set_async(x->shared, text, strlen(text), x->version, &how, &x->call);
+        err = zobo_shared_value_try_set_async(x->shared, text, strlen(text), x->asked, &how, &x->call);
     if (err)
         world_fail(w, "a shared value: %s", zobo_err_name(err));
 }

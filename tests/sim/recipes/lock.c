@@ -36,6 +36,9 @@ typedef struct locks {
     actor actors[MAX_ACTORS];
     size_t n;
     bool readers; /* actors read or write */
+    /* readers only stand there, and nothing has changed: */
+    int64_t calm_zxid;
+    uint64_t calm_since;
 } locks;
 
 static const char path[] = "/locks/one";
@@ -127,12 +130,33 @@ check_no_herd(world *w)
     }
 }
 
+/* Where there are only readers all of them read. */
+static void
+check_readers(world *w)
+{
+    locks *v = w->state;
+    char names[32][80];
+    size_t n = world_children(w, path, names, 32), reading = 0;
+    bool calm = v->readers && !w->profile->fault_ms && w->plan == PLAN_NONE && n <= 32;
+    for (size_t i = 0; i < v->n; i++)
+        reading += v->actors[i].holding || v->actors[i].releasing;
+    for (size_t i = 0; calm && i < n; i++)
+        calm = strstr(names[i], "__rlock__") != NULL;
+    if (!calm || n <= reading || v->calm_zxid != world_zxid(w)) {
+        v->calm_zxid = world_zxid(w);
+        v->calm_since = w->now;
+    } else if (w->now - v->calm_since > ZB_MS(300)) {
+        world_fail(w, "of %u readers %u read, and nobody writes", (unsigned)n, (unsigned)reading);
+    }
+}
+
 static void
 check(world *w)
 {
     locks *v = w->state;
     const actor *holder = NULL;
     check_no_herd(w);
+    check_readers(w);
     for (size_t i = 0; i < v->n; i++) {
         actor *a = &v->actors[i];
         if (a->lock && a->c->state == ZOBO_LOST && zobo_lock_check(a->lock) == ZOBO_OK)

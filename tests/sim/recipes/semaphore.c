@@ -35,7 +35,7 @@ typedef struct locks {
     size_t n;
 } locks;
 
-static const char path[] = "/semaphores/one";
+static const char path[] = "/semaphores/one", guard_path[] = "/semaphores/one-__lock__";
 
 static void next(wclient *c, void *arg);
 
@@ -327,10 +327,24 @@ free_lock(actor *a)
     a->holding = a->held = false;
 }
 
+/* Somebody takes the guard away from who has it. */
+static void
+delete_guard(world *w, wclient *c)
+{
+    char names[8][80], full[120];
+    if (!world_children(w, guard_path, names, 8))
+        return;
+    (void)snprintf(full, sizeof full, "%s/%s", guard_path, names[0]);
+    if (zobo_delete_async(c->c, full, -1, NULL, NULL))
+        world_fail(w, "delete_async");
+}
+
 static void
 abandon(world *w, wclient *c)
 {
     locks *v = w->state;
+    if (world_chance(w, 30))
+        delete_guard(w, c);
     for (size_t i = 0; i < v->n; i++) {
         actor *a = &v->actors[i];
         if (a->c != c || !a->lock)
