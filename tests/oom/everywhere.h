@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scenario on a client of its own, once with each allocation failing. The server is a process of its own, whose memory
- * does not run out. */
+/* A scenario on a client of its own, once with each allocation failing. The server is a process of its own, whose
+ * memory does not run out. */
 #ifndef OOM_EVERYWHERE_H
 #define OOM_EVERYWHERE_H
 

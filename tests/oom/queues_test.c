@@ -186,7 +186,7 @@ a_barrier(zobo_client *c)
     zobo_barrier_free(x);
 }
 
-/* Two that wait for each other: when one has failed the other is cancelled. Frees them. True: both have come through. */
+/* Two that wait for each other: when one has failed the other is cancelled. Frees them. True: both came through. */
 static bool
 together(zobo_call *one, zobo_call *other)
 {

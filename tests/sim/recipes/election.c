@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Election: run in some, campaign and resign in others. Never two leaders whose nodes are there, by fencing tokens that
- * grow; `lead` is called once for a run that succeeds and not at all for one that does not; who loses his node learns of
- * it; and when all is quiet everyone gets his turn. Candidates are cancelled and freed at any time, in `lead` too.
+ * grow; `lead` is called once for a run that succeeds and not at all for one that does not; who loses his node learns
+ * of it; and when all is quiet everyone gets his turn. Candidates are cancelled and freed at any time, in `lead` too.
  *
  * A run blocks: its client's loop does not go round meanwhile, so who runs has a client of his own, and one runs at a
  * time (a run that began within another would have to end before it). */
