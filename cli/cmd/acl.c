@@ -5,6 +5,8 @@
 #include "frame/command.h"
 #include "frame/input.h"
 #include "frame/out.h"
+#include "tree/scan.h"
+#include "tree/writer.h"
 
 static void
 print_acl(const struct ctx *ctx, const zobo_acl *acl)
@@ -18,23 +20,61 @@ print_acl(const struct ctx *ctx, const zobo_acl *acl)
 }
 
 static void
-print_acl_json(const char *path, const zobo_reply *reply)
+print_acl_json(const char *path, const zobo_acl *acls, size_t n, const zobo_stat *stat)
 {
     struct json json = one_json_path(path);
     json_open(&json, "acl", '[');
-    for (size_t i = 0; i < reply->n_acls; i++) {
+    for (size_t i = 0; i < n; i++) {
         char perms[8];
-        zobo_perms_text(reply->acls[i].perms, perms);
+        zobo_perms_text(acls[i].perms, perms);
         json_open(&json, NULL, '{');
-        json_text(&json, "scheme", reply->acls[i].scheme);
-        json_text(&json, "id", reply->acls[i].id);
+        json_text(&json, "scheme", acls[i].scheme);
+        json_text(&json, "id", acls[i].id);
         json_text(&json, "perms", perms);
         json_close(&json, '}');
     }
     json_close(&json, ']');
-    json_stat(&json, "stat", &reply->stat);
+    json_stat(&json, "stat", stat);
     end_json(&json);
 }
+
+/* print_node_acl prints a node of a subtree: its entries, parted by commas as acl set takes them, then its path. */
+static void
+print_node_acl(const struct ctx *ctx, const struct scan_node *node)
+{
+    for (size_t i = 0; i < node->n_acls; i++) {
+        char perms[8];
+        zobo_perms_text(node->acls[i].perms, perms);
+        if (i > 0)
+            fputc(',', stdout);
+        put_text(ctx, node->acls[i].scheme);
+        fputc(':', stdout);
+        put_text(ctx, node->acls[i].id);
+        printf(":%s", perms);
+    }
+    fputs(node->n_acls == 0 ? "?  " : "  ", stdout);
+    put_text(ctx, node->path);
+    fputc('\n', stdout);
+}
+
+/* An ACL may be read with the permission r or a: a node that does not let its children be read may well tell its ACL. */
+static int
+get_all(struct ctx *ctx, const char *path)
+{
+    struct scan *scan = scan_open(ctx, path, &(struct scan_options){.depth = UINT32_MAX, .what = SCAN_ACL});
+    struct scan_node node;
+    while (!ferror(stdout) && scan_next(scan, &node))
+        if (ctx->format == FORMAT_JSON && node.stat != NULL)
+            print_acl_json(node.path, node.acls, node.n_acls, node.stat);
+        else if (ctx->format != FORMAT_JSON)
+            print_node_acl(ctx, &node);
+    return scan_close(scan);
+}
+
+enum { G_RECURSIVE };
+
+static const struct opt get_opts[] = {[G_RECURSIVE] = {'r', "recursive", OPT_FLAG, NULL, "of all that is below, too"},
+                                      {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static int
 run_get(struct ctx *ctx, const struct args *in)
@@ -45,12 +85,14 @@ run_get(struct ctx *ctx, const struct args *in)
         code = need_session(ctx);
     if (code != DONE)
         return code;
+    if (in->opt[G_RECURSIVE].given)
+        return get_all(ctx, path);
     zobo_reply *reply;
     zobo_err err = zobo_get_acls(ctx->client, path, &reply);
     if (err != ZOBO_OK)
         return fail(ctx, err, path, NULL);
     if (ctx->format == FORMAT_JSON)
-        print_acl_json(path, reply);
+        print_acl_json(path, reply->acls, reply->n_acls, &reply->stat);
     else
         for (size_t i = 0; i < reply->n_acls; i++)
             print_acl(ctx, &reply->acls[i]);
@@ -60,7 +102,9 @@ run_get(struct ctx *ctx, const struct args *in)
 
 static const struct alias get_aliases[] = {{"getAcl", NO_OPT}, {NULL, NO_OPT}};
 static const struct example get_examples[] = {
-    {"zobo acl get /app", "scheme:id:permissions, as acl set and create --acl take them"}, {NULL, NULL}};
+    {"zobo acl get /app", "scheme:id:permissions, as acl set and create --acl take them"},
+    {"zobo acl get -r /app", "a line for each node: its ACL, its path"},
+    {NULL, NULL}};
 
 const struct command cmd_acl_get = {
     .name = "acl get",
@@ -69,15 +113,17 @@ const struct command cmd_acl_get = {
     .summary = "print who may do what with a node",
     .about = "Permissions: c create children, d delete children, r read, w write, a change the ACL.",
     .examples = get_examples,
+    .opts = get_opts,
     .min_words = 1,
     .max_words = 1,
     .formats = FORMATS_ONE,
     .run = run_get};
 
-enum { O_VERSION, O_DRY_RUN };
+enum { O_VERSION, O_RECURSIVE, O_DRY_RUN };
 
 static const struct opt set_opts[] = {
     [O_VERSION] = {'v', "if-version", OPT_VERSION, "N", "only if the ACL has this version (stat: aversion)"},
+    [O_RECURSIVE] = {'r', "recursive", OPT_FLAG, NULL, "of all that is below, too; tells how many nodes, and asks"},
     [O_DRY_RUN] = {'n', "dry-run", OPT_FLAG, NULL, "check that it could be done, change nothing"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
@@ -104,10 +150,79 @@ set_acl(struct ctx *ctx, const struct args *in, const zobo_acl_list *acl)
     return DONE;
 }
 
+/* Those that vanish meanwhile need none. */
+static bool
+on_set(void *arg, const char *path, zobo_err err, const zobo_reply *reply, void *tag)
+{
+    (void)arg;
+    (void)path;
+    (void)reply;
+    (void)tag;
+    return err == ZOBO_OK || err == ZOBO_ENONODE;
+}
+
+static void
+print_set(const struct ctx *ctx, const char *path)
+{
+    if (ctx->format == FORMAT_JSON) {
+        struct json json = one_json_path(path);
+        json_bool(&json, "dry_run", true);
+        end_json(&json);
+    } else {
+        put_text(ctx, path);
+        fputc('\n', stdout);
+    }
+}
+
+/* set_all goes through a subtree, children before their parents: an ACL that shuts us out of a node must not do so while
+ * there is something below it to be seen to. In a dry run it prints the nodes. */
+static int
+set_all(struct ctx *ctx, const char *path, const zobo_acl_list *acl)
+{
+    struct scan_options reading = {.depth = UINT32_MAX, .leave = true};
+    struct writer_options writing = {.outcome = on_set, .keep_going = true, .doing = "setting ACLs"};
+    struct scan *scan = scan_open(ctx, path, &reading);
+    struct writer *writer = ctx->dry_run ? NULL : writer_open(ctx, &writing);
+    struct scan_node node;
+    while (!ferror(stdout) && scan_next(scan, &node)) {
+        if (!node.leaving)
+            continue;
+        if (writer == NULL)
+            print_set(ctx, node.path);
+        else if (!writer_set_acls(writer, node.path, acl, -1, NULL))
+            break;
+    }
+    int read = scan_close(scan);
+    if (writer == NULL)
+        return read;
+    (void)writer_flush(writer);
+    uint64_t done = writer_done(writer);
+    int written = writer_close(writer);
+    if (done > 0 && (read != DONE || written != DONE))
+        note(ctx, "%llu nodes have the ACL now", (unsigned long long)done);
+    return read != DONE ? read : written;
+}
+
+static int
+set_recursive(struct ctx *ctx, const char *path, const zobo_acl_list *acl)
+{
+    int32_t below = 0;
+    zobo_err err = ctx->yes || ctx->dry_run ? ZOBO_OK : zobo_get_all_children_number(ctx->client, path, &below);
+    if (err != ZOBO_OK && err != ZOBO_EUNIMPLEMENTED)
+        return fail(ctx, err, path, NULL);
+    int code = ctx->dry_run     ? DONE
+               : err == ZOBO_OK ? need_yes(ctx, "set the ACL of %s and the %d nodes below it?", path, (int)below)
+                                : need_yes(ctx, "set the ACL of %s and all nodes below it?", path);
+    return code == DONE ? set_all(ctx, path, acl) : code;
+}
+
 static int
 run_set(struct ctx *ctx, const struct args *in)
 {
     struct acl_input acl;
+    bool recursive = in->opt[O_RECURSIVE].given;
+    if (recursive && in->opt[O_VERSION].given)
+        return fail_usage(ctx, "-r and -v do not go together");
     int code = need_path(ctx, in->words[0], false);
     if (code != DONE)
         return code;
@@ -115,7 +230,7 @@ run_set(struct ctx *ctx, const struct args *in)
     if (code == DONE)
         code = need_session(ctx);
     if (code == DONE)
-        code = set_acl(ctx, in, &acl.list);
+        code = recursive ? set_recursive(ctx, in->words[0], &acl.list) : set_acl(ctx, in, &acl.list);
     acl_input_free(&acl);
     return code;
 }
@@ -125,6 +240,7 @@ static const struct example set_examples[] = {
     {"zobo acl set /app world:anyone:r", "everyone may read, nobody may change it"},
     {"zobo acl set /app auth::cdrwa world:anyone:r", "whoever I am may do anything, others read"},
     {"zobo acl set /app \"digest:$(zobo acl digest joe):rw\"", "joe, by name and password"},
+    {"zobo acl set -r /app auth::cdrwa", "of the whole subtree"},
     {NULL, NULL}};
 
 const struct command cmd_acl_set = {.name = "acl set",

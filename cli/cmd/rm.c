@@ -7,6 +7,7 @@
 #include "frame/hold.h"
 #include "frame/input.h"
 #include "frame/out.h"
+#include "tree/own.h"
 #include "tree/scan.h"
 #include "tree/writer.h"
 
@@ -19,20 +20,6 @@ static const struct opt opts[] = {
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 enum { SWEEPS_MAX = 30 };
-
-/* The root and ZooKeeper's own nodes are not for removing, however they are reached. */
-static int
-need_removable(const struct ctx *ctx, const char *path)
-{
-    char *full = full_path(ctx, path);
-    bool root = strcmp(path, "/") == 0;
-    bool own = strcmp(full, "/zookeeper") == 0 || strcmp(full, "/zookeeper/quota") == 0 ||
-               strcmp(full, "/zookeeper/config") == 0;
-    free(full);
-    if (root)
-        return refuse(ctx, BAD_USAGE, "/: the root is not removed; name what is below it");
-    return own ? refuse(ctx, BAD_USAGE, "%s: ZooKeeper's own nodes are not removed", path) : DONE;
-}
 
 static void
 print_removal(const struct ctx *ctx, const char *path)

@@ -120,6 +120,12 @@ struct command {
     X(count)                                                                                                           \
     X(ephemerals)                                                                                                      \
     X(tree)                                                                                                            \
+    X(du)                                                                                                              \
+    X(find)                                                                                                            \
+    X(grep)                                                                                                            \
+    X(touch)                                                                                                           \
+    X(cp)                                                                                                              \
+    X(mv)                                                                                                              \
     X(watch)                                                                                                           \
     X(lock)                                                                                                            \
     X(elect)                                                                                                           \
@@ -248,6 +254,10 @@ int dispatch(struct ctx *ctx, char **argv, size_t n);
  * servers are, or who we are, are refused, and the others hold for this line. Words that are paths are taken from
  * ctx->cwd on. */
 int dispatch_line(struct ctx *ctx, char **argv, size_t n);
+
+/* need_leave holds what a command is about to do against what the context allows: 0, or the exit code. For those commands
+ * which only change something with some option (find --rm); the others are seen to. */
+int need_leave(struct ctx *ctx, enum effect effect);
 
 /* --- help (help.c) ------------------------------------------------------------------------------------------------ */
 

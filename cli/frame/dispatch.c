@@ -140,11 +140,9 @@ fail_count(const struct ctx *ctx, const char *too, bool behind)
     return fail_usage(ctx, "too %s arguments: zobo %s%s%s", too, c->name, c->usage[0] != '\0' ? " " : "", c->usage);
 }
 
-/* may_run holds a command against what the context allows. */
-static int
-may_run(struct ctx *ctx)
+int
+need_leave(struct ctx *ctx, enum effect effect)
 {
-    enum effect effect = ctx->command->effect;
     if (effect == READS || ctx->dry_run)
         return DONE;
     if (ctx->only_reads)
@@ -239,7 +237,7 @@ call(struct ctx *ctx, struct args *in)
 {
     char **made = take_paths(ctx, in);
     ctx->dry_run = find_opt(ctx->command->opts, in->opt, "dry-run") != NULL;
-    int code = may_run(ctx);
+    int code = need_leave(ctx, ctx->command->effect);
     if (code == DONE)
         code = ctx->command->run(ctx, in);
     for (size_t i = 0; i < in->n; i++)

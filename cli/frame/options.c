@@ -57,24 +57,6 @@ append_line(struct opt_value *out, char *line)
     wipe(line);
 }
 
-/* parse_size reads bytes; a letter multiplies by a power of 1024. */
-static bool
-parse_size(const char *text, int64_t *out)
-{
-    static const char letters[] = "kmgt";
-    char *end;
-    errno = 0;
-    long long n = strtoll(text, &end, 10);
-    if (end == text || n < 0 || errno != 0)
-        return false;
-    const char *letter = *end == '\0' ? NULL : strchr(letters, *end | 0x20);
-    int shift = letter == NULL ? 0 : 10 * (int)(letter - letters + 1);
-    if ((*end != '\0' && (letter == NULL || end[1] != '\0')) || n > INT64_MAX >> shift)
-        return false;
-    *out = (int64_t)n << shift;
-    return true;
-}
-
 /* parse_choice finds the text among "a|b|c". */
 static bool
 parse_choice(const char *choices, const char *text, int64_t *out)

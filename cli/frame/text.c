@@ -170,3 +170,34 @@ parse_duration(const char *text, int64_t *ms)
         }
     return false;
 }
+
+void
+size_text(uint64_t bytes, char buf[SIZE_TEXT_SIZE])
+{
+    static const char letters[] = "KMGTPE";
+    size_t i = 0;
+    double n = (double)bytes;
+    for (; n >= 1023.95 && letters[i] != '\0'; i++)
+        n /= 1024;
+    if (i == 0)
+        snprintf(buf, SIZE_TEXT_SIZE, "%u", (unsigned)bytes);
+    else
+        snprintf(buf, SIZE_TEXT_SIZE, n < 10 ? "%.1f%c" : "%.0f%c", n, letters[i - 1]);
+}
+
+bool
+parse_size(const char *text, int64_t *bytes)
+{
+    static const char letters[] = "kmgt";
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || n < 0 || errno != 0)
+        return false;
+    const char *letter = *end == '\0' ? NULL : strchr(letters, *end | 0x20);
+    int shift = letter == NULL ? 0 : 10 * (int)(letter - letters + 1);
+    if ((*end != '\0' && (letter == NULL || end[1] != '\0')) || n > INT64_MAX >> shift)
+        return false;
+    *bytes = (int64_t)n << shift;
+    return true;
+}

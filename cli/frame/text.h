@@ -28,6 +28,13 @@ bool base64_decode(char *text, size_t *len);
 enum { TIME_TEXT_SIZE = 40 };
 void time_text(int64_t ms, char buf[TIME_TEXT_SIZE]);
 
+/* size_text writes a number of bytes as people read it: "512", "4.0K", "1.2G". */
+enum { SIZE_TEXT_SIZE = 24 };
+void size_text(uint64_t bytes, char buf[SIZE_TEXT_SIZE]);
+
+/* parse_size reads bytes, "4096", "64k", "1m"; a letter multiplies by a power of 1024. */
+bool parse_size(const char *text, int64_t *bytes);
+
 /* parse_duration reads "1500", "1500ms", "1.5s", "2m", "1h", "3d" as milliseconds. */
 bool parse_duration(const char *text, int64_t *ms);
 

@@ -11,6 +11,18 @@
 /* A caller that tells many nodes in a row must not leave the connection alone. */
 enum { TURN_EVERY = 128 };
 
+/* Containers have the lowest number as their owner, TTLs a top byte of ones and the time in the others. */
+enum node_kind
+node_kind(const zobo_stat *stat)
+{
+    uint64_t owner = (uint64_t)stat->ephemeral_owner;
+    if (owner == 0)
+        return NODE_PERSISTENT;
+    if (owner == (uint64_t)1 << 63)
+        return NODE_CONTAINER;
+    return owner >> 56 == 0xFF ? NODE_TTL : NODE_EPHEMERAL;
+}
+
 struct scan *
 scan_open(struct ctx *ctx, const char *path, const struct scan_options *options)
 {

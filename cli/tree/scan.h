@@ -40,6 +40,10 @@ struct scan_node {
     size_t n_acls;
 };
 
+/* What a node is, as far as the owner field of its stat tells: not all servers say so of containers and TTLs. */
+enum node_kind { NODE_EPHEMERAL, NODE_PERSISTENT, NODE_CONTAINER, NODE_TTL };
+enum node_kind node_kind(const zobo_stat *stat);
+
 struct scan;
 
 /* scan_open begins to read `path` and what is below it; the session must be there. Only scan_close ends it. */

@@ -542,6 +542,7 @@ static void
 abandon(struct writer *writer)
 {
     struct write *write;
+    writer->over = true;
     while ((write = writer->head) != NULL) {
         bool sent = write->state == SENT || write->state == LOOKING;
         if (write->state != ANSWERED)

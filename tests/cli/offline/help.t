@@ -18,6 +18,12 @@ Help goes to stdout, never connects, and comes from the tables.
     count           print how many nodes are below one
     ephemerals      print this session's own ephemeral nodes
     tree            draw the nodes below one as a tree
+    du              tell how many bytes and nodes subtrees hold
+    find            print the nodes of a subtree that meet all conditions
+    grep            search the data of a subtree's nodes
+    touch           make empty nodes, or set those that are there to the data they have
+    cp              copy a node, or with -r a subtree
+    mv              move a node and all below it
     watch           print what happens to a node, or run a command at it
     lock            run a command while holding a lock
     elect           run a command while being the leader
@@ -135,6 +141,8 @@ Help goes to stdout, never connects, and comes from the tables.
         whoever I am may do anything, others read
     zobo acl set /app "digest:$(zobo acl digest joe):rw"
         joe, by name and password
+    zobo acl set -r /app auth::cdrwa
+        of the whole subtree
   
   usage: zobo acl set [options] PATH ACL...
   also called: setAcl
@@ -144,6 +152,7 @@ Help goes to stdout, never connects, and comes from the tables.
   
   options:
     -v, --if-version N          only if the ACL has this version (stat: aversion)
+    -r, --recursive             of all that is below, too; tells how many nodes, and asks
     -n, --dry-run               check that it could be done, change nothing
   
   -o takes: text json
@@ -199,6 +208,7 @@ No option means two things: none of a command's is a common one's namesake, neit
   --connect-timeout
   -H,
   $ zobo help | sed -n '/^commands/,/^$/s/^  \(.\{15\}\).*/\1/p' | while read -r c; do zobo help $c | options | comm -12 - common; done
+  -h,
   $ zobo help acl set | options | grep -e -v, -e --if-version
   --if-version
   -v,
