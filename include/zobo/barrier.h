@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Barriers: kazoo's Barrier and DoubleBarrier.
  *
+ *     err = zobo_barrier_new(zk, "/maintenance", NULL, &closed, &why);
+ *     err = zobo_barrier_wait(closed, 60000);                // others call zobo_barrier_create, zobo_barrier_remove
+ *
+ *     err = zobo_double_barrier_new(zk, "/round", 4, NULL, &round, &why);
+ *     if (zobo_double_barrier_enter(round, 60000) == ZOBO_OK) {      // all four are here
+ *         compute();
+ *         err = zobo_double_barrier_leave(round, 60000);             // all four are done
+ *     }
+ *
  * A **barrier** is a node: while it is there, those who wait, wait. A **double barrier** lets `num_clients` members
  * begin together and end together: enter returns when so many are in, leave when all have left.
  *
@@ -52,12 +61,14 @@ ZOBO_MUST_CHECK zobo_err zobo_barrier_new(zobo_client *client, const char *path,
 /* zobo_barrier_create puts the barrier up, with all nodes above it; that it is up already is success.
  *
  * Errors: ZOBO_ENOAUTH, ZOBO_ENOCHILDRENFOREPHEMERALS; ZOBO_EWAITTIMEOUT (`timeout_ms` is over; 0: without limit) and
- * ZOBO_ECANCELLED (it may be up, or come up soon); ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo Barrier.create. */
+ * ZOBO_ECANCELLED (it may be up, or come up soon); ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source: kazoo
+ * Barrier.create. */
 ZOBO_MUST_CHECK zobo_err zobo_barrier_create(zobo_barrier *barrier, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_barrier_create_async(zobo_barrier *barrier, const zobo_how *how, zobo_call **call);
 
 /* zobo_barrier_remove takes the barrier away. `*removed` (may be NULL; the twin's reply->count) is false when there was
- * none. `timeout_ms` 0: without limit. When an answer was lost and the node is gone it is true, though another may have removed it.
+ * none. `timeout_ms` 0: without limit. When an answer was lost and the node is gone it is true, though another may have
+ * removed it.
  *
  * Errors: ZOBO_ENOAUTH, ZOBO_ENOTEMPTY; as zobo_barrier_create. Source: kazoo Barrier.remove. */
 ZOBO_MUST_CHECK zobo_err zobo_barrier_remove(zobo_barrier *barrier, uint32_t timeout_ms, bool *removed);

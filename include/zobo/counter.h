@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A number and a value that all share: kazoo's Counter, Curator's SharedCount and SharedValue.
  *
+ *     zobo_counter_change change;
+ *     err = zobo_counter_new(zk, "/served", NULL, &served, &why);
+ *     err = zobo_counter_add(served, 1, 10000, &change);     // change.pre_value, change.post_value
+ *
+ *     err = zobo_shared_value_new(zk, "/mode", &(zobo_shared_value_options){.changed = on_mode}, &mode, &why);
+ *     err = zobo_shared_value_start(mode);                   // on_mode is told from now on
+ *     err = zobo_shared_value_wait(mode, 10000);
+ *     err = zobo_shared_value_set(mode, "busy", 4, 10000, NULL);
+ *
  * Layout. A **counter** is one node whose data is a number: in kazoo's layout decimal digits ("5", "-12"; empty: the
  * default), in Curator's (options.curator, its SharedCount) four bytes, big-endian. zobo's numbers are 64-bit integers,
  * in Curator's layout 32-bit ones. What does not fit is an error and changes nothing; kazoo's fractions ("3.5") are
@@ -79,14 +88,14 @@ ZOBO_MUST_CHECK zobo_err zobo_counter_new(zobo_client *client, const char *path,
 ZOBO_MUST_CHECK zobo_err zobo_counter_value(zobo_counter *counter, uint32_t timeout_ms, int64_t *value);
 ZOBO_MUST_CHECK zobo_err zobo_counter_value_async(zobo_counter *counter, const zobo_how *how, zobo_call **call);
 
-/* zobo_counter_add adds `delta`, exactly once, within `timeout_ms` (0: without limit); zobo_counter_sub takes it away. A
- * missing node is made, with all above it.
+/* zobo_counter_add adds `delta`, exactly once, within `timeout_ms` (0: without limit); zobo_counter_sub takes it away.
+ * A missing node is made, with all above it.
  *
  * `change` (may be NULL) gets the number before and after. Errors: ZOBO_EOVERFLOW (the sum does not fit: nothing was
  * changed), ZOBO_EBADDATA (the same), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_EINVALIDACL,
  * ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_EQUOTAEXCEEDED; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. After
- * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (cancelling, freeing) nothing was or will be changed; ZOBO_EABANDONED in their place: it was on its way, and whether it was made is not known. Source: kazoo
- * Counter.__add__, __sub__. */
+ * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (cancelling, freeing) nothing was or will be changed; ZOBO_EABANDONED in their
+ * place: it was on its way, and whether it was made is not known. Source: kazoo Counter.__add__, __sub__. */
 ZOBO_MUST_CHECK zobo_err zobo_counter_add(zobo_counter *counter, int64_t delta, uint32_t timeout_ms,
                                           zobo_counter_change *change);
 ZOBO_MUST_CHECK zobo_err zobo_counter_add_async(zobo_counter *counter, int64_t delta, const zobo_how *how,
@@ -137,8 +146,9 @@ ZOBO_MUST_CHECK zobo_err zobo_shared_value_new(zobo_client *client, const char *
                                                const zobo_shared_value_options *options, zobo_shared_value **out,
                                                zobo_problem *why);
 
-/* zobo_shared_value_start begins to follow the node, and returns at once: it is made with the seed if it is missing, and
- * followed over lost connections and sessions, and when it is deleted and made again. The client need not be started.
+/* zobo_shared_value_start begins to follow the node, and returns at once: it is made with the seed if it is missing,
+ * and followed over lost connections and sessions, and when it is deleted and made again. The client need not be
+ * started.
  *
  * Errors: ZOBO_EALREADY, ZOBO_ENOMEM. Any thread, any callback. Source: Curator SharedValue.start. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_start(zobo_shared_value *shared);
@@ -160,13 +170,13 @@ ZOBO_MUST_CHECK zobo_err zobo_shared_value_wait_async(zobo_shared_value *shared,
  * SharedValue.getVersionedValue. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_get(zobo_shared_value *shared, zobo_reply **out);
 
-/* zobo_shared_value_set replaces the value, whatever it is, exactly once, within `timeout_ms` (0: without limit). `stat`
- * (may be NULL) gets the new version.
+/* zobo_shared_value_set replaces the value, whatever it is, exactly once, within `timeout_ms` (0: without limit).
+ * `stat` (may be NULL) gets the new version.
  *
  * `data` NULL (and `len` 0) is null data. Once it has returned, get tells of this value or a later one. Errors:
- * ZOBO_ENOTSTARTED (also: not read yet), ZOBO_ENONODE (the node was deleted), ZOBO_EABANDONED (see above), ZOBO_ENOAUTH, ZOBO_ETOOBIG,
- * ZOBO_EQUOTAEXCEEDED; ZOBO_ESTOPPED, ZOBO_ENOMEM; ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED as for zobo_counter_add. Source:
- * Curator SharedValue.setValue. */
+ * ZOBO_ENOTSTARTED (also: not read yet), ZOBO_ENONODE (the node was deleted), ZOBO_EABANDONED (see above),
+ * ZOBO_ENOAUTH, ZOBO_ETOOBIG, ZOBO_EQUOTAEXCEEDED; ZOBO_ESTOPPED, ZOBO_ENOMEM; ZOBO_EWAITTIMEOUT, ZOBO_ECANCELLED as
+ * for zobo_counter_add. Source: Curator SharedValue.setValue. */
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_set(zobo_shared_value *shared, const void *data, size_t len,
                                                uint32_t timeout_ms, zobo_stat *stat);
 ZOBO_MUST_CHECK zobo_err zobo_shared_value_set_async(zobo_shared_value *shared, const void *data, size_t len,

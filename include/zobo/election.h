@@ -5,6 +5,13 @@
  * has an end. A leader latch takes part by itself for as long as it is started, and tells each time it becomes the
  * leader and each time it no longer is (Curator's LeaderLatch): right for a service that is always there.
  *
+ *     err = zobo_election_new(zk, "/leader", NULL, &election, &why);
+ *     err = zobo_election_run(election, lead, arg, 0);       // waits to be elected, calls lead(arg, election), resigns
+ *
+ *     zobo_leader_latch_options options = {.leader = activate, .not_leader = stand_by};
+ *     err = zobo_leader_latch_new(zk, "/leader", &options, &latch, &why);
+ *     err = zobo_leader_latch_start(latch);                  // takes part until it is stopped or freed
+ *
  * Nodes: those of a lock (zobo/lock.h): PATH/<uuid>__lock__<sequence>, ephemeral, the identifier as data. kazoo's
  * candidates and zobo's stand in one line; who is first in it leads.
  *
@@ -84,7 +91,8 @@ ZOBO_MUST_CHECK zobo_err zobo_election_campaign_async(zobo_election *election, c
  *
  * From the moment of the call the candidate does not lead, whatever comes of it. Errors: ZOBO_ENOTHELD (it does not
  * lead); ZOBO_ELOCKLOST (it had lost the leadership: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED
- * (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline callbacks. */
+ * (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline
+ * callbacks. */
 ZOBO_MUST_CHECK zobo_err zobo_election_resign(zobo_election *election, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_election_resign_async(zobo_election *election, const zobo_how *how, zobo_call **call);
 
@@ -171,8 +179,9 @@ ZOBO_MUST_CHECK zobo_err zobo_leader_latch_stop_async(zobo_leader_latch *latch, 
 /* zobo_leader_latch_await waits until the latch leads, at most `timeout_ms` (0: without limit).
  *
  * Errors: ZOBO_EWAITTIMEOUT (the latch takes part as before), ZOBO_ECANCELLED (stopped, freed), ZOBO_ENOTSTARTED
- * (zobo_leader_latch_start was not called, or zobo_leader_latch_stop since; or the client is not started), ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and what the server refuses. The twin's limit is how->timeout_ms.
- * Any thread; not in inline callbacks. Source: Curator LeaderLatch.await. */
+ * (zobo_leader_latch_start was not called, or zobo_leader_latch_stop since; or the client is not started),
+ * ZOBO_ESTOPPED, ZOBO_ENOMEM, ZOBO_EWOULDBLOCK, and what the server refuses. The twin's limit is how->timeout_ms. Any
+ * thread; not in inline callbacks. Source: Curator LeaderLatch.await. */
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_await(zobo_leader_latch *latch, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_leader_latch_await_async(zobo_leader_latch *latch, const zobo_how *how, zobo_call **call);
 

@@ -2,6 +2,15 @@
 /* Lock, ReadLock, WriteLock: one holder at a time among all processes; kazoo's layout, so that kazoo and zobo exclude
  * each other.
  *
+ *     zobo_lock *lock;
+ *     if (zobo_lock_new(zk, "/locks/job", &(zobo_lock_options){.identifier = "host-7"}, &lock, &why))
+ *         ...
+ *     if (zobo_lock_acquire(lock, 10000) == ZOBO_OK) {
+ *         work(zobo_lock_fence(lock));
+ *         err = zobo_lock_release(lock, 0);      // ZOBO_ELOCKLOST: another may have had it meanwhile
+ *     }
+ *     zobo_lock_free(lock);
+ *
  * Nodes: PATH/<uuid>__lock__<sequence> (a read lock: __rlock__), ephemeral, its data the identifier. Who has the lowest
  * number holds the lock; each of the others watches only the one that stands in its way, so that a release wakes one.
  * A read lock is held up by earlier write locks, a write lock by all earlier ones; who comes first is served first.
@@ -103,7 +112,8 @@ ZOBO_MUST_CHECK zobo_err zobo_lock_cancel(zobo_lock *lock);
 
 /* zobo_lock_contenders reads who holds the lock and who waits, in order: reply->children are their identifiers.
  *
- * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Lock.contenders. */
+ * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo
+ * Lock.contenders. */
 ZOBO_MUST_CHECK zobo_err zobo_lock_contenders(zobo_lock *lock, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_lock_contenders_async(zobo_lock *lock, const zobo_how *how, zobo_call **call);
 

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MultiLock: several locks as one: all are held, or none.
  *
+ *     static const char *const paths[] = {"/locks/from", "/locks/to"};
+ *     if (zobo_multi_lock_new(zk, paths, 2, NULL, &both, &why))
+ *         ...
+ *     if (zobo_multi_lock_acquire(both, 10000) == ZOBO_OK) {
+ *         move();
+ *         err = zobo_multi_lock_release(both, 0);
+ *     }
+ *     zobo_multi_lock_free(both);
+ *
  * Nodes: those of a lock (zobo/lock.h) at each of the paths; plain locks and kazoo's exclude multi-locks, and are
  * excluded. The locks are taken one after another in the order of their paths as strings, whatever order they were
  * given in, so that two multi-locks can never wait for each other.
@@ -63,8 +72,8 @@ ZOBO_MUST_CHECK zobo_err zobo_multi_lock_new(zobo_client *client, const char *co
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_acquire(zobo_multi_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_acquire_async(zobo_multi_lock *lock, const zobo_how *how, zobo_call **call);
 
-/* zobo_multi_lock_try acquires all if nobody holds or waits for any of them; else none, and ZOBO_EHELD. `timeout_ms` (0:
- * without limit) is for the server's answers.
+/* zobo_multi_lock_try acquires all if nobody holds or waits for any of them; else none, and ZOBO_EHELD. `timeout_ms`
+ * (0: without limit) is for the server's answers.
  *
  * Errors: as zobo_multi_lock_acquire. */
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_try(zobo_multi_lock *lock, uint32_t timeout_ms);
@@ -73,8 +82,8 @@ ZOBO_MUST_CHECK zobo_err zobo_multi_lock_try_async(zobo_multi_lock *lock, const 
 /* zobo_multi_lock_release lets all go, and waits until the server knows, at most `timeout_ms` (0: without limit).
  *
  * Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (they had been lost: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and
- * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the nodes go with the session). Any thread; not in inline callbacks. Source: Curator
- * InterProcessMultiLock.release. */
+ * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the nodes go with the session). Any thread; not in
+ * inline callbacks. Source: Curator InterProcessMultiLock.release. */
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_release(zobo_multi_lock *lock, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_multi_lock_release_async(zobo_multi_lock *lock, const zobo_how *how, zobo_call **call);
 

@@ -5,7 +5,8 @@
  * most. When members come or go the parts are given back and dealt out anew.
  *
  *     zobo_set_partitioner *p;
- *     zobo_set_partitioner_new(zk, "/shards", items, n, &(zobo_set_partitioner_options){.changed = on_change}, &p, &why);
+ *     zobo_set_partitioner_options options = {.changed = on_change};
+ *     zobo_set_partitioner_new(zk, "/shards", items, n, &options, &p, &why);
  *     for (;;) {
  *         zobo_set_partitioner_wait(p, 0, &mine);          // mine->children
  *         work(mine, ...);                                 // until the state is no longer ZOBO_PARTITION_ACQUIRED

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues: kazoo's Queue and LockingQueue, Curator's DistributedDelayQueue.
  *
+ *     err = zobo_queue_new(zk, "/jobs", NULL, &jobs, &why);
+ *     err = zobo_queue_put(jobs, "mail", 4, ZOBO_PRIORITY, 10000);
+ *     if (zobo_queue_get(jobs, 60000, &item) == ZOBO_OK)     // item->data; it is removed
+ *         zobo_reply_free(item);
+ *
+ *     if (zobo_locking_queue_get(tasks, 60000, &item) == ZOBO_OK) {  // nobody else gets it while this process lives
+ *         work(item);
+ *         err = zobo_locking_queue_consume(tasks, 0);        // and now it is removed
+ *     }
+ *
  * **Queue**: whoever gets an entry has removed it. Layout: `path/entry-<priority, 3 digits>-<sequence>`, persistent,
  * the data as it is. Lower priorities come first, within one the older ones, and an entry that was put before a get
  * began is minded by it. An entry is handed out at most once: a consumer that dies with it takes it along.
@@ -76,7 +86,8 @@ ZOBO_MUST_CHECK zobo_err zobo_queue_new(zobo_client *client, const char *path, c
  *
  * `data` NULL (and `len` 0) is null data. Errors: ZOBO_EINVAL (priority), ZOBO_ETOOBIG, ZOBO_ENOAUTH, ZOBO_EINVALIDACL,
  * ZOBO_ENOCHILDRENFOREPHEMERALS, ZOBO_EQUOTAEXCEEDED; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. After
- * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (cancelling, freeing) it was not and will not be put; ZOBO_EABANDONED in their place: it was on its way, and whether it was put is not known. Source: kazoo Queue.put. */
+ * ZOBO_EWAITTIMEOUT and ZOBO_ECANCELLED (cancelling, freeing) it was not and will not be put; ZOBO_EABANDONED in their
+ * place: it was on its way, and whether it was put is not known. Source: kazoo Queue.put. */
 ZOBO_MUST_CHECK zobo_err zobo_queue_put(zobo_queue *queue, const void *data, size_t len, int priority,
                                         uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_queue_put_async(zobo_queue *queue, const void *data, size_t len, int priority,
@@ -91,8 +102,8 @@ ZOBO_MUST_CHECK zobo_err zobo_queue_put_async(zobo_queue *queue, const void *dat
 ZOBO_MUST_CHECK zobo_err zobo_queue_get(zobo_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_queue_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
-/* zobo_queue_try_get is zobo_queue_get that does not wait for an entry: ZOBO_EEMPTY when there is none. Its `timeout_ms`
- * is for the server's answers. */
+/* zobo_queue_try_get is zobo_queue_get that does not wait for an entry: ZOBO_EEMPTY when there is none. Its
+ * `timeout_ms` is for the server's answers. */
 ZOBO_MUST_CHECK zobo_err zobo_queue_try_get(zobo_queue *queue, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_queue_try_get_async(zobo_queue *queue, const zobo_how *how, zobo_call **call);
 
@@ -179,9 +190,9 @@ ZOBO_MUST_CHECK zobo_err zobo_locking_queue_holds_lock_async(zobo_locking_queue 
  *
  * ZOBO_OK: this consumer has consumed it, and nobody else. ZOBO_ELOCKLOST: the lock was lost before, the entry is or
  * was another's; it is held no more. ZOBO_ENOTHELD: there is none. ZOBO_EALREADY: as for get. After ZOBO_EWAITTIMEOUT
- * (`timeout_ms` is over; 0: without limit), ZOBO_ECANCELLED and other errors it is held as before; ZOBO_EABANDONED: perhaps it is
- * consumed; do it again to learn. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED, ZOBO_ENOMEM. Source:
- * kazoo LockingQueue.consume. */
+ * (`timeout_ms` is over; 0: without limit), ZOBO_ECANCELLED and other errors it is held as before; ZOBO_EABANDONED:
+ * perhaps it is consumed; do it again to learn. Other errors: ZOBO_ENOAUTH; ZOBO_ENOTSTARTED, ZOBO_ESTOPPED,
+ * ZOBO_ENOMEM. Source: kazoo LockingQueue.consume. */
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume(zobo_locking_queue *queue, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_locking_queue_consume_async(zobo_locking_queue *queue, const zobo_how *how,
                                                           zobo_call **call);

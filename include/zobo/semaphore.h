@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Semaphore: at most so many holders at a time among all processes; kazoo's layout, so that programs of both share one.
  *
+ *     if (zobo_semaphore_new(zk, "/downloads", &(zobo_semaphore_options){.max_leases = 3}, &downloads, &why))
+ *         ...
+ *     if (zobo_semaphore_acquire(downloads, 10000) == ZOBO_OK) {
+ *         download();
+ *         err = zobo_semaphore_release(downloads, 0);
+ *     }
+ *     zobo_semaphore_free(downloads);
+ *
  * Nodes: PATH, whose data is the number of leases in decimal, set by whoever makes the node; a lease PATH/<uuid>,
  * ephemeral, its data the identifier; every child of PATH counts as one. Who wants a lease stands in line for a lock at
  * PATH-__lock__ first, and lets that go when he has his lease, so that only the first in line watches PATH, and who
@@ -83,8 +91,8 @@ ZOBO_MUST_CHECK zobo_err zobo_semaphore_try_async(zobo_semaphore *semaphore, con
  *
  * From the moment of the call it counts as not held, whatever comes of it; the node's deletion is tried until it is
  * gone. Errors: ZOBO_ENOTHELD; ZOBO_ELOCKLOST (it had been lost: once, then ZOBO_ENOTHELD); ZOBO_EWAITTIMEOUT and
- * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session). Any thread; not in inline callbacks. Source: kazoo
- * Semaphore.release. */
+ * ZOBO_ECANCELLED (it goes on); ZOBO_ENOTSTARTED and ZOBO_ESTOPPED (the node goes with the session). Any thread; not in
+ * inline callbacks. Source: kazoo Semaphore.release. */
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_release(zobo_semaphore *semaphore, uint32_t timeout_ms);
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_release_async(zobo_semaphore *semaphore, const zobo_how *how, zobo_call **call);
 
@@ -95,7 +103,8 @@ ZOBO_MUST_CHECK zobo_err zobo_semaphore_cancel(zobo_semaphore *semaphore);
 
 /* zobo_semaphore_lease_holders reads who has a lease: reply->children are their identifiers, in no order.
  *
- * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo Semaphore.lease_holders. */
+ * Errors: ZOBO_EWAITTIMEOUT, and those of zobo_get_children, but a missing PATH is an empty list. Source: kazoo
+ * Semaphore.lease_holders. */
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_lease_holders(zobo_semaphore *semaphore, uint32_t timeout_ms, zobo_reply **out);
 ZOBO_MUST_CHECK zobo_err zobo_semaphore_lease_holders_async(zobo_semaphore *semaphore, const zobo_how *how,
                                                             zobo_call **call);

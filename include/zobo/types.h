@@ -4,11 +4,12 @@
  * Structs that a program fills, and that may grow in later versions, begin with their size: sizeof(the struct), or 0,
  * which stands for the fields that version 0.1 has. So a struct made by naming its fields ({.ephemeral = true}) is
  * good, and stays so; a program that uses a field of a later version sets the size, too, and an older library that does
- * not know the field refuses it if it is not zero. Of what goes in, a size that is shorter than in 0.1 is refused: it is
- * the size of something else, of a pointer perhaps. They are zobo_options, zobo_retry_policy, zobo_create_options,
+ * not know the field refuses it if it is not zero. Of what goes in, a size that is shorter than in 0.1 is refused: it
+ * is the size of something else, of a pointer perhaps. They are zobo_options, zobo_retry_policy, zobo_create_options,
  * zobo_how, zobo_watcher, zobo_counters, zobo_server_options, zobo_snapshot_options, zobo_snapshot_result,
- * zobo_tree_cache_info, zobo_service and the options of all recipes. Structs that the library hands out may grow at their end. The others (zobo_acl, zobo_auth,
- * zobo_client_id, zobo_problem, zobo_read, zobo_result, zobo_stat) stay as they are. */
+ * zobo_tree_cache_info, zobo_service and the options of all recipes. Structs that the library hands out may grow at
+ * their end. The others (zobo_acl, zobo_auth, zobo_client_id, zobo_problem, zobo_read, zobo_result, zobo_stat) stay as
+ * they are. */
 #ifndef ZOBO_TYPES_H
 #define ZOBO_TYPES_H
 
