@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The short commands that are about the server and the session: ping, sync, whoami. */
+/* The short commands that are about the server and the session: ping, whoami. */
 #include <time.h>
 
 #include "frame/command.h"
@@ -53,30 +53,6 @@ const struct command cmd_ping = {.name = "ping",
                                  .examples = ping_examples,
                                  .formats = FORMATS_ONE,
                                  .run = run_ping};
-
-static int
-run_sync(struct ctx *ctx, const struct args *in)
-{
-    const char *path = in->n > 0 ? in->words[0] : "/";
-    int code = need_path(ctx, path, false);
-    if (code == DONE)
-        code = need_session(ctx);
-    if (code != DONE)
-        return code;
-    zobo_err err = zobo_sync(ctx->client, path);
-    return err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
-}
-
-static const struct example sync_examples[] = {{"zobo sync", "wait until the server has caught up with the leader"},
-                                               {NULL, NULL}};
-
-const struct command cmd_sync = {.name = "sync",
-                                 .usage = "[PATH]",
-                                 .summary = "wait until the server has caught up with the leader",
-                                 .examples = sync_examples,
-                                 .max_words = 1,
-                                 .formats = FORMATS_ONE,
-                                 .run = run_sync};
 
 static int
 run_whoami(struct ctx *ctx, const struct args *in)

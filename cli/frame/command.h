@@ -133,6 +133,9 @@ struct command {
     X(acl_set)                                                                                                         \
     X(acl_digest)                                                                                                      \
     X(whoami)                                                                                                          \
+    X(export)                                                                                                          \
+    X(import)                                                                                                          \
+    X(diff)                                                                                                            \
     X(sync)                                                                                                            \
     X(ping)                                                                                                            \
     X(fourlw)                                                                                                          \

@@ -17,6 +17,7 @@ enum { N_SIGNALS = sizeof signals / sizeof signals[0], N_ENDING = 3 };
 static volatile sig_atomic_t caught[N_SIGNALS]; /* FROM_... */
 static int wake_fds[2];
 static struct sigaction before[N_SIGNALS + 1]; /* what hold_over puts back; the last is SIGCHLD's */
+static unsigned holders;                       /* contexts that hold: a command may have two sessions */
 
 enum { FROM_NOBODY, FROM_PROCESS, FROM_TERMINAL };
 
@@ -120,13 +121,14 @@ hold_begin(struct ctx *ctx)
         ctx->holds++;
         return DONE;
     }
-    int code = open_wake(ctx);
+    int code = holders == 0 ? open_wake(ctx) : DONE;
     if (code != DONE)
         return code;
     zobo_err err = zobo_add_listener(ctx->client, on_state, ctx);
     if (err != ZOBO_OK)
         return fail(ctx, err, NULL, NULL);
-    catch_signals(ctx);
+    if (holders++ == 0)
+        catch_signals(ctx);
     ctx->holds = 1;
     return DONE;
 }
@@ -184,6 +186,8 @@ hold_over(struct ctx *ctx)
     if (ctx->holds == 0 || --ctx->holds > 0)
         return;
     zobo_remove_listener(ctx->client, on_state, ctx);
+    if (--holders > 0)
+        return;
     release_signals();
     close(wake_fds[0]);
     close(wake_fds[1]);

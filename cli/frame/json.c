@@ -6,27 +6,49 @@
 
 #include "text.h"
 
+/* plain_run returns how many bytes at the beginning can be written as they are. */
+static size_t
+plain_run(const unsigned char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len) {
+        if (s[n] >= 0x80) {
+            size_t step = utf8_step(s + n, len - n);
+            if (step == 0)
+                break;
+            n += step;
+        } else if (s[n] < 0x20 || s[n] == 0x7F || s[n] == '"' || s[n] == '\\') {
+            break;
+        } else {
+            n++;
+        }
+    }
+    return n;
+}
+
 static void
 put_string(FILE *to, const char *text, size_t len)
 {
     static const char short_escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
     const unsigned char *s = (const unsigned char *)text;
     fputc('"', to);
-    for (size_t i = 0; i < len;) {
-        size_t step = utf8_step(s + i, len - i);
+    for (size_t i = 0; i < len; i++) {
+        size_t run = plain_run(s + i, len - i);
+        if (run > 0)
+            fwrite(s + i, 1, run, to);
+        i += run;
+        if (i == len)
+            break;
         const char *escape = NULL;
         for (const char *e = short_escapes; *e != '\0'; e += 2)
             if ((unsigned char)*e == s[i])
                 escape = e;
-        if (step == 0)
+        if (s[i] >= 0x80)
             fputs("\\ufffd", to); /* not UTF-8: JSON has no way to say it */
         else if (escape != NULL)
             fprintf(to, "\\%c", escape[1]);
-        else if (s[i] < 0x20 || s[i] == 0x7F)
-            fprintf(to, "\\u%04x", s[i]);
         else
-            fwrite(s + i, 1, step, to);
-        i += step == 0 ? 1 : step;
+            fprintf(to, "\\u%04x", s[i]);
     }
     fputc('"', to);
 }

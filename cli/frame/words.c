@@ -13,9 +13,9 @@ static const struct {
 enum word
 word_kind(const char *usage, size_t i, const char **choices, size_t *len)
 {
-    static const char around[] = "[]. ";
+    static const char around[] = "[]. ", between[] = "[]. |"; /* a bar that stands alone parts two ways to go on */
     const char *word = "";
-    for (usage += strspn(usage, around); *usage != '\0'; usage += strspn(usage, around)) {
+    for (usage += strspn(usage, between); *usage != '\0'; usage += strspn(usage, between)) {
         word = usage;
         usage += strcspn(usage, around);
         if (i-- == 0 || strstr(usage, "...") == usage)

@@ -31,7 +31,10 @@ Help goes to stdout, never connects, and comes from the tables.
     acl set         replace a node's ACL
     acl digest      print the id of a digest ACL; the password comes from stdin
     whoami          print as whom the server knows this client
-    sync            wait until the server has caught up with the leader
+    export          write a subtree to a file
+    import          make a subtree like an export
+    diff            compare two subtrees or exports
+    sync            wait until the server has caught up; with SRC and DST: make DST like SRC
     ping            tell whether a server gives sessions
     4lw             send a four-letter word, print the answer
     admin           ask AdminServer, print the answer
