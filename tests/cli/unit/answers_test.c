@@ -10,6 +10,33 @@
 
 #include "support/test.h" /* last: cmocka makes a macro of fail */
 
+/* The command's own, which end the program when there is no memory, without all that they bring with them. */
+static void *
+checked(void *block)
+{
+    if (block == NULL)
+        abort();
+    return block;
+}
+
+void *
+need_memory(size_t n, size_t size)
+{
+    return checked(calloc(n == 0 ? 1 : n, size));
+}
+
+void *
+need_more(void *block, size_t n, size_t size)
+{
+    return checked(realloc(block, n * size));
+}
+
+char *
+need_copy(const char *text)
+{
+    return checked(strdup(text));
+}
+
 /* load reads a recorded answer; ".json" is AdminServer's. */
 static struct answer
 load(const char *name)
