@@ -5,6 +5,7 @@
 #include "frame/command.h"
 #include "frame/input.h"
 #include "frame/out.h"
+#include "frame/table.h"
 #include "tree/scan.h"
 #include "tree/writer.h"
 
@@ -38,6 +39,32 @@ print_acl_json(const char *path, const zobo_acl *acls, size_t n, const zobo_stat
     end_json(&json);
 }
 
+static const struct column acl_columns[] = {{"scheme", "SCHEME", CELL_TEXT},
+                                            {"id", "ID", CELL_TEXT},
+                                            {"perms", "PERMISSIONS", CELL_TEXT},
+                                            {"path", "NODE", CELL_TEXT}};
+
+static struct table *
+acl_table(const struct ctx *ctx)
+{
+    bool tables = ctx->format == FORMAT_TABLE || ctx->format == FORMAT_RAW;
+    return tables ? table_new(ctx, acl_columns, sizeof acl_columns / sizeof acl_columns[0]) : NULL;
+}
+
+/* add_rows adds a node's entries, one a row. */
+static void
+add_rows(struct table *table, const char *path, const zobo_acl *acls, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char perms[8];
+        zobo_perms_text(acls[i].perms, perms);
+        table_text(table, acls[i].scheme);
+        table_text(table, acls[i].id);
+        table_text(table, perms);
+        table_text(table, path);
+    }
+}
+
 /* print_node_acl prints a node of a subtree: its entries, parted by commas as acl set takes them, then its path. */
 static void
 print_node_acl(const struct ctx *ctx, const struct scan_node *node)
@@ -63,11 +90,16 @@ get_all(struct ctx *ctx, const char *path)
 {
     struct scan *scan = scan_open(ctx, path, &(struct scan_options){.depth = UINT32_MAX, .what = SCAN_ACL});
     struct scan_node node;
+    struct table *table = acl_table(ctx);
     while (!ferror(stdout) && scan_next(scan, &node))
         if (ctx->format == FORMAT_JSON && node.stat != NULL)
             print_acl_json(node.path, node.acls, node.n_acls, node.stat);
+        else if (table != NULL)
+            add_rows(table, node.path, node.acls, node.n_acls);
         else if (ctx->format != FORMAT_JSON)
             print_node_acl(ctx, &node);
+    if (table != NULL)
+        table_end(table);
     return scan_close(scan);
 }
 
@@ -91,11 +123,16 @@ run_get(struct ctx *ctx, const struct args *in)
     zobo_err err = zobo_get_acls(ctx->client, path, &reply);
     if (err != ZOBO_OK)
         return fail(ctx, err, path, NULL);
+    struct table *table = acl_table(ctx);
     if (ctx->format == FORMAT_JSON)
         print_acl_json(path, reply->acls, reply->n_acls, &reply->stat);
+    else if (table != NULL)
+        add_rows(table, path, reply->acls, reply->n_acls);
     else
         for (size_t i = 0; i < reply->n_acls; i++)
             print_acl(ctx, &reply->acls[i]);
+    if (table != NULL)
+        table_end(table);
     zobo_reply_free(reply);
     return DONE;
 }
@@ -116,7 +153,7 @@ const struct command cmd_acl_get = {
     .opts = get_opts,
     .min_words = 1,
     .max_words = 1,
-    .formats = FORMATS_ONE,
+    .formats = FORMATS_TABLE,
     .run = run_get};
 
 enum { O_VERSION, O_RECURSIVE, O_DRY_RUN };

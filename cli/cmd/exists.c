@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frame/command.h"
-#include "frame/out.h"
+#include "frame/table.h"
+
+static const struct column columns[] = {{"path", "NODE", CELL_TEXT}, {"exists", "EXISTS", CELL_BOOL}};
 
 static int
-ask(struct ctx *ctx, const char *path)
+ask(struct ctx *ctx, const char *path, struct table *table)
 {
     zobo_stat stat;
     zobo_err err = zobo_exists(ctx->client, path, NULL, &stat);
     if (err != ZOBO_OK && err != ZOBO_ENONODE)
         return fail(ctx, err, path, NULL);
-    if (ctx->format == FORMAT_JSON) {
-        struct json json = one_json_path(path);
-        json_bool(&json, "exists", err == ZOBO_OK);
-        end_json(&json);
+    if (table != NULL) {
+        table_text(table, path);
+        table_int(table, err == ZOBO_OK);
     }
     return err == ZOBO_OK ? DONE : ANSWER_NO;
 }
@@ -27,11 +28,14 @@ run(struct ctx *ctx, const struct args *in)
         code = need_session(ctx);
     if (code != DONE)
         return code;
+    struct table *table = ctx->format == FORMAT_TEXT ? NULL : table_new(ctx, columns, 2);
     for (size_t i = 0; i < in->n; i++) {
-        int one = ask(ctx, in->words[i]);
+        int one = ask(ctx, in->words[i], table);
         if (one > code)
             code = one; /* an error outweighs a no, a no a yes */
     }
+    if (table != NULL)
+        table_end(table);
     return code;
 }
 
@@ -41,9 +45,10 @@ static const struct example examples[] = {
 const struct command cmd_exists = {.name = "exists",
                                    .usage = "PATH...",
                                    .summary = "tell by the exit code whether nodes are there",
-                                   .about = "Silent, except with -o json. Several paths: 0 if all are there.",
+                                   .about =
+                                       "Silent, except with -o json, table or raw. Several paths: 0 if all are there.",
                                    .examples = examples,
                                    .min_words = 1,
                                    .max_words = WORDS_ANY,
-                                   .formats = FORMATS_ONE,
+                                   .formats = FORMATS_TABLE,
                                    .run = run};

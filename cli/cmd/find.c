@@ -6,8 +6,10 @@
 #include <time.h>
 
 #include "frame/command.h"
+#include "frame/form.h"
 #include "frame/input.h"
 #include "frame/out.h"
+#include "frame/table.h"
 #include "frame/text.h"
 #include "tree/own.h"
 #include "tree/scan.h"
@@ -57,6 +59,7 @@ static const struct opt opts[] = {
 struct find {
     struct ctx *ctx;
     const struct args *in;
+    struct table *table; /* NULL: not as a table */
     bool has_regex;
     regex_t regex;
     char size_sign; /* '+', '-', '=' or 0 */
@@ -144,12 +147,17 @@ print_found(const struct find *find, const struct scan_node *node)
         if (find->in->opt[O_LONG].given && node->stat != NULL)
             json_stat(&json, "stat", node->stat);
         end_json(&json);
-        return;
+    } else if (ctx->format == FORMAT_OWN) {
+        struct node_facts facts = {node->path, node->stat, node->data, node->data_len};
+        put_form(ctx, &facts);
+    } else if (find->table != NULL) {
+        node_row(find->table, node->path, node->stat);
+    } else {
+        if (ctx->format == FORMAT_LONG)
+            put_long(node->stat);
+        put_node(ctx, node->path, node->stat, false);
+        fputc(find->in->opt[O_NULL].given ? '\0' : '\n', stdout);
     }
-    if (ctx->format == FORMAT_LONG)
-        put_long(node->stat);
-    put_node(ctx, node->path, node->stat, false);
-    fputc(find->in->opt[O_NULL].given ? '\0' : '\n', stdout);
 }
 
 static void
@@ -197,6 +205,7 @@ open_scan(const struct find *find, const char *path, bool leave, const char *doi
     const struct opt_value *depth = &find->in->opt[O_DEPTH];
     struct scan_options options = {.depth = depth->given && depth->n < UINT32_MAX ? (uint32_t)depth->n : UINT32_MAX,
                                    .leave = leave,
+                                   .what = form_has(find->ctx->form, FORM_DATA) ? SCAN_DATA : 0,
                                    .doing = find->ctx->out_is_tty && doing == NULL ? NULL : doing};
     return scan_open(find->ctx, path, &options);
 }
@@ -204,12 +213,16 @@ open_scan(const struct find *find, const char *path, bool leave, const char *doi
 static int
 print_all(struct find *find, const char *path, bool leave)
 {
+    bool tables = find->ctx->format == FORMAT_TABLE || find->ctx->format == FORMAT_RAW;
     struct scan *scan = open_scan(find, path, leave, NULL);
     struct scan_node node;
+    find->table = tables ? node_table(find->ctx) : NULL;
     while (next_found(find, scan, &node, leave)) {
         find->found++;
         print_found(find, &node);
     }
+    if (find->table != NULL)
+        table_end(find->table);
     return scan_close(scan);
 }
 
@@ -293,8 +306,12 @@ read_conditions(struct find *find)
         return fail_usage(ctx, "-n goes with --rm");
     if (opt[O_RM].given && !opt[O_NAME].given && !opt[O_REGEX].given && !needs_stat(find->in))
         return fail_usage(ctx, "--rm needs a condition; `zobo rm -r` removes all that is below a node");
-    if (opt[O_LONG].given && ctx->format == FORMAT_NAME)
-        return fail_usage(ctx, "-l and -o name: which?");
+    if (opt[O_LONG].given && ctx->format == FORMAT_OWN)
+        return fail_usage(ctx, "-l or --format: which?");
+    if (opt[O_LONG].given && ctx->format != FORMAT_LONG && ctx->format != FORMAT_JSON)
+        return fail_usage(ctx, "-l and -o %s: which?", format_names[ctx->format]);
+    if (opt[O_RM].given && ctx->format == FORMAT_OWN && form_has(ctx->form, FORM_DATA))
+        return fail_usage(ctx, "--rm does not read data: --format without %%d");
     if (opt[O_NULL].given && ctx->format != FORMAT_TEXT && ctx->format != FORMAT_NAME)
         return fail_usage(ctx, "-0 goes with plain paths only");
     if (!opt[O_REGEX].given)
@@ -334,6 +351,7 @@ static const struct example examples[] = {
     {"zobo find /app --name 'job-*' --older 7d", "jobs that nobody has touched for a week"},
     {"zobo find --min-children 10000", "nodes with very many children"},
     {"zobo find -l --size +512k", "large ones, with size, time and so on"},
+    {"zobo find --format '%s\\t%p\\n' /app", "sizes and paths"},
     {"zobo find /app --type ephemeral --owner 0x1000a3f2b4c0001", "what a session holds"},
     {"zobo find /app --name 'tmp-*' --rm --dry-run", "what would be removed?"},
     {NULL, NULL}};

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "frame/command.h"
+#include "frame/form.h"
 #include "frame/out.h"
 #include "frame/text.h"
 
@@ -40,6 +41,8 @@ run(struct ctx *ctx, const struct args *in)
         return fail_usage(ctx, "--hex or --base64: which?");
     if (ctx->format != FORMAT_TEXT && (in->opt[O_HEX].given || in->opt[O_BASE64].given))
         return fail_usage(ctx, "--hex and --base64 go with -o text only");
+    if (ctx->format == FORMAT_OWN && in->opt[O_STAT].given)
+        return fail_usage(ctx, "--stat or --format: which?");
     const zobo_watcher *watcher;
     int code = need_path(ctx, path, false);
     if (code == DONE)
@@ -59,6 +62,9 @@ run(struct ctx *ctx, const struct args *in)
         if (in->opt[O_STAT].given)
             json_stat(&json, "stat", &reply->stat);
         end_json(&json);
+    } else if (ctx->format == FORMAT_OWN) {
+        struct node_facts facts = {path, &reply->stat, reply->data, reply->data_len};
+        put_form(ctx, &facts);
     } else {
         print_data(ctx, in, reply);
         if (in->opt[O_STAT].given) {
@@ -87,5 +93,5 @@ const struct command cmd_get = {
     .opts = opts,
     .min_words = 1,
     .max_words = 1,
-    .formats = FORMATS_ONE | FORMATS(FORMAT_RAW),
+    .formats = FORMATS_ONE | FORMATS(FORMAT_RAW) | FORMATS(FORMAT_OWN),
     .run = run};

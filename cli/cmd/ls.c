@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frame/command.h"
+#include "frame/form.h"
 #include "frame/out.h"
+#include "frame/table.h"
 #include "tree/scan.h"
 
 enum { O_LONG, O_RECURSIVE, O_NULL, O_WATCH };
@@ -13,19 +15,25 @@ static const struct opt opts[] = {
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static void
-print_node(const struct ctx *ctx, const struct args *in, const struct scan_node *node)
+print_node(const struct ctx *ctx, const struct args *in, const struct scan_node *node, struct table *table)
 {
     bool full = in->opt[O_RECURSIVE].given || ctx->format == FORMAT_NAME;
+    const char *name = full ? node->path : node->name;
     if (ctx->format == FORMAT_JSON) {
         struct json json = one_json_path(node->path);
         json_text(&json, "name", node->name);
         if (node->stat != NULL)
             json_stat(&json, "stat", node->stat);
         end_json(&json);
+    } else if (ctx->format == FORMAT_OWN) {
+        struct node_facts facts = {node->path, node->stat, node->data, node->data_len};
+        put_form(ctx, &facts);
+    } else if (table != NULL) {
+        node_row(table, name, node->stat);
     } else {
         if (ctx->format == FORMAT_LONG)
             put_long(node->stat);
-        put_node(ctx, full ? node->path : node->name, node->stat, false);
+        put_node(ctx, name, node->stat, false);
         fputc(in->opt[O_NULL].given ? '\0' : '\n', stdout);
     }
 }
@@ -33,10 +41,15 @@ print_node(const struct ctx *ctx, const struct args *in, const struct scan_node 
 static int
 list(struct ctx *ctx, const struct args *in, const char *path)
 {
-    bool stats = ctx->format == FORMAT_LONG || in->opt[O_LONG].given;
-    struct scan_options options = {.depth = in->opt[O_RECURSIVE].given ? UINT32_MAX : 1, .names_only = !stats};
+    bool tables = ctx->format == FORMAT_TABLE || ctx->format == FORMAT_RAW;
+    bool stats = tables || ctx->format == FORMAT_LONG || in->opt[O_LONG].given || form_has(ctx->form, FORM_STAT);
+    bool data = form_has(ctx->form, FORM_DATA);
+    struct scan_options options = {.depth = in->opt[O_RECURSIVE].given ? UINT32_MAX : 1,
+                                   .what = data ? SCAN_DATA : 0,
+                                   .names_only = !stats && !data};
     struct scan *scan = scan_open(ctx, path, &options);
     struct scan_node node;
+    struct table *table = tables ? node_table(ctx) : NULL;
     bool header = ctx->format == FORMAT_LONG && ctx->out_is_tty;
     while (!ferror(stdout) && scan_next(scan, &node)) {
         if (node.depth == 0)
@@ -44,8 +57,10 @@ list(struct ctx *ctx, const struct args *in, const char *path)
         if (header)
             put_long_header();
         header = false;
-        print_node(ctx, in, &node);
+        print_node(ctx, in, &node, table);
     }
+    if (table != NULL)
+        table_end(table);
     return scan_close(scan);
 }
 
@@ -53,6 +68,8 @@ static int
 run(struct ctx *ctx, const struct args *in)
 {
     if (in->opt[O_LONG].given) {
+        if (ctx->format == FORMAT_OWN)
+            return fail_usage(ctx, "-l or --format: which?");
         if (ctx->format != FORMAT_TEXT && ctx->format != FORMAT_JSON && ctx->format != FORMAT_LONG)
             return fail_usage(ctx, "-l and -o %s: which?", format_names[ctx->format]);
         if (ctx->format == FORMAT_TEXT)
@@ -78,6 +95,7 @@ static const struct alias aliases[] = {{"getChildren", NO_OPT}, {"lsr", O_RECURS
 static const struct example examples[] = {{"zobo ls /", "names, one a line, sorted"},
                                           {"zobo ls -l /app", "with version, size, number of children, time and owner"},
                                           {"zobo ls -R -0 /app | xargs -0 -n1 zobo stat", "every path below"},
+                                          {"zobo ls -R --format '%s %p\\n' /app | sort -n", "by size"},
                                           {NULL, NULL}};
 
 const struct command cmd_ls = {.name = "ls",

@@ -30,7 +30,17 @@ enum exit_code {
     BY_SIGNAL = 128     /* and the signal's number */
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LONG, FORMAT_TABLE, FORMAT_RAW, FORMAT_NAME, FORMAT_COUNT };
+/* The names of -o, and FORMAT_OWN: by --format. */
+enum format {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_LONG,
+    FORMAT_TABLE,
+    FORMAT_RAW,
+    FORMAT_NAME,
+    FORMAT_COUNT,
+    FORMAT_OWN = FORMAT_COUNT
+};
 
 /* How long connecting may take unless the user says. */
 enum { USUAL_CONNECT_MS = 10000 };
@@ -41,6 +51,7 @@ struct shell;
 /* One run of the program. */
 struct ctx {
     enum format format;
+    const char *form; /* with FORMAT_OWN: how nodes are printed (form.h) */
     bool json_errors; /* known before the options are, so that wrong options are told in JSON too */
     bool quiet;
     bool trace;

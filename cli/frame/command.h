@@ -69,7 +69,9 @@ struct exit_text {
 #define FORMATS(f)    (1U << (f))
 #define FORMATS_ONE   (FORMATS(FORMAT_TEXT) | FORMATS(FORMAT_JSON))
 #define FORMATS_TABLE (FORMATS_ONE | FORMATS(FORMAT_TABLE) | FORMATS(FORMAT_RAW))
-#define FORMATS_LIST  (FORMATS_ONE | FORMATS(FORMAT_LONG) | FORMATS(FORMAT_NAME))
+/* Those that print nodes: a table of each node's facts, or as the user's --format says. */
+#define FORMATS_NODES (FORMATS_TABLE | FORMATS(FORMAT_OWN))
+#define FORMATS_LIST  (FORMATS_NODES | FORMATS(FORMAT_LONG) | FORMATS(FORMAT_NAME))
 
 /* What a command does to the data. One that changes it has --dry-run, and --yes where it asks; it is refused where only
  * reading is allowed, as is one that makes nodes of its own, which go with it (a lock, a probe). */
@@ -195,6 +197,7 @@ enum {
     G_AUTH,
     G_READ_ONLY,
     G_OUTPUT,
+    G_FORMAT,
     G_YES,
     G_NO_COLOR,
     G_QUIET,

@@ -30,6 +30,7 @@ const struct opt global_opts[] = {
     [G_READ_ONLY] = {0, "read-only", OPT_FLAG, NULL, "be content with a server that only reads"},
     [G_OUTPUT] = {'o', "output", OPT_TEXT, "FORMAT",
                   "text, json, long, table, raw or name; lists in JSON: one object a line"},
+    [G_FORMAT] = {0, "format", OPT_TEXT, "FMT", "how nodes are printed, such as '%p %v\\n'; the fields are below"},
     [G_YES] = {'y', "yes", OPT_FLAG, NULL, "do not ask before changes; needed where no terminal could answer"},
     [G_NO_COLOR] = {0, "no-color", OPT_FLAG, NULL, "no colours on a terminal (also NO_COLOR)"},
     [G_QUIET] = {'q', "quiet", OPT_FLAG, NULL, "no notes on stderr, only errors"},

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "form.h"
 #include "input.h"
 
 /* Where the servers are is said by one of two options. */
@@ -64,23 +65,47 @@ read_environment(const struct ctx *ctx, struct opt_value *globals)
     return DONE;
 }
 
-/* choose_format takes the format asked for, if the command has it; from the environment it is a wish. */
+/* What of a line's options stood in the line itself: those are orders, what the environment says is a wish. */
+struct orders {
+    bool output, form;
+};
+
+/* choose_output takes the form of output that -o names, if the command has it. */
 static int
-choose_format(struct ctx *ctx, const struct opt_value *output, bool from_flag)
+choose_output(struct ctx *ctx, const char *name, bool from_flag)
 {
-    if (output->text == NULL) { /* in a shell: what was said before it began is a wish */
-        ctx->format = ctx->command->formats & FORMATS(ctx->format) ? ctx->format : FORMAT_TEXT;
-        return DONE;
-    }
     enum format format = FORMAT_TEXT;
-    while (format < FORMAT_COUNT && strcmp(format_names[format], output->text) != 0)
+    while (format < FORMAT_COUNT && strcmp(format_names[format], name) != 0)
         format++;
     if (format == FORMAT_COUNT)
-        return fail_usage(ctx, "no format %s: there are text, json, long, table, raw and name", output->text);
+        return fail_usage(ctx, "no format %s: there are text, json, long, table, raw and name", name);
     if (ctx->command->formats & FORMATS(format))
         ctx->format = format;
     else if (from_flag)
-        return fail_usage(ctx, "%s has no format %s", ctx->command->name, output->text);
+        return fail_usage(ctx, "%s has no format %s", ctx->command->name, name);
+    return DONE;
+}
+
+/* choose_format takes what --format or -o asks for. */
+static int
+choose_format(struct ctx *ctx, const struct opt_value *globals, const struct orders *by_flag)
+{
+    const char *form = globals[G_FORMAT].text, *output = globals[G_OUTPUT].text;
+    bool takes_form = ctx->command->formats & FORMATS(FORMAT_OWN);
+    if (by_flag->form && !takes_form)
+        return fail_usage(ctx, "%s has no --format, which is for commands that print nodes", ctx->command->name);
+    if (by_flag->form && by_flag->output)
+        return fail_usage(ctx, "--format or --output: which?");
+    if (form != NULL && takes_form && !by_flag->output) {
+        ctx->format = FORMAT_OWN;
+        ctx->form = form;
+        return form_check(ctx, form);
+    }
+    if (output != NULL)
+        return choose_output(ctx, output, by_flag->output);
+    /* In a shell: what was said before it began is a wish. */
+    if ((ctx->command->formats & FORMATS(ctx->format)) == 0)
+        ctx->format = FORMAT_TEXT;
     return DONE;
 }
 
@@ -121,12 +146,12 @@ refuse_session(const struct ctx *ctx, const struct opt_value *globals)
 
 /* apply_line turns the options that hold for one command into the context. */
 static int
-apply_line(struct ctx *ctx, const struct opt_value *globals, bool format_given)
+apply_line(struct ctx *ctx, const struct opt_value *globals, const struct orders *by_flag)
 {
     ctx->quiet = ctx->quiet || globals[G_QUIET].given;
     ctx->yes = ctx->yes || globals[G_YES].given;
     ctx->color = ctx->color && !globals[G_NO_COLOR].given && ctx->out_is_tty;
-    int code = choose_format(ctx, &globals[G_OUTPUT], format_given);
+    int code = choose_format(ctx, globals, by_flag);
     ctx->json_errors = ctx->json_errors || ctx->format == FORMAT_JSON;
     return code;
 }
@@ -268,7 +293,7 @@ complete_globals(struct ctx *ctx, struct config *config, struct opt_value *globa
 static int
 run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_shell, int code)
 {
-    bool format_given = globals[G_OUTPUT].given;
+    struct orders by_flag = {.output = globals[G_OUTPUT].given, .form = globals[G_FORMAT].given};
     struct config config = {0};
     if (code == DONE && globals[G_HELP].given) {
         print_command_help(stdout, ctx->command);
@@ -279,7 +304,7 @@ run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_
     if (code == DONE)
         code = in_shell ? refuse_session(ctx, globals) : complete_globals(ctx, &config, globals);
     if (code == DONE)
-        code = apply_line(ctx, globals, format_given);
+        code = apply_line(ctx, globals, &by_flag);
     if (code == DONE && !in_shell)
         code = apply_session(ctx, globals);
     if (code == DONE)
@@ -391,6 +416,7 @@ dispatch_line(struct ctx *ctx, char **argv, size_t n)
     free(globals[G_PROPERTY].items);
     /* What the line said for itself goes with it. */
     ctx->format = before.format;
+    ctx->form = before.form;
     ctx->quiet = before.quiet;
     ctx->yes = before.yes;
     ctx->color = before.color;

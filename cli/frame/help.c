@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "form.h"
 
 static const struct {
     int code;
@@ -68,6 +69,8 @@ print_help(FILE *to)
     fputc('\n', to);
     fputs("\noptions, before or after the command:\n", to);
     print_options(to, global_opts);
+    fputs("\nFMT, with ls, stat, get and others that print nodes:\n", to);
+    print_form_help(to);
     fputs("\nTIME is a number and its unit: 500ms, 1.5s, 2m, 1h, 3d.\n"
           "Each can stand in the environment: ZOBO_HOSTS, ZOBO_AUTH_FILE, ZOBO_OUTPUT, ...\n"
           "\nexit codes: 0 done, 1 the answer is no, 2 wrong arguments, 4 no such node,\n"
@@ -141,6 +144,8 @@ print_command_help(FILE *to, const struct command *command)
     for (unsigned f = 0; f < FORMAT_COUNT; f++)
         if (command->formats & FORMATS(f))
             fprintf(to, " %s", format_names[f]);
+    if (command->formats & FORMATS(FORMAT_OWN))
+        fputs("; it also has --format", to);
     fputs("\n`zobo help` lists the options that every command takes.\n", to);
 }
 
@@ -184,6 +189,23 @@ man_options(FILE *to, const struct opt *opts)
         put_roff(to, opts->help);
         fputc('\n', to);
     }
+}
+
+static void
+man_form(FILE *to)
+{
+    char name[3];
+    const char *what;
+    fputs(
+        ".PP\nFMT has a field for each of a node\\(aqs facts, and the escapes \\en, \\et, \\e0 and \\e\\e; nothing is "
+        "added by itself:\n",
+        to);
+    for (size_t i = 0; form_field(i, name, &what); i++) {
+        fprintf(to, ".TP\n.B %s\n", name);
+        put_roff(to, what);
+        fputc('\n', to);
+    }
+    fputs(".TP\n.B %%\na percent sign\n", to);
 }
 
 static void
@@ -241,6 +263,7 @@ print_man(FILE *to)
         "3d.\n",
         to);
     man_options(to, global_opts);
+    man_form(to);
     fputs(".SH COMMANDS\n", to);
     for (size_t c = 0; commands[c] != NULL; c++)
         if (!commands[c]->hidden)

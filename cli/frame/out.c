@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "table.h"
 #include "text.h"
 
 void
@@ -65,6 +66,36 @@ put_long(const zobo_stat *stat)
     if (stat->ephemeral_owner != 0)
         snprintf(owner, sizeof owner, "0x%llx", (unsigned long long)stat->ephemeral_owner);
     printf("%8d %9d %8d  %-24s  %-18s  ", stat->version, stat->data_length, stat->num_children, mtime, owner);
+}
+
+static const struct column node_columns[] = {{"version", "VERSION", CELL_INT},       {"data_length", "BYTES", CELL_INT},
+                                             {"num_children", "CHILDREN", CELL_INT}, {"ctime", "CREATED", CELL_TIME},
+                                             {"mtime", "MODIFIED", CELL_TIME},       {"mzxid", "MZXID", CELL_ID},
+                                             {"ephemeral_owner", "OWNER", CELL_ID},  {"path", "NODE", CELL_TEXT}};
+enum { N_NODE_COLUMNS = sizeof node_columns / sizeof node_columns[0] };
+
+struct table *
+node_table(const struct ctx *ctx)
+{
+    return table_new(ctx, node_columns, N_NODE_COLUMNS);
+}
+
+void
+node_row(struct table *table, const char *name, const zobo_stat *stat)
+{
+    if (stat == NULL) {
+        for (size_t i = 0; i + 1 < N_NODE_COLUMNS; i++)
+            table_none(table);
+    } else {
+        table_int(table, stat->version);
+        table_int(table, stat->data_length);
+        table_int(table, stat->num_children);
+        table_int(table, stat->ctime);
+        table_int(table, stat->mtime);
+        table_int(table, stat->mzxid);
+        table_int(table, stat->ephemeral_owner);
+    }
+    table_text(table, name);
 }
 
 struct json

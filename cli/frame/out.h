@@ -19,6 +19,11 @@ void put_stat(FILE *to, const zobo_stat *stat);
 void put_long_header(void);
 void put_long(const zobo_stat *stat);
 
+/* node_table begins the table of nodes that -o table and -o raw print (table.h); node_row adds one of `name`. */
+struct table;
+struct table *node_table(const struct ctx *ctx);
+void node_row(struct table *table, const char *name, const zobo_stat *stat);
+
 /* one_json_path begins a record on stdout with a node's path. */
 struct json one_json_path(const char *path);
 void end_json(struct json *json);

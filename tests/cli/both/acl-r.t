@@ -6,6 +6,19 @@ acl get -r, acl set -r.
   ! hint: entries look like world:anyone:cdrwa; auth: needs credentials
   [6]
   $ zobo acl set /a/b world:anyone:cdra,ip:127.0.0.1:r
+  $ zobo acl get -r -o table /a
+  SCHEME  ID         PERMISSIONS  NODE
+  world   anyone     cdrwa        /a
+  world   anyone     cdra         /a/b
+  ip      127.0.0.1  r            /a/b
+  world   anyone     cdrwa        /a/b/c
+  world   anyone     cdrwa        /a/d
+  $ zobo acl get -r -o raw /a
+  world	anyone	cdrwa	/a
+  world	anyone	cdra	/a/b
+  ip	127.0.0.1	r	/a/b
+  world	anyone	cdrwa	/a/b/c
+  world	anyone	cdrwa	/a/d
   $ zobo acl get -r /a
   world:anyone:cdrwa  /a
   world:anyone:cdra,ip:127.0.0.1:r  /a/b

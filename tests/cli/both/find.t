@@ -56,6 +56,19 @@ find: nodes that meet conditions.
          0      2000        0  TIME  -                   /big
   $ zobo find -o long --name job-2
          0         5        0  TIME  -                   /a/job-2
+  $ zobo find --format '%p %s %d\n' --name 'job-*'
+  /a/job-1 0 
+  /a/job-2 5 12345
+  $ zobo find -o raw --name job-2
+  0	5	0	TIME	TIME	0xID	0x0	/a/job-2
+  $ zobo find -o table --name 'job-*' | cut -c 1-24
+  VERSION  BYTES  CHILDREN
+        0      0         1
+        0      5         0
+  $ zobo find -l --format '%p' --name x
+  ! zobo: -l or --format: which?
+  ! hint: `zobo help find` tells how it is used
+  [2]
   $ zobo find -o name --name x
   /a/job-1/x
   $ zobo find -o json --name 'job-*'

@@ -1,9 +1,9 @@
 Commands from -c, from files and from stdin: what is wrong with them is told with file and line. Nothing here connects.
 
-  $ zobo -c 'pwd; cd'
+  $ zobo -H 127.0.0.1:1 -c 'pwd; cd'
   /
-  ! zobo: -c:1: no server can be used; 127.0.0.1:2181: connection refused (NoConnection -1021)
-  ! hint: name the servers with --hosts or ZOBO_HOSTS
+  ! zobo: -c:1: no server can be used; 127.0.0.1:1: connection refused (NoConnection -1021)
+  ! hint: --wait makes it try until --connect-timeout, --trace shows what happens
   [7]
   $ zobo -c 'pwd; pwd # the rest of the line; is a comment'
   /

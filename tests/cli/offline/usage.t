@@ -208,3 +208,45 @@ What bench makes of its options is told before it connects.
   $ zobo latency --dist -o json
   ! {"error":{"code":-1001,"name":"InvalidArgument","text":"--dist draws bars: text only","hint":"`zobo help latency` tells how it is used"}}
   [2]
+
+A form of one's own names the byte that is wrong.
+
+  $ zobo ls --format '%p %q' /
+  ! zobo: --format: byte 3: there is no %q; `zobo help` lists the fields
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo ls --format 'größe %ß' /
+  ! zobo: --format: byte 8: there is no %ß; `zobo help` lists the fields
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo ls --format '%p\r' /
+  ! zobo: --format: byte 2: there is no \r; there are \n, \t, \0 and \\
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo ls --format '%' /
+  ! zobo: --format: byte 0: nothing stands behind this %
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo ls --format 'x\' /
+  ! zobo: --format: byte 1: nothing stands behind this \
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo ls --format '%p' -o json /
+  ! {"error":{"code":-1001,"name":"InvalidArgument","text":"--format or --output: which?","hint":"`zobo help ls` tells how it is used"}}
+  [2]
+  $ zobo ls -l --format '%p' /
+  ! zobo: -l or --format: which?
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo get -s --format '%p' /
+  ! zobo: --stat or --format: which?
+  ! hint: `zobo help get` tells how it is used
+  [2]
+  $ zobo whoami --format '%p'
+  ! zobo: whoami has no --format, which is for commands that print nodes
+  ! hint: `zobo help whoami` tells how it is used
+  [2]
+  $ ZOBO_FORMAT='%q' zobo ls /
+  ! zobo: --format: byte 0: there is no %q; `zobo help` lists the fields
+  ! hint: `zobo help ls` tells how it is used
+  [2]

@@ -11,10 +11,10 @@ acl, whoami, and the other verbs about the server.
   $ zobo whoami -o json
   {"scheme":"ip","id":"127.0.0.1"}
   $ printf 'digest:joe:s3cret\n# a comment\n\ndigest:ann:p:with:colons' > auth; chmod 600 auth
-  $ zobo --auth-file auth whoami
+  $ zobo --auth-file auth whoami | sort # each server has its own order
+  digest:ann
   digest:joe
   ip:127.0.0.1
-  digest:ann
   $ zobo --auth-file auth acl set /a auth::cdrwa
   $ zobo acl get /a
   ! zobo: /a: the node's ACL does not permit this (NoAuth -102)
@@ -67,6 +67,19 @@ acl, whoami, and the other verbs about the server.
   $ zobo ping -o json
   {"server":"SERVER","read_only":false,"connect_us":N,"session_timeout_ms":10000}
   $ zobo sync
+  $ zobo acl get -o table /
+  SCHEME  ID      PERMISSIONS  NODE
+  world   anyone  cdrwa        /
+  $ zobo acl get -o raw /
+  world	anyone	cdrwa	/
+  $ zobo whoami -o table
+  SCHEME  ID
+  ip      127.0.0.1
+  $ zobo whoami -o raw
+  ip	127.0.0.1
+  $ zobo ping -o table | sed -E 's/ +[0-9]+/ N/g'
+  SERVER           READ ONLY  MICROSECONDS  TIMEOUT MS
+  SERVER         no N N
   $ zobo sync /a
   $ zobo cmd ruok
   imok
@@ -76,11 +89,11 @@ acl, whoami, and the other verbs about the server.
   $ zobo -H "127.0.0.1:1,$ZOBO_HOSTS" cmd ruok # a chroot is no part of a server
   ==> SERVER <==
   imok
-  ! zobo: ruok: 127.0.0.1:1: connection refused (Refused -1041)
+  ! zobo: 127.0.0.1:1: connection refused (Refused -1041)
   ! hint: --wait makes it try until --connect-timeout
   [8]
   $ zobo cmd what
-  ! zobo: what: SERVER: the server closed the connection without an answer (ConnectionLoss -4)
+  ! zobo: SERVER: the server closed the connection without an answer (ConnectionLoss -4)
   ! hint: perhaps it knows no such word
   [7]
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'

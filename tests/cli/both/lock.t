@@ -1,4 +1,4 @@
-lock with Apache ZooKeeper: the server dies and comes back, the session and the lock live on.
+lock: the server dies and comes back, the session and the lock live on.
 
   $ mkfifo go
   $ exec 5< <(exec zobo lock -i holder /l -- sh -c 'echo held; read -r x <go; exit 5' 2>&1); pid=$!

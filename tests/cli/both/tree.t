@@ -61,6 +61,67 @@ ls, tree, rm.
          0         0        1  TIME  -                   1
          1        10        0  TIME  -                   10
          0         0        0  TIME  -                   2
+  $ zobo ls -o table /a | sed -E 's/0xID +/0xID  /'
+  VERSION  BYTES  CHILDREN  CREATED                   MODIFIED                  MZXID  OWNER  NODE
+        0      0         1  TIME  TIME  0xID 0x0    1
+        1     10         0  TIME  TIME  0xID 0x0    10
+        0      0         0  TIME  TIME  0xID 0x0    2
+  $ zobo ls -o raw /a/1
+  0	0	1	TIME	TIME	0xID	0x0	deep
+  $ zobo ls -R -o raw /a | cut -f 8
+  /a/1
+  /a/1/deep
+  /a/1/deep/deeper
+  /a/10
+  /a/2
+
+A form of one's own: what is not asked for is not read, and nothing is added.
+
+  $ zobo ls --format '%p %n %v %s %c|' /a
+  /a/1 1 0 0 1|/a/10 10 1 10 0|/a/2 2 0 0 0|
+  (no newline)
+  $ zobo ls -R --format '%n=%d\n' /a
+  1=
+  deep=
+  deeper=
+  10=0123456789
+  2=
+  $ zobo stat --format '%p\t%v\t%s\t%c\t%m\t%C\t%o\t%z\\\t100%%\n' /a /a/10
+  /a	0	0	3	TIME	TIME	0x0	0xID\	100%
+  /a/10	1	10	0	TIME	TIME	0x0	0xID\	100%
+  $ zobo stat --format '%p %d\n' /a/10 /nope
+  /a/10 0123456789
+  ! zobo: /nope: no such node (NoNode -101)
+  [8]
+  $ zobo get --format '%d' /a/10
+  0123456789
+  (no newline)
+  $ zobo ls --format '%p\0' /a | tr '\0' ' '
+  /a/1 /a/10 /a/2 
+  (no newline)
+  $ zobo stat -o table /a /nope
+  VERSION  BYTES  CHILDREN  CREATED                   MODIFIED                  MZXID  OWNER  NODE
+        0      0         3  TIME  TIME  0xID 0x0    /a
+  ! zobo: /nope: no such node (NoNode -101)
+  [8]
+  $ zobo stat -o raw /a/10
+  1	10	0	TIME	TIME	0xID	0x0	/a/10
+  $ ZOBO_FORMAT='%n\n' zobo ls /a
+  1
+  10
+  2
+  $ ZOBO_FORMAT='%n\n' zobo ls -o name /a
+  /a/1
+  /a/10
+  /a/2
+  $ ZOBO_FORMAT='%n\n' zobo exists /a
+  $ zobo exists -o table /a /nope
+  NODE   EXISTS
+  /a        yes
+  /nope      no
+  [1]
+  $ zobo exists -o raw /a
+  /a	yes
 
 tree.
 

@@ -43,7 +43,7 @@ Recursive, in JSON, with what was there first; it ends after so many events.
   {"event":"INITIAL","path":"/r/a","time":"TIME","data":"","encoding":"utf8"}
   {"event":"INITIAL","path":"/r/a/b","time":"TIME","data":"","encoding":"utf8"}
   $ zobo set /r/a/b data; zobo create /r/c >/dev/null; zobo rm /r/a/b
-  $ next_line 5; next_line 5; next_line 5
+  $ for i in 1 2 3; do next_line 5 | sed 's/,"zxid":"[^"]*"//'; done # which servers tell from 3.9 on
   {"event":"CHANGED","path":"/r/a/b","time":"TIME","data":"data","encoding":"utf8"}
   {"event":"CREATED","path":"/r/c","time":"TIME","data":"","encoding":"utf8"}
   {"event":"DELETED","path":"/r/a/b","time":"TIME"}
