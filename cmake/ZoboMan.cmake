@@ -13,12 +13,13 @@ if(public_headers AND NOT ZOBO_FUZZ)
   add_custom_target(zobo_man ALL DEPENDS ${man_stamp})
 endif()
 
-# The command writes its own page, from its table of commands.
+# The command writes its own pages, from its table of commands.
 if(TARGET zobo_cli AND NOT CMAKE_CROSSCOMPILING)
   set(cli_page ${man_dir}/man1/zobo.1)
   file(MAKE_DIRECTORY ${man_dir}/man1)
   add_custom_command(OUTPUT ${cli_page}
     COMMAND sh -c "exec \"$1\" help --man >\"$2\"" sh $<TARGET_FILE:zobo_cli> ${cli_page}
+    COMMAND $<TARGET_FILE:zobo_cli> help --man-pages ${man_dir}/man1
     DEPENDS zobo_cli
     COMMENT "Writing zobo(1)" VERBATIM)
   add_custom_target(zobo_cli_man ALL DEPENDS ${cli_page})

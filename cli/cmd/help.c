@@ -3,10 +3,12 @@
 #include "frame/command.h"
 #include "frame/out.h"
 
-enum { O_MAN };
+enum { O_MAN, O_MAN_PAGES };
 
-static const struct opt opts[] = {[O_MAN] = {0, "man", OPT_FLAG, NULL, "write the manual page, zobo(1)"},
-                                  {0, NULL, OPT_FLAG, NULL, NULL}};
+static const struct opt opts[] = {
+    [O_MAN] = {0, "man", OPT_FLAG, NULL, "write the manual page, zobo(1)"},
+    [O_MAN_PAGES] = {0, "man-pages", OPT_TEXT, "DIR", "write a page for each command, DIR/zobo-get.1"},
+    {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static int
 run_help(struct ctx *ctx, const struct args *in)
@@ -15,15 +17,25 @@ run_help(struct ctx *ctx, const struct args *in)
         print_man(stdout);
         return DONE;
     }
+    if (in->opt[O_MAN_PAGES].given)
+        return write_man_pages(ctx, in->opt[O_MAN_PAGES].text);
+    bool json = ctx->format == FORMAT_JSON;
     if (in->n == 0) {
-        print_help(stdout);
+        for (size_t c = 0; json && commands[c] != NULL; c++)
+            if (!commands[c]->hidden)
+                print_command_json(stdout, commands[c]);
+        if (!json)
+            print_help(stdout);
         return DONE;
     }
     size_t used;
     int opt;
     const struct command *command = find_command(in->words, in->n, &used, &opt);
     if (command != NULL) {
-        print_command_help(stdout, command);
+        if (json)
+            print_command_json(stdout, command);
+        else
+            print_command_help(stdout, command);
         return DONE;
     }
     if (is_group(in->words[0])) {
@@ -37,7 +49,10 @@ run_help(struct ctx *ctx, const struct args *in)
 }
 
 static const struct example help_examples[] = {
-    {"zobo help create", "a command's examples and options"}, {"zobo help acl", "what goes with acl"}, {NULL, NULL}};
+    {"zobo help create", "a command's examples and options"},
+    {"zobo help acl", "what goes with acl"},
+    {"zobo help -o json | jq -r 'select(.effect == \"changes\").command'", "the commands that change data"},
+    {NULL, NULL}};
 
 const struct command cmd_help = {.no_context = true,
                                  .name = "help",

@@ -265,11 +265,15 @@ int dispatch_line(struct ctx *ctx, char **argv, size_t n);
  * which only change something with some option (find --rm); the others are seen to. */
 int need_leave(struct ctx *ctx, enum effect effect);
 
-/* --- help (help.c) ------------------------------------------------------------------------------------------------ */
+/* --- help (help.c, man.c) ----------------------------------------------------------------------------------------- */
 
 void print_help(FILE *to);
 void print_command_help(FILE *to, const struct command *command);
 void print_group_help(FILE *to, const char *group);
+void print_command_json(FILE *to, const struct command *command);
 void print_man(FILE *to);
+
+/* write_man_pages writes a page for each command into a directory: zobo-get.1, ... 0, or the exit code after telling. */
+int write_man_pages(const struct ctx *ctx, const char *dir);
 
 #endif

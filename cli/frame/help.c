@@ -1,32 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Help and the manual page, from the tables. */
+/* Help, as text and as JSON, from the tables. */
 #include <string.h>
 
 #include "command.h"
 #include "form.h"
+#include "help.h"
+#include "json.h"
 
-static const struct {
-    int code;
-    const char *text;
-} exit_codes[] = {{DONE, "done"},
-                  {ANSWER_NO, "the answer is no: exists found no node, watch saw less than --count"},
-                  {BAD_USAGE, "wrong arguments"},
-                  {FAILED, "the server or this machine could not do it"},
-                  {NO_NODE, "no such node (NoNode)"},
-                  {CONFLICT, "in conflict with what is there (NodeExists, BadVersion, NotEmpty)"},
-                  {NOT_ALLOWED, "not allowed (NoAuth, AuthFailed, InvalidACL)"},
-                  {NO_SERVER, "no connection, no answer in time, or the session is over"},
-                  {PARTIAL, "part of it was done, part was not"},
-                  {NOT_IN_TIME, "lock and elect: it was not to be had in time, the command did not run"},
-                  {HELD_NO_MORE, "lock and elect: it was lost while the command ran"},
-                  {CANNOT_RUN, "the command to run cannot be run; 127: there is none of this name"},
-                  {130, "interrupted (SIGINT); 143: terminated (SIGTERM)"}};
-enum { N_EXIT_CODES = sizeof exit_codes / sizeof exit_codes[0] };
+const char help_intro[] =
+    "A ZooKeeper client, and a server. Data goes to stdout, everything else to stderr; the exit code "
+    "tells how it went.";
 
-static const char intro[] = "A ZooKeeper client, and a server. Data goes to stdout, everything else to stderr; the "
-                            "exit code tells how it went.";
-
-static void
+void
 option_name(const struct opt *opt, char *buf, size_t size)
 {
     char letter[5] = "    ";
@@ -45,7 +30,7 @@ print_options(FILE *to, const struct opt *opts)
     }
 }
 
-static void
+void
 print_aliases(FILE *to, const struct command *command)
 {
     for (const struct alias *alias = command->aliases; alias->name != NULL; alias++) {
@@ -58,7 +43,7 @@ print_aliases(FILE *to, const struct command *command)
 void
 print_help(FILE *to)
 {
-    fprintf(to, "usage: zobo [options] COMMAND [options] [arguments]\n\n%s\n\ncommands:\n", intro);
+    fprintf(to, "usage: zobo [options] COMMAND [options] [arguments]\n\n%s\n\ncommands:\n", help_intro);
     for (size_t c = 0; commands[c] != NULL; c++)
         if (!commands[c]->hidden && !commands[c]->only_shell)
             fprintf(to, "  %-15s %s\n", commands[c]->name, commands[c]->summary);
@@ -149,142 +134,76 @@ print_command_help(FILE *to, const struct command *command)
     fputs("\n`zobo help` lists the options that every command takes.\n", to);
 }
 
-/* --- the manual page ---------------------------------------------------------------------------------------------- */
+/* --- as JSON ------------------------------------------------------------------------------------------------------ */
 
-/* put_roff writes text so that roff takes none of it as a request. */
 static void
-put_roff(FILE *to, const char *text)
+json_options(struct json *json, const struct opt *opts)
 {
-    bool line_start = true;
-    for (; *text != '\0'; text++) {
-        if (line_start && (*text == '.' || *text == '\''))
-            fputs("\\&", to);
-        if (*text == '\\')
-            fputs("\\e", to);
-        else if (*text == '-')
-            fputs("\\-", to);
-        else
-            fputc(*text, to);
-        line_start = *text == '\n';
+    static const char *const kinds[] = {
+        [OPT_FLAG] = "flag",     [OPT_TEXT] = "text",         [OPT_LINES] = "secret",  [OPT_VERSION] = "version",
+        [OPT_COUNT] = "count",   [OPT_DURATION] = "duration", [OPT_TTL] = "duration",  [OPT_EXIT_CODE] = "exit-code",
+        [OPT_NUMBER] = "number", [OPT_SIZE] = "size",         [OPT_CHOICE] = "choice", [OPT_LIST] = "list"};
+    json_open(json, "options", '[');
+    for (; opts != NULL && opts->name != NULL; opts++) {
+        char letter[2] = {opts->letter, '\0'};
+        json_open(json, NULL, '{');
+        json_text(json, "option", opts->name);
+        if (opts->letter != 0)
+            json_text(json, "letter", letter);
+        json_text(json, "kind", kinds[opts->kind]);
+        if (opts->arg != NULL)
+            json_text(json, "arg", opts->arg);
+        json_text(json, "help", opts->help);
+        json_close(json, '}');
     }
+    json_close(json, ']');
 }
 
 static void
-man_paragraph(FILE *to, const char *request, const char *text)
+json_lists(struct json *json, const struct command *command)
 {
-    fprintf(to, "%s\n", request);
-    put_roff(to, text);
-    fputc('\n', to);
-}
-
-static void
-man_options(FILE *to, const struct opt *opts)
-{
-    for (; opts->name != NULL; opts++) {
-        char name[64];
-        option_name(opts, name, sizeof name);
-        fputs(".TP\n.B ", to);
-        put_roff(to, name + strspn(name, " "));
-        fputc('\n', to);
-        put_roff(to, opts->help);
-        fputc('\n', to);
+    json_open(json, "aliases", '[');
+    for (const struct alias *alias = command->aliases; alias != NULL && alias->name != NULL; alias++) {
+        json_open(json, NULL, '{');
+        json_text(json, "alias", alias->name);
+        if (alias->opt != NO_OPT)
+            json_text(json, "means", command->opts[alias->opt].name);
+        json_close(json, '}');
     }
-}
-
-static void
-man_form(FILE *to)
-{
-    char name[3];
-    const char *what;
-    fputs(
-        ".PP\nFMT has a field for each of a node\\(aqs facts, and the escapes \\en, \\et, \\e0 and \\e\\e; nothing is "
-        "added by itself:\n",
-        to);
-    for (size_t i = 0; form_field(i, name, &what); i++) {
-        fprintf(to, ".TP\n.B %s\n", name);
-        put_roff(to, what);
-        fputc('\n', to);
-    }
-    fputs(".TP\n.B %%\na percent sign\n", to);
-}
-
-static void
-man_command(FILE *to, const struct command *command)
-{
-    fputs(".SS ", to);
-    put_roff(to, command->name);
-    fputs("\n.B zobo ", to);
-    put_roff(to, command->name);
-    fprintf(to, "\n%s", command->opts != NULL ? "[options] " : "");
-    put_roff(to, command->usage);
-    fputc('\n', to);
-    man_paragraph(to, ".PP", command->summary);
-    if (command->about != NULL)
-        man_paragraph(to, ".PP", command->about);
-    if (command->aliases != NULL) {
-        fputs(".PP\nAlso called:", to);
-        print_aliases(to, command);
-        fputs(".\n", to);
-    }
-    if (command->opts != NULL)
-        man_options(to, command->opts);
-    if (command->exits != NULL)
-        fputs(".PP\nExit codes:\n", to);
-    for (const struct exit_text *e = command->exits; e != NULL && e->codes != NULL; e++) {
-        fputs(".TP\n.B ", to);
-        put_roff(to, e->codes);
-        fputc('\n', to);
-        put_roff(to, e->text);
-        fputc('\n', to);
-    }
-    fputs(".PP\nExamples:\n", to);
+    json_close(json, ']');
+    json_open(json, "output", '[');
+    for (unsigned f = 0; f < FORMAT_COUNT; f++)
+        if (command->formats & FORMATS(f))
+            json_text(json, NULL, format_names[f]);
+    json_close(json, ']');
+    json_open(json, "examples", '[');
     for (const struct example *e = command->examples; e->line != NULL; e++) {
-        fputs(".TP\n.B ", to);
-        put_roff(to, e->line);
-        fputc('\n', to);
-        put_roff(to, e->what);
-        fputc('\n', to);
+        json_open(json, NULL, '{');
+        json_text(json, "line", e->line);
+        json_text(json, "what", e->what);
+        json_close(json, '}');
     }
+    json_close(json, ']');
 }
 
 void
-print_man(FILE *to)
+print_command_json(FILE *to, const struct command *command)
 {
-    fprintf(to,
-            ".\\\" Written by `zobo help --man` from the table of commands.\n"
-            ".TH ZOBO 1 \"\" \"zobo %s\" \"User Commands\"\n"
-            ".SH NAME\nzobo \\- a ZooKeeper client, and a server\n"
-            ".SH SYNOPSIS\n.B zobo\n[options] COMMAND [options] [arguments]\n"
-            ".SH DESCRIPTION\n",
-            ZOBO_VERSION);
-    put_roff(to, intro);
-    fputs(
-        "\n.SH OPTIONS\nThey stand before or after the command. TIME is a number and its unit: 500ms, 1.5s, 2m, 1h or\n"
-        "3d.\n",
-        to);
-    man_options(to, global_opts);
-    man_form(to);
-    fputs(".SH COMMANDS\n", to);
-    for (size_t c = 0; commands[c] != NULL; c++)
-        if (!commands[c]->hidden)
-            man_command(to, commands[c]);
-    fputs(".SH EXIT STATUS\n", to);
-    for (size_t i = 0; i < N_EXIT_CODES; i++) {
-        fprintf(to, ".TP\n.B %d\n", exit_codes[i].code);
-        put_roff(to, exit_codes[i].text);
-        fputc('\n', to);
-    }
-    fputs(
-        ".SH ENVIRONMENT\nEach common option that is not on the command line is taken from the variable ZOBO_ and its\n"
-        "name, in capitals and with _ for \\-:\n",
-        to);
-    for (size_t g = 0; g < G_VERSION; g++) {
-        fputs(".TP\n.B ZOBO_", to);
-        for (const char *c = global_opts[g].name; *c != '\0'; c++)
-            fputc(*c == '-' ? '_' : *c - 'a' + 'A', to);
-        fputs("\n\\-\\-", to);
-        put_roff(to, global_opts[g].name);
-        fputc('\n', to);
-    }
-    fputs(".PP\nA flag is off when its variable is empty, 0, false or no.\n", to);
+    static const char *const effects[] = {
+        [READS] = "reads", [MAKES_OWN_NODES] = "makes its own nodes", [CHANGES] = "changes"};
+    struct json json = {.to = to};
+    json_open(&json, NULL, '{');
+    json_text(&json, "command", command->name);
+    json_text(&json, "usage", command->usage);
+    json_text(&json, "summary", command->summary);
+    if (command->about != NULL)
+        json_text(&json, "about", command->about);
+    json_text(&json, "effect", effects[command->effect]);
+    json_bool(&json, "only_shell", command->only_shell);
+    json_bool(&json, "runs_command", command->runs_command);
+    json_bool(&json, "format", (command->formats & FORMATS(FORMAT_OWN)) != 0);
+    json_lists(&json, command);
+    json_options(&json, command->opts);
+    json_close(&json, '}');
+    json_end(&json);
 }

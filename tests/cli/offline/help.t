@@ -203,9 +203,26 @@ zkCli's names.
 The manual page is well-formed.
 
   $ zobo help --man | man --warnings -l - 2>&1 >/dev/null
-  $ names() { sed -n '/^commands/,/^$/s/^  \(.\{15\}\).*/\1/p' listed | sed 's/ *$//'; sed -n '/^without/{n;s/^  //;s/ /\n/g;p}' listed; }
-  $ zobo help >listed; names >commands; zobo help --man | sed -n 's/^\.SS //p' | diff commands - | wc -l
+  $ names() { sed 's/^{"command":"\([^"]*\)".*/\1/'; }
+  $ zobo help -o json | names >commands; zobo help --man | sed -n 's/^\.SS //p' | diff commands - | wc -l
   0
+  $ zobo help >listed; { sed -n '/^commands/,/^$/s/^  \(.\{15\}\).*/\1/p' listed | sed 's/ *$//'; sed -n '/^without/{n;s/^  //;s/ /\n/g;p}' listed; } | diff commands - | wc -l
+  0
+
+Each command has a page of its own.
+
+  $ mkdir pages; zobo help --man-pages pages
+  $ zobo help -o json | grep -v '"only_shell":true' | names | tr ' ' - | sort | diff - <(ls pages | sed 's/^zobo-//; s/\.1$//' | sort)
+  $ for page in pages/*; do man --warnings -l $page 2>&1 >/dev/null; done
+  $ man -l pages/zobo-acl-set.1 | sed -n '/^EXAMPLES/,/joe,/p' | grep digest
+         zobo acl set /app "digest:$(zobo acl digest joe):rw"
+  $ man -l pages/zobo-ls.1 | grep -e --format
+         -o  takes  text  json  long table raw name. There is --format, too: its
+         zobo ls -R --format '%s %p\n' /app | sort -n
+  $ zobo help --man-pages nowhere | sed 's,nowhere/.*: ,nowhere: ,'
+  ! zobo: nowhere/zobo-get.1: No such file or directory (System -1081)
+  $ zobo help -o json version
+  {"command":"version","usage":"","summary":"print the version","effect":"reads","only_shell":false,"runs_command":false,"format":false,"aliases":[],"output":["text","json"],"examples":[{"line":"zobo version","what":"zobo 0.1.0"}],"options":[]}
 
 No option means two things: none of a command's is a common one's namesake, neither by name nor by letter.
 
