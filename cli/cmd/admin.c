@@ -79,6 +79,8 @@ run(struct ctx *ctx, const struct args *in)
     struct asked *asked = code == DONE ? ensemble_ask(&e, TOPICS(TOPIC_RAW), NULL, NULL) : NULL;
     for (size_t i = 0; asked != NULL && i < e.n; i++)
         code = worse(code, i, put_answer(&e, &asked[i]));
+    if (asked == NULL && code == DONE)
+        code = FAILED; /* interrupted */
     asked_free(asked, e.n);
     ensemble_end(&e);
     return code;

@@ -342,6 +342,8 @@ run(struct ctx *ctx, const struct args *in)
         code == DONE
             ? ensemble_ask(&e, TOPICS(TOPIC_SERVER) | TOPICS(TOPIC_MONITOR) | TOPICS(TOPIC_MEMBERS), NULL, NULL)
             : NULL;
+    if (asked == NULL && code == DONE)
+        code = FAILED; /* interrupted */
     if (asked != NULL) {
         struct check check = {.in = in, .e = &e, .n = e.n, .all = need_memory(e.n, sizeof *check.all)};
         size_t up = 0;

@@ -47,6 +47,8 @@ run(struct ctx *ctx, const struct args *in)
             put_answer(ctx, &asked[i], e.n > 1, word);
         code = worse(code, i, one);
     }
+    if (asked == NULL && code == DONE)
+        code = FAILED; /* interrupted */
     asked_free(asked, e.n);
     ensemble_end(&e);
     return code;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -174,6 +175,9 @@ start_threads(struct round *round)
 {
     size_t n = round->e.n;
     round->pending = n;
+    sigset_t all, before; /* signals are for the thread that waits */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (size_t i = 0; i < n; i++) {
         round->asked[i].server = &round->e.servers[i];
         struct part *part = need_memory(1, sizeof *part);
@@ -187,6 +191,7 @@ start_threads(struct round *round)
         else
             ask_one(part); /* then one after the other */
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static bool
@@ -195,7 +200,7 @@ wait_for_all(void *arg, int fd)
     (void)arg;
     struct pollfd done = {.fd = fd, .events = POLLIN};
     while (poll(&done, 1, -1) < 0)
-        if (errno != EINTR)
+        if (errno != EINTR || interrupted())
             return false;
     return true;
 }

@@ -148,6 +148,7 @@ struct command {
     X(owner)                                                                                                           \
     X(watches)                                                                                                         \
     X(top)                                                                                                             \
+    X(check_smoke)                                                                                                     \
     X(check_ensemble)                                                                                                  \
     X(quota_get)                                                                                                       \
     X(quota_set)                                                                                                       \

@@ -204,3 +204,26 @@ No ensemble.
   ! zobo: --add and --remove do not go with all members (--members, --file)
   ! hint: `zobo help reconfig` tells how it is used
   [2]
+
+Doing what clients do.
+
+  $ zobo check smoke | mask
+  PASS  session  at 1 servers, in N ms
+  PASS  create  a node through each, in N ms
+  PASS  read  each node through each server, after sync, in N ms
+  PASS  set  by version, and read through another, in N ms
+  PASS  watch  each has seen a change made through another, in N ms
+  PASS  transaction  all or nothing, through each, in N ms
+  PASS  ephemeral  seen through another, and gone with its session, in N ms
+  PASS  delete  nothing is left, in N ms
+  $ zobo check smoke -o json --below /p | head -1
+  {"result":"PASS","test":"session","detail":"at 1 servers, in N ms"}
+  $ zobo check smoke --below /none | mask | sed "s/smoke-[0-9a-f]*/smoke-ID/"
+  PASS  session  at 1 servers, in N ms
+  FAIL  create  SERVER1: /none/zobo-smoke-ID: no such node
+  $ zobo -H 127.0.0.1:1 check smoke
+  FAIL  session  no server can be used; 127.0.0.1:1: connection refused
+  [7]
+  $ zobo ls /p
+  $ zobo ls / | grep smoke
+  [1]

@@ -104,6 +104,18 @@ Their health.
   $ zobo create -p /n/a >/dev/null; health --max-nodes-apart 0 | grep -c PASS
   10
 
+  $ zobo check smoke | mask
+  PASS  session  at 3 servers, in N ms
+  PASS  create  a node through each, in N ms
+  PASS  read  each node through each server, after sync, in N ms
+  PASS  set  by version, and read through another, in N ms
+  PASS  watch  each has seen a change made through another, in N ms
+  PASS  transaction  all or nothing, through each, in N ms
+  PASS  ephemeral  seen through another, and gone with its session, in N ms
+  PASS  delete  nothing is left, in N ms
+  $ zobo ls / | grep smoke
+  [1]
+
 A paused server fails its line, not the others'.
 
   $ i=$(zobo top -o raw | awk '$2 == "follower" { print NR; exit }')
