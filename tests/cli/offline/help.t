@@ -44,6 +44,7 @@ Help goes to stdout, never connects, and comes from the tables.
     owner           tell whose an ephemeral node is: session, client's address, server
     watches         list which client watches which path
     top             watch what the servers, or their clients, do
+    check smoke     do at each server what clients do, on nodes of its own
     check ensemble  check that the servers agree and are well
     quota get       print quotas: what is used of them, soft and hard limits
     quota set       limit how many nodes and bytes a subtree may have
