@@ -238,8 +238,6 @@ static int
 find(struct ctx *ctx, char **argv, size_t n, size_t *used, int *implied)
 {
     ctx->command = find_command(argv, n, used, implied);
-    if (ctx->command != NULL && ctx->command->only_shell && ctx->cwd == NULL)
-        return refuse(ctx, BAD_USAGE, "%s is for the shell and for scripts: `zobo help shell`", ctx->command->name);
     if (ctx->command != NULL)
         return DONE;
     const char *close = did_you_mean(argv[0]);
@@ -299,6 +297,8 @@ run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_
         print_command_help(stdout, ctx->command);
         return DONE;
     }
+    if (code == DONE && ctx->command->only_shell && ctx->cwd == NULL)
+        return refuse(ctx, BAD_USAGE, "%s is for the shell and for scripts: `zobo help shell`", ctx->command->name);
     if (code == DONE)
         code = count_words(ctx, in);
     if (code == DONE)
