@@ -28,6 +28,17 @@ is_below(const char *path, const char *above)
     return strncmp(path, above, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+size_t
+missing_above(const char *path, const char *last)
+{
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t n = (size_t)(slash - path);
+        if (strncmp(last, path, n) != 0 || (last[n] != '\0' && last[n] != '/'))
+            return n;
+    }
+    return 0;
+}
+
 char *
 join_path(const char *root, const char *path)
 {

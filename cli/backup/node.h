@@ -29,6 +29,10 @@ int path_order(const char *a, const char *b);
 /* is_below tells whether `path` is below `above`, or the same. */
 bool is_below(const char *path, const char *above);
 
+/* missing_above returns the length of the first path above `path` that is not above `last` (or the same); 0: there is
+ * none. Where nodes above come first, those above the node told last have been told. */
+size_t missing_above(const char *path, const char *last);
+
 /* join_path puts a path of a tree behind the path of its root; freed by the caller. */
 char *join_path(const char *root, const char *path);
 

@@ -9,6 +9,7 @@
 #include "backup/outfile.h"
 #include "backup/source.h"
 #include "frame/command.h"
+#include "frame/hold.h"
 
 enum { O_FILE, O_DIR, O_DEPTH, O_INCLUDE, O_EXCLUDE, O_REGEX, O_EPHEMERALS, O_TRIES };
 
@@ -317,6 +318,20 @@ open_target(struct export *x, const struct args *in)
     return x->dir == NULL && x->file == NULL ? FAILED : DONE;
 }
 
+/* write_target catches signals all the while: none is to leave half of a file. */
+static int
+write_target(struct export *x, const struct args *in)
+{
+    int code = hold_begin(x->ctx);
+    if (code != DONE)
+        return code;
+    code = open_target(x, in);
+    if (code == DONE)
+        code = export_all(x, in->opt[O_TRIES].given ? (unsigned)in->opt[O_TRIES].n : USUAL_TRIES);
+    hold_over(x->ctx);
+    return code;
+}
+
 static int
 run(struct ctx *ctx, const struct args *in)
 {
@@ -335,9 +350,7 @@ run(struct ctx *ctx, const struct args *in)
         .ephemerals = in->opt[O_EPHEMERALS].given,
         .doing = "reading"};
     if (code == DONE)
-        code = open_target(&x, in);
-    if (code == DONE)
-        code = export_all(&x, in->opt[O_TRIES].given ? (unsigned)in->opt[O_TRIES].n : USUAL_TRIES);
+        code = write_target(&x, in);
     free(x.waiting);
     free_patterns(&x.include);
     free_patterns(&x.exclude);

@@ -3,7 +3,7 @@
  * connection breaks, the server has carried out the first so many of those under way, and nobody knows how many. All
  * whose answers are missing are then sent again, in their order and before any new one: what is answered so that it
  * may be the echo of the first time (the node exists already, is gone, has another version) is looked at. */
-#include "writer.h"
+#include "writer_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,30 +16,6 @@ enum {
     WINDOW_BYTES = 8 * 1024 * 1024,
     TURN_EVERY = 64, /* writes: so that they go out while more are made */
     LOSSES_MAX = 10  /* connections lost in a row without an answer */
-};
-
-enum kind { CREATE, SET, DELETE, SET_ACLS };
-
-struct write {
-    struct write *next;
-    struct writer *writer;
-    enum kind kind;
-    enum { UNSENT, SENT, LOOKING, ANSWERED } state;
-    bool again; /* sent before, and that answer was lost */
-    zobo_err err;
-    zobo_reply reply; /* with no more than path and stat */
-    char *made;       /* reply.path, where it differs */
-    void *tag;
-    size_t bytes;
-    int64_t zxid; /* what the session had seen when it was first sent */
-    int32_t version;
-    zobo_create_options options;
-    bool has_acl;
-    zobo_acl_list acl; /* in one block */
-    bool has_data;
-    size_t data_len;
-    char *data; /* behind the path */
-    char path[];
 };
 
 struct writer {
@@ -171,33 +147,7 @@ came(struct write *write, zobo_err err)
     return true;
 }
 
-static bool
-same_data(const struct write *write, const zobo_reply *reply)
-{
-    return write->has_data == (reply->data != NULL) && write->data_len == reply->data_len &&
-           (write->data_len == 0 || memcmp(write->data, reply->data, write->data_len) == 0);
-}
-
-/* is_echo tells whether what is there is what the write made, before its answer was lost. */
-static bool
-is_echo(const struct write *write, const zobo_reply *reply)
-{
-    const zobo_stat *stat = &reply->stat;
-    zobo_client_id id = {0};
-    switch (write->kind) {
-    case CREATE:
-        if (write->options.ephemeral &&
-            (zobo_get_client_id(write->writer->ctx->client, &id) != ZOBO_OK || stat->ephemeral_owner != id.session_id))
-            return false;
-        return stat->czxid > write->zxid && (stat->version > 0 || same_data(write, reply));
-    case SET:
-        return stat->mzxid > write->zxid && stat->version == write->version + 1 && same_data(write, reply);
-    case SET_ACLS:
-        return stat->aversion == write->version + 1 && reply->n_acls == write->acl.n;
-    default:
-        return false;
-    }
-}
+static void look(struct write *write, zobo_err err);
 
 static void
 got_look(void *arg, zobo_err err, const zobo_reply *reply)
@@ -209,7 +159,12 @@ got_look(void *arg, zobo_err err, const zobo_reply *reply)
         lost(write, err);
         return;
     }
-    if (err == ZOBO_OK && is_echo(write, reply)) {
+    if (err == ZOBO_ENOAUTH && write->kind != SET_ACLS && !write->blind) {
+        write->blind = true; /* what may not be read has a stat still */
+        look(write, write->err);
+        return;
+    }
+    if (err == ZOBO_OK && writer_is_echo(write->writer->ctx->client, write, reply)) {
         write->reply.has_stat = true;
         write->reply.stat = reply->stat;
         answered(write, ZOBO_OK);
@@ -224,8 +179,10 @@ look(struct write *write, zobo_err err)
 {
     struct writer *writer = write->writer;
     zobo_how how = {.done = got_look, .arg = write};
-    zobo_err asked = write->kind == SET_ACLS ? zobo_get_acls_async(writer->ctx->client, write->path, &how, NULL)
-                                             : zobo_get_async(writer->ctx->client, write->path, NULL, &how, NULL);
+    zobo_client *client = writer->ctx->client;
+    zobo_err asked = write->kind == SET_ACLS ? zobo_get_acls_async(client, write->path, &how, NULL)
+                     : write->blind          ? zobo_exists_async(client, write->path, NULL, &how, NULL)
+                                             : zobo_get_async(client, write->path, NULL, &how, NULL);
     if (asked != ZOBO_OK) {
         answered(write, err);
         return;
@@ -251,9 +208,10 @@ got_answer(void *arg, zobo_err err, const zobo_reply *reply)
     keep_reply(write, reply);
     bool exists = write->kind == CREATE && err == ZOBO_ENODEEXISTS;
     bool changed = (write->kind == SET || write->kind == SET_ACLS) && err == ZOBO_EBADVERSION;
+    bool denied = write->kind != DELETE && err == ZOBO_ENOAUTH; /* since a write behind this one, it may be */
     if (write->again && write->kind == DELETE && err == ZOBO_ENONODE)
         answered(write, ZOBO_OK);
-    else if (write->again && (exists || changed))
+    else if (write->again && (exists || changed || denied))
         look(write, err);
     else
         answered(write, err);
@@ -321,7 +279,8 @@ tell(struct writer *writer, struct write *write)
         writer->done++;
     } else if (write->err != ZOBO_ECANCELLED) {
         writer->failed++;
-        if (writer->session_err == ZOBO_OK || !is_lost(write->err)) /* that is told once, at the end */
+        bool first = writer->options.keep_going || !writer->over;              /* those behind it often fail by it */
+        if (first && (writer->session_err == ZOBO_OK || !is_lost(write->err))) /* that is told once, at the end */
             tell_error(writer, write);
         writer->over |= !writer->options.keep_going;
     }
