@@ -63,7 +63,7 @@ count(world *w, const char (*names)[80], size_t n)
         for (size_t k = 0; k < n; k++) {
             zs_node node;
             char full[120], data[24];
-            (void)snprintf(full, sizeof full, "%s/%s", path, names[k]);
+            (void)snprintf(full, sizeof full, "%s/%.79s", path, names[k]);
             if (world_node(w, full, &node, data, sizeof data) && strcmp(data, m->identifier) == 0)
                 czxid = node.czxid;
         }
@@ -132,7 +132,7 @@ check_gone(const member *m)
     size_t n = world_children(w, path, names, 16);
     for (size_t i = 0; i < n && i < 16; i++) {
         zs_node node;
-        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", path, names[i]);
         if (strcmp(names[i], "ready") != 0 && world_node(w, full, &node, NULL, 0) && node.czxid <= m->left_zxid)
             world_fail(w, "member %u has left, and %s was in and is there", (unsigned)m->index, names[i]);
     }
@@ -182,7 +182,7 @@ check_own(const member *m)
     size_t n = world_children(w, dir, names, 16);
     for (size_t i = 0; i < n && i < 16; i++) {
         zs_node node;
-        (void)snprintf(full, sizeof full, "%s/%s", dir, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", dir, names[i]);
         if (world_node(w, full, &node, data, sizeof data) && strcmp(data, m->identifier) == 0 && !m->lost &&
             !zobo_get_client_id(m->c->c, &id) && node.owner != id.session_id)
             world_fail(w, "member %u has entered by a node of another session", (unsigned)m->index);

@@ -44,7 +44,7 @@ find_node(actor *a)
     a->node[0] = '\0';
     for (size_t i = 0; i < n && i < 32; i++) {
         zs_node node;
-        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", path, names[i]);
         if (!world_node(w, full, &node, NULL, 0))
             continue;
         if (node.czxid < first)

@@ -123,7 +123,7 @@ check_no_herd(world *w)
         return;
     size_t n = world_children(w, path, names, 32);
     for (size_t i = 0; i < n && i < 32; i++) {
-        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", path, names[i]);
         size_t watchers = world_watchers(w, full);
         if (watchers > 2)
             world_fail(w, "%u clients watch %s", (unsigned)watchers, full);

@@ -48,7 +48,7 @@ check_first(const actor *a, const char *path)
         world_fail(w, "actor %u has acquired, and has no token for %s", (unsigned)a->index, path);
     for (size_t i = 0; i < n && i < 32; i++) {
         zs_node node;
-        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", path, names[i]);
         if (!world_node(w, full, &node, NULL, 0))
             continue;
         first = node.czxid < first ? node.czxid : first;

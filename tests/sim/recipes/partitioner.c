@@ -38,7 +38,7 @@ locked_by(world *w, const char *item, int64_t session)
     size_t n = world_children(w, dir, names, 16);
     for (size_t i = 0; i < n && i < 16; i++) {
         zs_node node;
-        (void)snprintf(full, sizeof full, "%s/%s", dir, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", dir, names[i]);
         if (world_node(w, full, &node, NULL, 0) && node.owner == session)
             return true;
     }

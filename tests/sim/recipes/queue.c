@@ -232,7 +232,7 @@ check_order(const actor *a, const char *taken)
     size_t n = world_children(w, path, names, 64);
     for (size_t i = 0; i < n && i < 64; i++) {
         zs_node node;
-        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        (void)snprintf(full, sizeof full, "%s/%.79s", path, names[i]);
         if (strcmp(names[i], name) < 0 && world_node(w, full, &node, NULL, 0) && node.czxid <= a->since)
             world_fail(w, "actor %u has got %s before %s", (unsigned)a->index, name, names[i]);
     }
