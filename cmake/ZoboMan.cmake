@@ -23,4 +23,15 @@ if(TARGET zobo_cli AND NOT CMAKE_CROSSCOMPILING)
     DEPENDS zobo_cli
     COMMENT "Writing zobo(1)" VERBATIM)
   add_custom_target(zobo_cli_man ALL DEPENDS ${cli_page})
+
+  # So it does with the scripts by which shells complete its arguments.
+  set(completion_dir ${PROJECT_BINARY_DIR}/completion)
+  file(MAKE_DIRECTORY ${completion_dir})
+  add_custom_command(OUTPUT ${completion_dir}/zobo ${completion_dir}/_zobo ${completion_dir}/zobo.fish
+    COMMAND sh -c "cd \"$2\" && \"$1\" completion bash >zobo && \"$1\" completion zsh >_zobo && \"$1\" completion fish >zobo.fish"
+      sh $<TARGET_FILE:zobo_cli> ${completion_dir}
+    DEPENDS zobo_cli
+    COMMENT "Writing completion scripts" VERBATIM)
+  add_custom_target(zobo_cli_completion ALL
+    DEPENDS ${completion_dir}/zobo ${completion_dir}/_zobo ${completion_dir}/zobo.fish)
 endif()

@@ -159,8 +159,9 @@ int need_watcher(const struct ctx *ctx, bool given, const zobo_watcher **out);
 zobo_err turn(struct ctx *ctx, int timeout_ms);
 
 /* Ctrl-C in a shell ends what its command waits for, not the program. From interrupts_begin to interrupts_end a SIGINT
- * makes blocking verbs and turn fail, interrupted() true, and errors go untold. */
+ * makes blocking verbs and turn fail, interrupted() true, and errors go untold, until interrupts_clear. */
 void interrupts_begin(void);
+void interrupts_clear(void);
 void interrupts_end(void);
 bool interrupted(void);
 

@@ -163,6 +163,8 @@ struct command {
     X(ctx_edit)                                                                                                        \
     X(shell)                                                                                                           \
     SERVER_COMMANDS(X)                                                                                                 \
+    X(completion)                                                                                                      \
+    X(complete)                                                                                                        \
     X(help)                                                                                                            \
     X(version)                                                                                                         \
     X(cd)                                                                                                              \
@@ -265,6 +267,13 @@ int dispatch_line(struct ctx *ctx, char **argv, size_t n);
 /* need_leave holds what a command is about to do against what the context allows: 0, or the exit code. For those commands
  * which only change something with some option (find --rm); the others are seen to. */
 int need_leave(struct ctx *ctx, enum effect effect);
+
+/* dispatch_typed calls `run` with the session's options that stand in an unfinished command line, over those of the
+ * environment and the contexts; what is wrong with them is passed over. For completion. */
+int dispatch_typed(struct ctx *ctx, char **argv, size_t n, int (*run)(struct ctx *ctx, void *arg), void *arg);
+
+/* absolute_path makes a word a path from the root on, by ctx->cwd, without "." and ".."; to be freed. */
+char *absolute_path(const struct ctx *ctx, const char *word);
 
 /* --- help (help.c, man.c) ----------------------------------------------------------------------------------------- */
 

@@ -181,13 +181,13 @@ need_leave(struct ctx *ctx, enum effect effect)
     return DONE;
 }
 
-/* take_path makes a path of a shell's line absolute, without "." and "..". */
-static char *
-take_path(const struct ctx *ctx, const char *word)
+char *
+absolute_path(const struct ctx *ctx, const char *word)
 {
-    size_t size = strlen(ctx->cwd) + strlen(word) + 4; /* and a slash that may be put behind it */
+    const char *from = word[0] == '/' || ctx->cwd == NULL ? "" : ctx->cwd;
+    size_t size = strlen(from) + strlen(word) + 4; /* and a slash that may be put behind it */
     char *all = need_memory(size, 1), *path = need_memory(size, 1);
-    snprintf(all, size, "%s/%s", word[0] == '/' ? "" : ctx->cwd, word);
+    snprintf(all, size, "%s/%s", from, word);
     size_t len = 0;
     for (const char *part = all, *end; *part != '\0'; part = end) {
         part += strspn(part, "/");
@@ -212,7 +212,7 @@ take_path(const struct ctx *ctx, const char *word)
     return path;
 }
 
-/* take_paths does so for all words that are paths; returns what is to be freed. Words of another cluster
+/* take_paths makes all words absolute that are paths; returns what is to be freed. Words of another cluster
  * ("context:/path") stay, as do those that no path could be. */
 static char **
 take_paths(const struct ctx *ctx, struct args *in)
@@ -226,7 +226,7 @@ take_paths(const struct ctx *ctx, struct args *in)
         if (word_kind(ctx->command->usage, i, NULL, NULL) != WORD_PATH || word[0] == '\0' || strcmp(word, "-") == 0 ||
             strstr(word, ":/") != NULL)
             continue;
-        in->words[i] = made[i] = take_path(ctx, word);
+        in->words[i] = made[i] = absolute_path(ctx, word);
         if (sequence && word[strlen(word) - 1] == '/' && made[i][1] != '\0')
             strcat(made[i], "/");
     }
@@ -238,8 +238,10 @@ static int
 find(struct ctx *ctx, char **argv, size_t n, size_t *used, int *implied)
 {
     ctx->command = find_command(argv, n, used, implied);
-    if (ctx->command != NULL)
+    if (ctx->command != NULL) {
+        ctx->mute = ctx->command->hidden; /* other programs look at the exit code */
         return DONE;
+    }
     const char *close = did_you_mean(argv[0]);
     return close == NULL ? fail_usage(ctx, "no command %s", argv[0])
                          : fail_usage(ctx, "no command %s; did you mean %s?", argv[0], close);
@@ -421,11 +423,46 @@ dispatch_line(struct ctx *ctx, char **argv, size_t n)
     ctx->yes = before.yes;
     ctx->color = before.color;
     ctx->json_errors = before.json_errors;
+    ctx->mute = before.mute;
     ctx->keep_trying = before.keep_trying;
     ctx->limit_ms = 0;
     ctx->dry_run = false;
     ctx->runs_command = false;
     ctx->told_over = false;
     ctx->command = before.command;
+    return code;
+}
+
+int
+dispatch_typed(struct ctx *ctx, char **argv, size_t n, int (*run)(struct ctx *ctx, void *arg), void *arg)
+{
+    struct opt_value globals[G_COUNT] = {0};
+    struct args in = {.words = need_memory(n + 1, sizeof *in.words)};
+    struct opt_table tables[2] = {{cmd_shell.opts, in.opt}, {global_opts, globals}};
+    struct config config = {0};
+    size_t used, name = 0;
+    int opt, code = parse_args(ctx, tables, argv, n, NULL, &used);
+    const struct command *own = ctx->command, *typed = NULL;
+    if (code == DONE && used < n)
+        typed = find_command(argv + used, n - used, &name, &opt);
+    free_args(&in);
+    in = (struct args){.words = need_memory(n + 1, sizeof *in.words)};
+    if (typed != NULL) {
+        tables[0] = (struct opt_table){typed->opts, in.opt};
+        (void)parse_args(ctx, tables, argv + used + name, n - used - name, &in, &used);
+    }
+    end_session(ctx); /* what the environment said has been taken; now the line counts more */
+    ctx->command = typed == NULL ? &cmd_shell : typed;
+    code = complete_globals(ctx, &config, globals);
+    if (code == DONE)
+        code = apply_session(ctx, globals);
+    ctx->command = own;
+    if (code == DONE)
+        code = run(ctx, arg);
+    wipe(globals[G_AUTH].text);
+    free(globals[G_AUTH].text);
+    free(globals[G_PROPERTY].items);
+    config_free(&config);
+    free_args(&in);
     return code;
 }

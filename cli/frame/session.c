@@ -189,13 +189,19 @@ interrupts_begin(void)
 }
 
 void
-interrupts_end(void)
+interrupts_clear(void)
 {
-    sigaction(SIGINT, &before_interrupts, NULL);
     for (size_t i = 0; i < INTERRUPT_CLIENTS; i++)
         if (interrupt_clients[i] != NULL)
             zobo_interrupt(interrupt_clients[i], false);
     interrupt_came = 0;
+}
+
+void
+interrupts_end(void)
+{
+    sigaction(SIGINT, &before_interrupts, NULL);
+    interrupts_clear();
 }
 
 bool

@@ -47,7 +47,7 @@ text_is_open(const char *text, size_t len, size_t *opened)
 static bool
 ends_it(const struct ctx *ctx)
 {
-    return ctx->shell->over || ctx->signal != 0 || ferror(stdout);
+    return ctx->shell->over || ctx->signal != 0 || interrupted() || ferror(stdout);
 }
 
 int

@@ -21,7 +21,8 @@ struct shell {
     struct nodes *nodes; /* children known to completion */
     bool hides_events;   /* printwatches off */
     bool running;        /* a command has the terminal */
-    bool is_down;        /* told: there is no connection */
+    zobo_state told;     /* what the user knows of the connection */
+    bool was_up;         /* ever */
     char *above;         /* lines to be printed above the prompt; NULL: none */
     size_t above_len;
     size_t redone; /* commands that redo runs inside each other */
