@@ -62,6 +62,7 @@ Help goes to stdout, never connects, and comes from the tables.
     snapshot export write a server's data as Apache ZooKeeper's snapshot
     snapshot import make a server's data from Apache ZooKeeper's
     snapshot backup copy a server's data as it is at one moment
+    completion      print the script by which a shell completes zobo's arguments
     help            print help
     version         print the version
   
