@@ -233,6 +233,15 @@ read_header(struct record *record, const json_t *json)
 void
 record_read(struct record *record, const char *line, size_t len)
 {
+    if (record_read_fast(record, line, len))
+        return;
+    record_free(record);
+    record_read_any(record, line, len);
+}
+
+void
+record_read_any(struct record *record, const char *line, size_t len)
+{
     *record = (struct record){0};
     json_error_t error;
     json_t *json = json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
@@ -260,5 +269,6 @@ record_free(struct record *record)
     json_decref(record->json);
     free(record->acls);
     free(record->data);
+    free(record->text);
     *record = (struct record){0};
 }

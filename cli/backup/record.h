@@ -53,10 +53,16 @@ struct record {
     void *json;
     zobo_acl *acls;
     char *data;
+    char *text;
 };
 
 /* record_read reads a line. */
 void record_read(struct record *record, const char *line, size_t len);
 void record_free(struct record *record);
+
+/* How it does: record_read_fast reads a node as we write it, and else is false; then record_read_any reads whatever it is,
+ * after record_free. */
+void record_read_any(struct record *record, const char *line, size_t len);
+bool record_read_fast(struct record *record, const char *line, size_t len);
 
 #endif

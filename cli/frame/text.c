@@ -107,6 +107,17 @@ put_hex(FILE *to, const void *data, size_t len)
     }
 }
 
+static int
+base64_digit(char c)
+{
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
+}
+
 bool
 base64_decode(char *text, size_t *len)
 {
@@ -120,10 +131,10 @@ base64_decode(char *text, size_t *len)
             pads++;
             continue;
         }
-        const char *digit = c == '\0' ? NULL : strchr(base64_digits, c);
-        if (digit == NULL || pads > 0)
+        int digit = base64_digit(c);
+        if (digit < 0 || pads > 0)
             return false;
-        bits = bits << 6 | (uint32_t)(digit - base64_digits);
+        bits = bits << 6 | (uint32_t)digit;
         digits++;
         if (digits % 4 != 1)
             text[out++] = (char)(bits >> (6 - 2 * ((digits - 1) % 4)) & 0xFF);

@@ -86,6 +86,29 @@ check_record(const struct tnode *node)
     free(text);
 }
 
+/* compare_readers reads each line in both ways: where the fast one says something, it is what the other says. */
+static void
+compare_readers(const char *text, size_t size)
+{
+    const char *end = text + size;
+    while (text < end) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        size_t len = (size_t)((newline == NULL ? end : newline) - text);
+        struct record fast, any;
+        if (record_read_fast(&fast, text, len)) {
+            record_read_any(&any, text, len);
+            must(any.kind == RECORD_NODE && strcmp(any.node.path, fast.node.path) == 0 &&
+                 same_data(&any.node, &fast.node) && any.node.n_acls == fast.node.n_acls &&
+                 (any.node.acls == NULL) == (fast.node.acls == NULL) && same_acls(&any.node, &fast.node) &&
+                 any.node.type == fast.node.type && (any.node.type != TTL || any.node.ttl == fast.node.ttl) &&
+                 any.node.children == fast.node.children);
+            record_free(&any);
+        }
+        record_free(&fast);
+        text += len + (newline != NULL);
+    }
+}
+
 /* walk goes through all nodes and returns how many there are. */
 static size_t
 walk(struct source *source, bool check)
@@ -113,6 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct ctx ctx;
     int code = DONE;
+    compare_readers((const char *)data, size);
     struct source *source = source_of_file(&ctx, infile_of(&ctx, "input", data, size), &code);
     must((source != NULL) == (code == DONE));
     if (source == NULL)
