@@ -153,6 +153,7 @@ const struct command cmd_acl_get = {
     .opts = get_opts,
     .min_words = 1,
     .max_words = 1,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run_get};
 

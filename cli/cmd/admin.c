@@ -107,5 +107,6 @@ const struct command cmd_admin = {
     .exits = exits,
     .min_words = 1,
     .max_words = WORDS_ANY,
+    .pages = true,
     .formats = FORMATS_ONE,
     .run = run};

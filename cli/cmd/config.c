@@ -133,6 +133,7 @@ const struct command cmd_config = {
     .examples = config_examples,
     .opts = config_opts,
     .max_words = 1,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run_config};
 

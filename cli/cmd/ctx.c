@@ -396,6 +396,7 @@ const struct command cmd_ctx = {
         "ZOBO_..., that more than the context. With --hosts or --local the context in use is left aside, for its "
         "credentials and rules are for its servers; --context is not.",
     .examples = list_examples,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .no_context = true,
     .run = run_list};

@@ -243,5 +243,6 @@ const struct command cmd_diff = {
     .exits = exits,
     .min_words = 2,
     .max_words = 2,
+    .pages = true,
     .formats = FORMATS_ONE | FORMATS(FORMAT_NAME),
     .run = run};

@@ -224,5 +224,6 @@ const struct command cmd_du = {
     .opts = opts,
     .min_words = 0,
     .max_words = WORDS_ANY,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run};

@@ -375,5 +375,6 @@ const struct command cmd_find = {
     .exits = exits,
     .min_words = 0,
     .max_words = 1,
+    .pages = true,
     .formats = FORMATS_LIST,
     .run = run};

@@ -73,5 +73,6 @@ const struct command cmd_fourlw = {
     .exits = exits,
     .min_words = 1,
     .max_words = WORDS_ANY,
+    .pages = true,
     .formats = FORMATS_ONE,
     .run = run};

@@ -93,5 +93,6 @@ const struct command cmd_get = {
     .opts = opts,
     .min_words = 1,
     .max_words = 1,
+    .pages = true,
     .formats = FORMATS_ONE | FORMATS(FORMAT_RAW) | FORMATS(FORMAT_OWN),
     .run = run};

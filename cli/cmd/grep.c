@@ -224,5 +224,6 @@ const struct command cmd_grep = {
     .exits = exits,
     .min_words = 1,
     .max_words = 2,
+    .pages = true,
     .formats = FORMATS_ONE,
     .run = run};

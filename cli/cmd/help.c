@@ -61,6 +61,7 @@ const struct command cmd_help = {.no_context = true,
                                  .examples = help_examples,
                                  .opts = opts,
                                  .max_words = 2,
+                                 .pages = true,
                                  .formats = FORMATS_ONE,
                                  .run = run_help};
 

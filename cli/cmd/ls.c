@@ -109,5 +109,6 @@ const struct command cmd_ls = {.name = "ls",
                                .opts = opts,
                                .min_words = 0,
                                .max_words = 1,
+                               .pages = true,
                                .formats = FORMATS_LIST,
                                .run = run};

@@ -167,5 +167,6 @@ const struct command cmd_owner = {
     .opts = opts,
     .exits = exits,
     .max_words = WORDS_ANY,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run};

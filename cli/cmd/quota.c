@@ -174,6 +174,7 @@ const struct command cmd_quota_get = {
     .examples = get_examples,
     .exits = get_exits,
     .max_words = 1,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run_get};
 

@@ -125,5 +125,6 @@ const struct command cmd_sessions = {
     .opts = opts,
     .exits = exits,
     .max_words = WORDS_ANY,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run};

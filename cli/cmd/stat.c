@@ -101,5 +101,6 @@ const struct command cmd_stat = {.name = "stat",
                                  .opts = opts,
                                  .min_words = 1,
                                  .max_words = WORDS_ANY,
+                                 .pages = true,
                                  .formats = FORMATS_NODES,
                                  .run = run};

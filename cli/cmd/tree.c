@@ -101,5 +101,6 @@ const struct command cmd_tree = {.name = "tree",
                                  .opts = opts,
                                  .min_words = 0,
                                  .max_words = 1,
+                                 .pages = true,
                                  .formats = FORMATS_ONE,
                                  .run = run};

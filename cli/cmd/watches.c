@@ -94,5 +94,6 @@ const struct command cmd_watches = {
     .opts = opts,
     .exits = exits,
     .max_words = 1,
+    .pages = true,
     .formats = FORMATS_TABLE,
     .run = run};

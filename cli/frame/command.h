@@ -94,6 +94,7 @@ struct command {
     bool hidden;       /* not listed: for other programs */
     bool no_context;   /* it does without the file of contexts, which may be broken */
     bool only_shell;   /* means nothing outside of a shell or script: cd, exit */
+    bool pages; /* its output may be long, comes to an end by itself, and is to be read: on a terminal by a pager */
     enum effect effect;
     unsigned formats;
     int (*run)(struct ctx *ctx, const struct args *in);
@@ -203,6 +204,7 @@ enum {
     G_FORMAT,
     G_YES,
     G_NO_COLOR,
+    G_NO_PAGER,
     G_QUIET,
     G_TRACE,
     G_VERSION,

@@ -33,6 +33,8 @@ const struct opt global_opts[] = {
     [G_FORMAT] = {0, "format", OPT_TEXT, "FMT", "how nodes are printed, such as '%p %v\\n'; the fields are below"},
     [G_YES] = {'y', "yes", OPT_FLAG, NULL, "do not ask before changes; needed where no terminal could answer"},
     [G_NO_COLOR] = {0, "no-color", OPT_FLAG, NULL, "no colours on a terminal (also NO_COLOR)"},
+    [G_NO_PAGER] = {0, "no-pager", OPT_FLAG, NULL,
+                    "long output on a terminal does not go through $ZOBO_PAGER, $PAGER or less"},
     [G_QUIET] = {'q', "quiet", OPT_FLAG, NULL, "no notes on stderr, only errors"},
     [G_TRACE] = {0, "trace", OPT_FLAG, NULL, "log what the client does on stderr"},
     [G_VERSION] = {0, "version", OPT_FLAG, NULL, "print the version"},

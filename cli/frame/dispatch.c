@@ -8,6 +8,7 @@
 #include "config.h"
 #include "form.h"
 #include "input.h"
+#include "pager.h"
 
 /* Where the servers are is said by one of two options. */
 static bool
@@ -289,6 +290,15 @@ complete_globals(struct ctx *ctx, struct config *config, struct opt_value *globa
     return code == DONE && !ctx->command->no_context ? config_apply(ctx, config, globals) : code;
 }
 
+/* page has long output go through a pager, where somebody reads it: not what is for programs, nor what asks. */
+static void
+page(struct ctx *ctx, const struct opt_value *globals, const struct args *in)
+{
+    bool asks = find_opt(ctx->command->opts, in->opt, "rm") != NULL;
+    if (ctx->out_is_tty && !globals[G_NO_PAGER].given && ctx->format != FORMAT_RAW && !asks)
+        pager_begin(ctx);
+}
+
 /* run_parsed runs ctx->command, unless `code` says that its arguments were wrong or help is asked for. */
 static int
 run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_shell, int code)
@@ -296,6 +306,8 @@ run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_
     struct orders by_flag = {.output = globals[G_OUTPUT].given, .form = globals[G_FORMAT].given};
     struct config config = {0};
     if (code == DONE && globals[G_HELP].given) {
+        if (!in_shell)
+            page(ctx, globals, in);
         print_command_help(stdout, ctx->command);
         return DONE;
     }
@@ -309,6 +321,8 @@ run_parsed(struct ctx *ctx, struct opt_value *globals, struct args *in, bool in_
         code = apply_line(ctx, globals, &by_flag);
     if (code == DONE && !in_shell)
         code = apply_session(ctx, globals);
+    if (code == DONE && !in_shell && ctx->command->pages)
+        page(ctx, globals, in);
     if (code == DONE)
         code = call(ctx, in);
     config_free(&config);

@@ -20,13 +20,18 @@ option_name(const struct opt *opt, char *buf, size_t size)
     snprintf(buf, size, "%s--%s%s%s", letter, opt->name, opt->arg != NULL ? " " : "", opt->arg != NULL ? opt->arg : "");
 }
 
+enum { NAME_WIDTH = 27 };
+
 static void
 print_options(FILE *to, const struct opt *opts)
 {
     for (; opts->name != NULL; opts++) {
         char name[64];
         option_name(opts, name, sizeof name);
-        fprintf(to, "  %-27s %s\n", name, opts->help);
+        if (strlen(name) > NAME_WIDTH)
+            fprintf(to, "  %s\n  %*s %s\n", name, NAME_WIDTH, "", opts->help);
+        else
+            fprintf(to, "  %-*s %s\n", NAME_WIDTH, name, opts->help);
     }
 }
 

@@ -84,6 +84,7 @@ Help goes to stdout, never connects, and comes from the tables.
         --format FMT            how nodes are printed, such as '%p %v\n'; the fields are below
     -y, --yes                   do not ask before changes; needed where no terminal could answer
         --no-color              no colours on a terminal (also NO_COLOR)
+        --no-pager              long output on a terminal does not go through $ZOBO_PAGER, $PAGER or less
     -q, --quiet                 no notes on stderr, only errors
         --trace                 log what the client does on stderr
         --version               print the version
