@@ -35,9 +35,9 @@
  * are removed by later handles, some by each, when they have not been used for a day; a change that is in doubt for
  * longer ends with ZOBO_EABANDONED, the one case in which its outcome is not known.
  * kazoo and Curator do not mind the children of a counter, but one who deletes the counter has to delete those, too.
- * With options.no_witness there are plain sets and no nodes: an answer that is lost is then looked after where looking
- * can tell (nobody has set the node since), and else ends the operation with an error of class UNKNOWN; never twice,
- * either way. */
+ * With options.no_witness there are plain sets and no nodes, and each change reads the number first: an answer that is
+ * lost is then looked after where looking can tell (nobody has set the node since), and else ends the operation with an
+ * error of class UNKNOWN; never twice, either way. */
 #ifndef ZOBO_COUNTER_H
 #define ZOBO_COUNTER_H
 

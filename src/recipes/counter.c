@@ -34,6 +34,7 @@ struct change {
     bool down;
     zobo_counter_change is;
     unsigned defeats; /* another was first, so often in a row */
+    bool recalls;     /* nothing was read for it: the last change's outcome is taken to be there yet */
 };
 
 static zobo_counter *
@@ -105,6 +106,8 @@ build_change(zr_sure *s, zobo_transaction *tx)
     const change *ch = (change *)s;
     const zobo_counter *c = counter_of(&s->op);
     char text[ZR_COUNT_MAX];
+    if (ch->recalls && s->renewed)
+        return ZOBO_EBADVERSION; /* the old witness may have gone with the counter, and another have come in its place */
     size_t len = zr_count_write(ch->is.post_value, c->o.curator, text);
     return zobo_transaction_set(tx, c->path, text, len, c->version);
 }
@@ -204,13 +207,16 @@ ignored(void *arg, zobo_err err, const zobo_reply *reply)
     (void)op, (void)err, (void)reply;
 }
 
-/* Reads, unless nothing has come in between since the last change. A server that is behind would go on telling of what
+/* Reads, unless nothing has come in between since the last change. The version alone does not tell that: a counter that
+ * was deleted and made again counts its versions anew. The witness does, for it lies beneath the counter and goes with
+ * it; without witnesses each change reads. A server that is behind would go on telling of what
  * is past, so after a defeat it is made to catch up first. */
 static void
 look(zr_op *op)
 {
     zobo_counter *c = counter_of(op);
-    if (c->known) {
+    ((change *)op)->recalls = c->known && !c->o.no_witness;
+    if (((change *)op)->recalls) {
         make_change((change *)op);
         return;
     }

@@ -290,13 +290,21 @@ change_witness(zr_sure *s)
     acquire(s);
 }
 
-static void
-refused(zr_sure *s, const zobo_reply *reply)
+zobo_err
+zr_refusal(const zobo_reply *reply, size_t *which)
 {
     size_t i = 0;
     while (i < reply->n_results && (!reply->results[i].err || reply->results[i].err == ZOBO_EROLLEDBACK))
         i++;
-    zobo_err err = i < reply->n_results ? reply->results[i].err : ZOBO_EBADREPLY;
+    *which = i;
+    return i < reply->n_results ? reply->results[i].err : ZOBO_EBADREPLY;
+}
+
+static void
+refused(zr_sure *s, const zobo_reply *reply)
+{
+    size_t i;
+    zobo_err err = zr_refusal(reply, &i);
     if (!s->witness || i) {
         finish(s, err, s->witness ? i - 1 : i, NULL);
     } else if (err == ZOBO_EBADVERSION && s->doubt) {
@@ -347,6 +355,10 @@ send_tx(zr_sure *s)
 {
     zobo_how how = zr_op_how(&s->op, answered);
     zobo_err err = s->tx ? ZOBO_OK : make_tx(s);
+    if (err == ZOBO_EBADVERSION) {
+        finish(s, err, 0, NULL);
+        return;
+    }
     if (err) {
         give_in(s, err);
         return;
@@ -395,6 +407,7 @@ node_made(void *arg, zobo_err err, const zobo_reply *reply)
     }
     s->witness->made = true;
     s->witness->version = 0;
+    s->renewed = true;
     zr_sweep(s->pool, s->witness->path);
     send_tx(s);
 }
@@ -439,6 +452,7 @@ zr_sure_go(zr_sure *s, zobo_err (*build)(zr_sure *, zobo_transaction *),
 {
     s->build = build;
     s->done = done;
+    s->renewed = false;
     if (s->pool->none)
         send_tx(s);
     else

@@ -61,6 +61,7 @@ struct zr_sure {
     zobo_call *attempt; /* under way */
     bool under_way;
     bool doubt;         /* an attempt may have been carried out */
+    bool renewed;       /* its witness was made for it: what was read before may have been of a node that is no more */
     bool fenced;        /* without witnesses: what is carried out once cannot be again, so that it may be sent again */
     zobo_err doubt_err; /* why */
     zobo_err late;      /* was given up meanwhile */
@@ -75,12 +76,17 @@ struct zr_sure {
  *   an answer          of the `which`-th operation: nothing was, or will be, carried out
  *   of class UNKNOWN   only without witnesses: an attempt was lost, and then one refused so; not known
  *
+ * When build says ZOBO_EBADVERSION, that is done's answer, of the first operation.
+ *
  * It does not come back when the op ends by itself: given up, the client stopped, an error that is nobody's answer. An
  * op that is given up with an attempt under way waits for that attempt, if it has been sent: with ZOBO_OK, done is called; else it ends with
  * what it was given up for, or with ZOBO_EABANDONED if its outcome is not known. May be done again for another
  * transaction. */
 void zr_sure_go(zr_sure *s, zobo_err (*build)(zr_sure *, zobo_transaction *),
                 void (*done)(zr_sure *, zobo_err, size_t, const zobo_result *));
+
+/* zr_refusal: why, and by which of its operations, a transaction was refused. */
+zobo_err zr_refusal(const zobo_reply *reply, size_t *which);
 
 void zr_sure_init(zr_sure *s, zr_witnesses *pool); /* when made; also sets op.give_up */
 void zr_sure_give_up(zr_op *op, zobo_err why);     /* op.give_up, or part of one */
