@@ -116,6 +116,8 @@ zr_recipe_fini(zr_recipe *r)
 void
 zr_recipe_free(zr_recipe *r)
 {
+    if (zobo_may_block(r->client) == ZOBO_EFORKED)
+        return; /* a forked child's copy: of threads that are not here, and locks that none of them will release */
     pthread_mutex_lock(&r->lock);
     r->silent = true;
     while (r->telling && !pthread_equal(r->teller, pthread_self()))

@@ -62,7 +62,7 @@ ZOBO_MUST_CHECK zobo_err zr_recipe_init(zr_recipe *r, const zr_kind *kind, zobo_
 /* zr_recipe_free is what zobo_x_free does: no callback of the user's begins any more, and none is running when it
  * returns (except the one it is called from); on the strand, all ops are given up with ZOBO_ECANCELLED, then
  * kind->freed runs. It waits for that, so that what kind->freed sends to the server is sent even if the client is
- * closed next. */
+ * closed next. In a forked child it does nothing. */
 void zr_recipe_free(zr_recipe *r);
 
 void zr_ref(zr_recipe *r);
