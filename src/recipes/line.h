@@ -16,6 +16,8 @@ typedef struct zr_place {
 /* zr_places_read makes the sorted list of the entries in a reply to get_children, in place of `*places`: one
  * allocation, the names behind. False: no memory; all is as before. */
 bool zr_places_read(const zobo_reply *reply, bool delay, zr_place **places, size_t *n);
+/* zr_places_without leaves those that are not among the children in `taken`. False: no memory; all is as before. */
+bool zr_places_without(zr_place *places, size_t *n, const zobo_reply *taken);
 
 typedef struct zr_line {
     zr_recipe r;

@@ -2,8 +2,6 @@
 /* Getting an entry of a locking queue: the token, the two lists, and then one entry after another is tried, by a
  * transaction that makes the lock if the entry is still there. Who finds nothing waits: for the list of entries, and,
  * when there are some but all are taken, for the list of those too. */
-#include <stdlib.h>
-
 #include "recipes/line.h"
 #include "recipes/locking_queue.h"
 
@@ -22,7 +20,10 @@ typedef struct grab {
     bool asking;                          /* the token is being made */
     char *name, *taken_path, *entry_path; /* what is tried */
     bool under_way, doubt;
-    bool taken; /* held, but for the data */
+    zobo_call *attempt, *reading; /* under way */
+    bool answered, unread;        /* the transaction's answer has come; the data cannot be asked for */
+    zobo_err read_err;            /* why not */
+    bool taken;                   /* held, but for the data */
     zobo_err err;
     size_t which;
     zobo_err late;
@@ -80,9 +81,13 @@ static void
 give_up(zr_op *op, zobo_err why)
 {
     grab *g = (grab *)op;
-    if (g->under_way)
+    if (g->under_way) {
         g->late = why;
-    else
+        if (!zobo_connected(op->recipe->client)) { /* they have not been sent: no answers are worth waiting for */
+            zobo_call_cancel(g->attempt);
+            zobo_call_cancel(g->reading);
+        }
+    } else
         end(g, why, NULL);
 }
 
@@ -261,26 +266,6 @@ nothing(grab *g)
     }
 }
 
-/* Leaves those that nobody has. */
-static bool
-take_out_taken(grab *g, const zobo_reply *reply)
-{
-    size_t n = reply->n_children, left = 0;
-    const char **names = zb_malloc(n * sizeof *names + 1);
-    if (!names)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        names[i] = reply->children[i];
-    qsort(names, n, sizeof *names, zr_by_text);
-    for (size_t i = 0; i < g->n; i++) {
-        if (!bsearch(&g->places[i].name, names, n, sizeof *names, zr_by_text))
-            g->places[left++] = g->places[i];
-    }
-    g->n = left;
-    zb_free((void *)names);
-    return true;
-}
-
 static void
 taken_listed(void *arg, zobo_err err, const zobo_reply *reply)
 {
@@ -292,7 +277,7 @@ taken_listed(void *arg, zobo_err err, const zobo_reply *reply)
         make_dirs(op);
     else if (err)
         end(g, err, NULL);
-    else if (!take_out_taken(g, reply))
+    else if (!zr_places_without(g->places, &g->n, reply))
         end(g, ZOBO_ENOMEM, NULL);
     else
         next_one(g);
@@ -472,9 +457,17 @@ judge(grab *g, zobo_err err, const zobo_reply *reply)
 static void
 data_read(void *arg, zobo_err err, const zobo_reply *reply)
 {
-    grab *g = (grab *)zr_back(arg);
+    grab *g = arg;
+    zobo_call_free(g->reading);
+    g->reading = NULL;
+    g = (grab *)zr_back(arg);
     if (!g)
         return;
+    if (g->under_way && !g->answered) { /* it comes first only if it was not sent */
+        g->unread = true;
+        g->read_err = err ? err : ZOBO_EREPLYLOST;
+        return;
+    }
     if (g->under_way) {
         g->under_way = false;
         judge(g, err, reply);
@@ -496,21 +489,23 @@ data_read(void *arg, zobo_err err, const zobo_reply *reply)
 static void
 tried(void *arg, zobo_err err, const zobo_reply *reply)
 {
-    grab *g = (grab *)zr_back(arg);
+    grab *g = arg;
+    zobo_call_free(g->attempt);
+    g->attempt = NULL;
+    g = (grab *)zr_back(arg);
     if (!g)
         return;
-    g->err = err;
+    g->answered = true;
     g->which = 0;
-    if (err != ZOBO_ETRANSACTION || !reply)
+    g->err = err == ZOBO_ETRANSACTION && reply ? zr_refusal(reply, &g->which) : err;
+    if (!g->unread)
         return;
-    while (g->which < reply->n_results &&
-           (!reply->results[g->which].err || reply->results[g->which].err == ZOBO_EROLLEDBACK))
-        g->which++;
-    g->err = g->which < reply->n_results ? reply->results[g->which].err : ZOBO_EBADREPLY;
+    g->under_way = false;
+    judge(g, g->read_err, NULL);
 }
 
 static zobo_err
-send_try(grab *g, const zobo_how *how)
+send_try(grab *g, const zobo_how *how, zobo_call **call)
 {
     zobo_locking_queue *q = queue_of(&g->op);
     zobo_transaction *tx;
@@ -524,7 +519,7 @@ send_try(grab *g, const zobo_how *how)
         err = zobo_transaction_create(tx, g->taken_path, q->id, ZR_UUID - 1,
                                       &(zobo_create_options){.ephemeral = true, .acl = q->pool.acl});
     if (!err)
-        err = zobo_transaction_commit_async(tx, how, NULL);
+        err = zobo_transaction_commit_async(tx, how, call);
     zobo_transaction_free(tx);
     return err;
 }
@@ -540,10 +535,11 @@ try_it(zr_op *op)
     }
     g->session = q->session;
     g->under_way = true;
+    g->answered = g->unread = false;
     zobo_how how = zr_op_how(op, tried);
-    zr_sent(op, send_try(g, &how), tried);
+    zr_sent(op, send_try(g, &how, &g->attempt), tried);
     how = zr_op_how(op, data_read);
-    zr_sent(op, zobo_get_async(q->r.client, g->entry_path, NULL, &how, NULL), data_read);
+    zr_sent(op, zobo_get_async(q->r.client, g->entry_path, NULL, &how, &g->reading), data_read);
 }
 
 void

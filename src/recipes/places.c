@@ -40,3 +40,22 @@ zr_places_read(const zobo_reply *reply, bool delay, zr_place **places, size_t *n
     *n = count;
     return true;
 }
+
+bool
+zr_places_without(zr_place *places, size_t *n, const zobo_reply *taken)
+{
+    size_t left = 0;
+    const char **names = zb_malloc(taken->n_children * sizeof *names + 1);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < taken->n_children; i++)
+        names[i] = taken->children[i];
+    qsort(names, taken->n_children, sizeof *names, zr_by_text);
+    for (size_t i = 0; i < *n; i++) {
+        if (!bsearch(&places[i].name, names, taken->n_children, sizeof *names, zr_by_text))
+            places[left++] = places[i];
+    }
+    *n = left;
+    zb_free((void *)names);
+    return true;
+}
