@@ -15,10 +15,17 @@ is_contender(const zobo_lock *lock, const char *name, int32_t *sequence)
     return false;
 }
 
+/* What the names of the lock's own nodes begin with. */
+static const char *
+own_prefix(const zobo_lock *lock)
+{
+    return strrchr(lock->prefix, '/') + 1;
+}
+
 const char *
 zr_lock_find_own(const zobo_lock *lock, const zobo_reply *children)
 {
-    const char *prefix = strrchr(lock->prefix, '/') + 1;
+    const char *prefix = own_prefix(lock);
     size_t n = strlen(prefix);
     for (size_t i = 0; i < children->n_children; i++)
         if (strncmp(children->children[i], prefix, n) == 0)
@@ -32,7 +39,7 @@ zr_lock_place(const zobo_lock *lock, const zobo_reply *children, const char **ob
     int32_t own, at, nearest = 0;
     bool there = false;
     *obstacle = NULL;
-    if (!zr_name_is(lock->node, "", &own))
+    if (!zr_name_is(lock->node, own_prefix(lock), &own)) /* not by its digits alone: a '-' may be part of the number */
         return false;
     for (size_t i = 0; i < children->n_children; i++) {
         const char *name = children->children[i];
