@@ -197,10 +197,10 @@ run_connect(struct ctx *ctx, const struct args *in)
         free(ctx->cwd);
         ctx->cwd = need_copy("/");
     }
-    int code = need_session(ctx);
+    int code = need_client(ctx);
     if (code == DONE && ctx->shell->interactive)
-        listen_to(ctx->shell);
-    return code;
+        listen_to(ctx->shell); /* before it connects: when that fails, a later command may succeed */
+    return code == DONE ? need_session(ctx) : code;
 }
 
 static const struct example connect_examples[] = {{"connect zk1,zk2,zk3/app", "other servers, a new session"},

@@ -113,6 +113,8 @@ run_line(struct shell *shell, const char *text)
     shell->running = true;
     int code = run_text(ctx, text, strlen(text), &source);
     bool stopped = interrupted() || ctx->signal == SIGINT;
+    if (interrupted() && code == DONE)
+        code = BY_SIGNAL + SIGINT; /* before anything was begun */
     fflush(stdout);
     clearerr(stdout);
     shell->running = false;

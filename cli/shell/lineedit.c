@@ -311,8 +311,8 @@ static void
 bind_keys(EditLine *el)
 {
     static const char above[] = "\\237";
-    el_set(el, EL_ADDFN, "zobo-complete", "complete a word", on_tab);
-    el_set(el, EL_ADDFN, "zobo-draw", "draw the line anew", draw_again);
+    el_wset(el, EL_ADDFN, L"zobo-complete", L"complete a word", on_tab); /* el_set would leak the texts */
+    el_wset(el, EL_ADDFN, L"zobo-draw", L"draw the line anew", draw_again);
     el_set(el, EL_BIND, "^I", "zobo-complete", NULL);
     el_set(el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(el, NULL); /* the user's ~/.editrc, vi keys perhaps */

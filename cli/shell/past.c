@@ -31,7 +31,8 @@ static void
 forget(struct past *past, size_t i)
 {
     HistEvent event;
-    (void)history(past->history, &event, H_DEL, past->entries[i].number);
+    if (history(past->history, &event, H_DEL, past->entries[i].number) != -1)
+        free((void *)event.str); /* a copy of what was deleted */
     free(past->entries[i].line);
     memmove(&past->entries[i], &past->entries[i + 1], (--past->n - i) * sizeof past->entries[0]);
 }

@@ -77,8 +77,13 @@ class Terminal:
             if time.monotonic() > end:
                 raise Lost('no command runs; it showed %r' % self.seen[-500:])
 
+    def ends(self, code):
+        """Waits for the end, and checks the exit code, or minus the signal."""
+        got = self.end()
+        if got != code:
+            raise Lost('exit code %d, not %d; it showed %r' % (got, code, self.seen[-3000:]))
+
     def end(self):
-        """Waits for the end. Returns the exit code, or minus the signal."""
         deadline = time.monotonic() + SOON
         while time.monotonic() < deadline:
             self.read(0.02)
@@ -102,6 +107,10 @@ class Server:
 
     def signal(self, number):
         self.process.send_signal(number)
+        tasks = '/proc/%d/task' % self.process.pid
+        while number == signal.SIGSTOP and any(
+                open(tasks + '/' + task + '/stat').read().rsplit(')', 1)[1].split()[0] != 'T' for task in os.listdir(tasks)):
+            time.sleep(0.001)  # each thread stops for itself
 
     def kill(self):
         self.process.kill()
