@@ -162,13 +162,14 @@ put_rate(struct table *table, const struct top *top, bool known, int64_t before,
 }
 
 static void
-put_server(struct table *table, const struct top *top, size_t i, const struct facts *facts, int64_t ahead, bool up)
+put_server(struct table *table, const struct top *top, size_t i, const struct facts *facts, int64_t ahead,
+           const char *mode)
 {
     const struct facts *last = &top->last[i];
     if (top->ctx->format == FORMAT_JSON)
         table_int(table, wall_ms());
     table_text(table, top->e.servers[i].name);
-    put_name(table, up ? facts->mode : "down");
+    put_name(table, facts->mode != NULL ? facts->mode : mode);
     put_name(table, facts->version);
     put_fact(table, facts, FACT_MIN_LATENCY);
     if (facts->known[FACT_AVG_LATENCY])
@@ -228,7 +229,10 @@ put_servers(struct top *top, const struct asked *asked)
         shown.format = FORMAT_TABLE;
     struct table *table = new_table(&shown, server_columns, sizeof server_columns / sizeof server_columns[0]);
     for (size_t i = 0; i < n; i++)
-        put_server(table, top, i, &facts[i], ahead, up[i]);
+        put_server(table, top, i, &facts[i], ahead,
+                   up[i]                                        ? NULL
+                   : asked[i].answers[TOPIC_SERVER].not_serving ? "no quorum"
+                                                                : "down");
     table_end(table);
     int code = DONE;
     for (size_t i = 0; i < n; i++) {

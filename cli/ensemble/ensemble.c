@@ -76,6 +76,7 @@ join_problems(enum topic topic, const struct answer *word, const struct answer *
 {
     bool down = word->code == NO_SERVER; /* its clients cannot reach it either: AdminServer is not the point */
     out->err = down ? word->err : ZOBO_OK;
+    out->not_serving = word->not_serving || admin->not_serving;
     out->code = down || word->code == BAD_USAGE ? word->code : word->code == NOT_ALLOWED ? NOT_ALLOWED : admin->code;
     if (down || word->code == BAD_USAGE)
         snprintf(out->problem, sizeof out->problem, "%s", word->problem);
@@ -171,7 +172,7 @@ round_new(const struct ensemble *e, unsigned wanted)
 }
 
 static void
-start_threads(struct round *round)
+start_threads(struct round *round, pthread_t *threads, size_t *n_threads)
 {
     size_t n = round->e.n;
     round->pending = n;
@@ -187,7 +188,7 @@ start_threads(struct round *round)
         pthread_mutex_unlock(&round->lock);
         pthread_t thread;
         if (pthread_create(&thread, NULL, ask_one, part) == 0)
-            pthread_detach(thread);
+            threads[(*n_threads)++] = thread;
         else
             ask_one(part); /* then one after the other */
     }
@@ -211,9 +212,18 @@ ensemble_ask(struct ensemble *e, unsigned wanted, ensemble_wait *wait, void *arg
     struct round *round = round_new(e, wanted);
     if (round == NULL)
         return NULL;
-    start_threads(round);
+    pthread_t *threads = need_memory(e->n, sizeof *threads);
+    size_t n_threads = 0;
+    start_threads(round, threads, &n_threads);
     struct asked *asked = NULL;
-    if ((wait != NULL ? wait : wait_for_all)(arg, round->done[0])) {
+    bool all = (wait != NULL ? wait : wait_for_all)(arg, round->done[0]);
+    for (size_t i = 0; i < n_threads; i++)
+        if (all)
+            pthread_join(threads[i], NULL); /* it is about to end */
+        else
+            pthread_detach(threads[i]);
+    free(threads);
+    if (all) {
         asked = round->asked;
         round->asked = NULL;
         e->http = round->e.http; /* loaded once is enough */

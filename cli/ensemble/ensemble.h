@@ -56,6 +56,7 @@ enum via { VIA_NOTHING, VIA_WORD, VIA_ADMIN };
 /* What one server said to one topic. */
 struct answer {
     bool asked;
+    bool not_serving; /* the server runs, but has no quorum */
     enum via via;
     char *bytes; /* with a NUL behind; NULL with VIA_NOTHING */
     size_t len;

@@ -17,6 +17,13 @@ set_problem(struct answer *out, int code, const char *text)
     snprintf(out->problem, sizeof out->problem, "%s", text);
 }
 
+static void
+set_not_serving(struct answer *out)
+{
+    set_problem(out, NO_SERVER, "it runs but does not serve: it has no quorum");
+    out->not_serving = true;
+}
+
 /* take_word keeps what a server said to a word, unless that is a refusal. */
 static bool
 take_word(const char *word, const zobo_reply *reply, struct answer *out)
@@ -29,7 +36,7 @@ take_word(const char *word, const zobo_reply *reply, struct answer *out)
         return false;
     }
     if (reply->data_len < 200 && strstr(text, not_serving) != NULL) {
-        set_problem(out, NO_SERVER, "it runs but does not serve: it has no quorum");
+        set_not_serving(out);
         return false;
     }
     out->via = VIA_WORD;
@@ -92,6 +99,11 @@ ask_admin(const struct ensemble *e, const struct server *server, const char *com
     if (http.status == 0) {
         snprintf(problem, sizeof problem, "AdminServer at %s: %s", server->admin, http.problem);
         set_problem(out, NO_SERVER, problem);
+        return false;
+    }
+    if (http.len < 400 && http.bytes != NULL && strstr(http.bytes, not_serving) != NULL) {
+        free(http.bytes);
+        set_not_serving(out);
         return false;
     }
     bool json = http.bytes != NULL && http.bytes[strspn(http.bytes, " \t\r\n")] == '{';
