@@ -27,8 +27,14 @@ struct scan *
 scan_open(struct ctx *ctx, const char *path, const struct scan_options *options)
 {
     struct scan *scan = need_memory(1, sizeof *scan);
-    *scan = (struct scan){
-        .ctx = ctx, .options = *options, .root = need_copy(path), .window = FIRST_WINDOW, .turned_ms = now_ms()};
+    *scan = (struct scan){.ctx = ctx,
+                          .options = *options,
+                          .root = need_copy(path),
+                          .window = FIRST_WINDOW,
+                          .window_max = WINDOW,
+                          .held_max = HELD_MAX,
+                          .held_bytes_max = HELD_BYTES,
+                          .turned_ms = now_ms()};
     scan->list.prev = scan->list.next = &scan->list;
     scan->list.kind = NODE; /* neither a tail nor one that wants anything */
     if (options->doing != NULL) {

@@ -319,7 +319,7 @@ ask(struct item *item)
 static bool
 has_room(const struct scan *scan)
 {
-    return scan->held < HELD_MAX && scan->held_bytes + scan->in_flight * scan->usual_bytes < HELD_BYTES;
+    return scan->held < scan->held_max && scan->held_bytes + scan->in_flight * scan->usual_bytes < scan->held_bytes_max;
 }
 
 /* may_ask tells whether there is room for a question about `item`; for the head there always is. */
@@ -366,7 +366,7 @@ static void
 note_size(struct scan *scan, size_t bytes)
 {
     scan->usual_bytes = (scan->usual_bytes * 15 + bytes) / 16;
-    if (scan->window < WINDOW)
+    if (scan->window < scan->window_max)
         scan->window++;
 }
 
@@ -381,7 +381,8 @@ has_answered(struct item *item)
     scan->held++;
     scan->held_bytes += item->bytes;
     note_size(scan, item->bytes);
-    while ((scan->held > HELD_MAX || scan->held_bytes > HELD_BYTES) && make_room(scan, scan->list.next)) {
+    while ((scan->held > scan->held_max || scan->held_bytes > scan->held_bytes_max) &&
+           make_room(scan, scan->list.next)) {
         /* down to what may be held */
     }
 }

@@ -66,7 +66,8 @@ struct scan {
     char *root;
     struct item list; /* a ring; only prev and next are used */
     size_t in_flight;
-    size_t window;
+    size_t window, window_max; /* requests under way */
+    size_t held_max, held_bytes_max;
     size_t held, held_bytes;
     size_t usual_bytes; /* of an answer, lately */
     size_t events;      /* answers and nodes told since it was last gone through for something to ask */

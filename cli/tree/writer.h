@@ -18,7 +18,7 @@ typedef bool writer_outcome(void *arg, const char *path, zobo_err err, const zob
 struct writer_options {
     writer_outcome *outcome;
     void *arg;
-    bool keep_going;   /* an error does not end the writing */
+    bool keep_going;   /* an error does not end the writing, and each is told; else the first */
     const char *doing; /* tell of progress under this word ("removing"); NULL: do not */
     uint64_t total;    /* of how many, 0: not known */
 };
