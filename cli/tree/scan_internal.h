@@ -8,7 +8,7 @@
 enum {
     WINDOW = 1000,                 /* requests under way */
     FIRST_WINDOW = 16,             /* at the start, when nothing is known about how long answers are */
-    HELD_MAX = 8192,               /* answers that wait for their turn, */
+    HELD_MAX = 4096,               /* answers that wait for their turn, */
     HELD_BYTES = 64 * 1024 * 1024, /* and their bytes */
     LOSSES_MAX = 10                /* connections lost in a row over the question that is next */
 };
