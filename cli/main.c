@@ -47,16 +47,25 @@ reader_is_gone(void)
     return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
+/* why_not tells why something could not be written a while ago: the output has a hole, and one more byte behind it, if it
+ * can be written by now, makes that no worse. */
+static int
+why_not(void)
+{
+    return write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+}
+
 static int
 flush_output(struct ctx *ctx, int code)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    if (errno == EPIPE || reader_is_gone())
+    int error = errno;
+    if (error == EPIPE || reader_is_gone())
         ctx->signal = SIGPIPE;
-    else
-        code = fail_errno(ctx, "standard output", errno != 0 ? errno : EIO);
+    else if (error != 0 || code == DONE) /* else the command has told it */
+        code = fail_errno(ctx, "standard output", error != 0 ? error : why_not());
     return code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "complete.h"
 #include "frame/hold.h"
+#include "frame/out.h"
 #include "nodes.h"
 
 enum { BUDGET_MS = 300, CONNECT_MS = 200, GIVEN_UP_MS = 400 };
@@ -99,6 +100,20 @@ static const char for_fish[] = "# fish completion for zobo: zobo completion fish
                                "end\n"
                                "complete -c zobo -f -a '(__zobo_complete)'\n";
 
+static void
+print_script(const struct ctx *ctx, const char *shell, const char *text)
+{
+    if (ctx->format != FORMAT_JSON) {
+        fputs(text, stdout);
+        return;
+    }
+    struct json json = {.to = stdout};
+    json_open(&json, NULL, '{');
+    json_text(&json, "shell", shell);
+    json_text(&json, "script", text);
+    end_json(&json);
+}
+
 static int
 run_completion(struct ctx *ctx, const struct args *in)
 {
@@ -107,7 +122,7 @@ run_completion(struct ctx *ctx, const struct args *in)
     } scripts[] = {{"bash", for_bash}, {"zsh", for_zsh}, {"fish", for_fish}};
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
         if (strcmp(in->words[0], scripts[i].shell) == 0) {
-            fputs(scripts[i].text, stdout);
+            print_script(ctx, scripts[i].shell, scripts[i].text);
             return DONE;
         }
     return fail_usage(ctx, "%s: there are scripts for bash, zsh and fish", in->words[0]);

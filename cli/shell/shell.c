@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "past.h"
 #include "shell.h"
 
 enum { O_COMMANDS, O_FILE, O_KEEP_GOING };
@@ -44,7 +45,7 @@ run_file(struct ctx *ctx, const char *name, bool keep_going)
 }
 
 static int
-run_commands(struct ctx *ctx, const char *text, bool keep_going)
+run_given(struct ctx *ctx, const char *text, bool keep_going)
 {
     struct source source = {.name = "-c", .line = 1, .keep_going = keep_going};
     size_t opened, line, column;
@@ -53,6 +54,19 @@ run_commands(struct ctx *ctx, const char *text, bool keep_going)
         return run_text(ctx, text, strlen(text), &source);
     split_line_column(text, opened, &line, &column);
     return refuse(ctx, BAD_USAGE, "-c:%zu:%zu: %s", line, column, split_fault(open));
+}
+
+/* run_commands runs those of -c. Text with credentials is wiped from argv, so that the process list does not keep it. */
+static int
+run_commands(struct ctx *ctx, char *given, bool keep_going)
+{
+    char *text = need_copy(given);
+    if (!past_keeps(given))
+        wipe(given);
+    int code = run_given(ctx, text, keep_going);
+    wipe(text);
+    free(text);
+    return code;
 }
 
 static int
