@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Completion in the user's own shell: a small script, which asks `zobo __complete` at each Tab. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "complete.h"
 #include "frame/hold.h"
@@ -217,11 +219,21 @@ enum { O_LINE };
 static const struct opt opts[] = {[O_LINE] = {0, "line", OPT_TEXT, "TEXT", "a command line up to the cursor"},
                                   {0, NULL, OPT_FLAG, NULL, NULL}};
 
+static void
+give_up(int signal)
+{
+    (void)signal;
+    _exit(FAILED);
+}
+
 static int
 run_complete(struct ctx *ctx, const struct args *in)
 {
     /* Whatever hangs (a look-up of names, a disk): nobody is to wait for it. Nothing is lost with this process. */
     struct itimerval limit = {.it_value = {.tv_usec = GIVEN_UP_MS * 1000}};
+    struct sigaction action = {.sa_handler = give_up};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &limit, NULL);
     const char *line = in->opt[O_LINE].given ? in->opt[O_LINE].text : "";
     size_t size = strlen(line), n = 0;

@@ -190,10 +190,12 @@ static void
 show_above(struct lineedit *edit)
 {
     struct shell *shell = edit->shell;
-    int rows = rows_above(edit);
+    const char *term = getenv("TERM");
+    bool can_wipe = term != NULL && strcmp(term, "dumb") != 0;
+    int rows = can_wipe ? rows_above(edit) : 0;
     if (rows > 0)
         fprintf(edit->out, "\033[%dA", rows);
-    fputs("\r\033[J", edit->out);
+    fputs(can_wipe ? "\r\033[J" : "\n", edit->out);
     if (shell->above != NULL)
         fputs(shell->above, edit->out);
     for (int i = 0; i < rows; i++) /* libedit believes the cursor to be so far down */

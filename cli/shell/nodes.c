@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "frame/hold.h"
 
@@ -139,12 +140,26 @@ place_for(struct nodes *nodes)
     return place;
 }
 
+/* would_serve tells whether a session would be one with a server of our own, which is not started for this. */
+static bool
+would_serve(const struct ctx *ctx)
+{
+    if (ctx->local == NULL)
+        return false;
+    size_t size = strlen(ctx->local) + sizeof "/zobo.sock";
+    char *name = need_memory(size, 1);
+    snprintf(name, size, "%s/zobo.sock", ctx->local);
+    bool served = access(name, R_OK | W_OK) == 0;
+    free(name);
+    return !served;
+}
+
 char **
 nodes_children(struct nodes *nodes, struct ctx *ctx, const char *path, uint64_t deadline, size_t *n)
 {
     struct known *known = find(nodes, path, strlen(path));
     bool fresh = known != NULL && known->at_ms != 0 && now_ms() < known->at_ms + FRESH_MS;
-    if (!fresh && ctx->shell == NULL && need_session(ctx) != DONE)
+    if (!fresh && ctx->shell == NULL && (would_serve(ctx) || need_session(ctx) != DONE))
         return *n = 0, NULL;
     if (!fresh && ctx->client != NULL && zobo_connected(ctx->client)) {
         struct question question = ask(ctx, path, deadline);
