@@ -105,14 +105,15 @@ read_acls(struct foreign *f, const json_t *acls, struct tnode *node)
     return true;
 }
 
-/* add_node keeps a node that was read, or reports it. */
+/* add_node keeps a node that was read, or reports it. ZooKeeper's own, which these tools write, too, are left out. */
 static void
 add_node(struct foreign *f, const struct tnode *node)
 {
     zobo_problem why = {0};
+    bool own = is_below(node->path, "/zookeeper");
     if (node->path[0] != '/' || zobo_path_check(node->path, false, &why) != ZOBO_OK)
         bad_node(f, node->path, node->path[0] != '/' ? "its path does not begin with a slash" : why.text);
-    if (f->code == DONE) {
+    if (f->code == DONE && !own) {
         if (f->n == f->room) {
             f->room = f->room == 0 ? 64 : f->room * 2;
             f->nodes = need_more(f->nodes, f->room, sizeof *f->nodes);

@@ -88,11 +88,14 @@ compare(const struct mirror *m)
     return (same_data(src, dst) ? 0 : SET_DATA) | (m->options->no_acls || same_acls(src, dst) ? 0 : SET_ACL);
 }
 
-/* is_conflict tells whether somebody's content would be overwritten. A root without data and children is nobody's. */
+/* is_conflict tells whether somebody's content would be overwritten. A root without data and children is nobody's, and
+ * no data is nothing. */
 static bool
 is_conflict(const struct mirror *m, unsigned due)
 {
     const struct tnode *dst = &m->dst;
+    if (due == SET_DATA && m->src.len == 0 && dst->len == 0)
+        return false;
     if (due == 0 || (due == SET_ACL && is_unfinished(&m->src, dst)))
         return false;
     return !(strcmp(dst->path, "/") == 0 && dst->len == 0 && dst->children == 0 && dst->type != EPHEMERAL);

@@ -262,8 +262,8 @@ tell_left(const struct export *x)
         note(x->ctx, "not in the export: ACLs that may not be read (%llu)", (unsigned long long)x->unknown);
     if (x->hidden > 0)
         note(x->ctx,
-             "the ACLs of %llu nodes are without their digests, which only those may see who may administer "
-             "the nodes: nobody could use what is imported so",
+             "ACLs without their digests (%llu), which only those may see who may administer the nodes: "
+             "nobody could use what is imported so",
              (unsigned long long)x->hidden);
     if (t->unreadable > 0)
         note(x->ctx, "could not be read, nor what is below them: %llu", (unsigned long long)t->unreadable);

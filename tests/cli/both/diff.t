@@ -74,8 +74,7 @@ diff: two subtrees or exports side by side.
 
 Another context's servers. (A path there is told from a file by its colon and slash.)
 
-  $ zobo ctx add here hosts=$ZOBO_HOSTS
-  ! zobo: `zobo ctx use here` makes it the one that is used without --context
+  $ zobo ctx add here hosts=$ZOBO_HOSTS 2>note
   $ zobo diff here:/a /a
   $ zobo diff here:/a /b
   + /w

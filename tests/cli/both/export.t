@@ -142,3 +142,20 @@ A directory, for version control.
   $ mkdir other; touch other/file; zobo export --dir other /app
   ! zobo: other: it is neither empty nor an export: give a directory of its own
   [3]
+
+What others would miss is told: digests that only administrators see, ephemeral nodes.
+
+  $ printf 'digest:joe:secret\n' >joe; chmod 600 joe
+  $ zobo create /hidden/node -p; zobo --auth-file joe acl set /hidden/node auth::cdrwa,world:anyone:r
+  /hidden/node
+  $ zobo export -f hidden.ndjson /hidden
+  ! zobo: ACLs without their digests (1), which only those may see who may administer the nodes: nobody could use what is imported so
+  $ zobo --auth-file joe export -f hidden.ndjson /hidden
+  $ zobo lock /hidden/lock -- zobo -q export /hidden | tail -n 1
+  {"end":true,"nodes":3,"bytes":0,"left_out":1,"unreadable":0,"changed":0,"zxid":"0xID"}
+  $ zobo lock /hidden/lock -- zobo export -f hidden.ndjson /hidden
+  ! zobo: left out: ephemeral nodes (1)
+  ! zobo: ACLs without their digests (1), which only those may see who may administer the nodes: nobody could use what is imported so
+  $ zobo lock /hidden/lock -- zobo export --ephemerals /hidden | grep -c '"type":"ephemeral"'
+  1
+  ! zobo: ACLs without their digests (1), which only those may see who may administer the nodes: nobody could use what is imported so

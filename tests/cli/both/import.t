@@ -188,3 +188,11 @@ A file edited by hand need not be in order.
   $ (head -n 1 x.ndjson; sed -n '2,$p' x.ndjson | grep -v '"end"' | sort -r; tail -n 1 x.ndjson) | zobo import /new
   6 created, 0 changed, 0 removed, 0 as they were
   $ zobo diff /app /new
+
+ZooKeeper's own nodes are not imported, though those tools export them; nor does it matter whether there is no data or
+empty data where nobody's would be overwritten.
+
+  $ echo '{"/": {"content": null}, "/zookeeper": {"content": ""}, "/zookeeper/quota": {"content": ""}, "/zz": {"content": "eHk="}}' >all.json
+  $ zobo import -f all.json -n
+  ~ / (data)
+  + /zz

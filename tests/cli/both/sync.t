@@ -72,7 +72,7 @@ Ephemeral nodes are nobody's to copy or remove.
 
 To another context's servers, and what that context allows.
 
-  $ zobo ctx add there hosts=$ZOBO_HOSTS
+  $ zobo ctx add there hosts=$ZOBO_HOSTS 2>note
   $ zobo sync --yes /a there:/c; zobo diff /a there:/c; zobo sync --yes there:/a /d; zobo diff /a /d
   2 created, 0 changed, 0 removed, 0 as they were
   2 created, 0 changed, 0 removed, 0 as they were
@@ -85,3 +85,30 @@ To another context's servers, and what that context allows.
   + /e/y
   $ zobo sync --yes look:/a /e
   2 created, 0 changed, 0 removed, 0 as they were
+
+Nodes that may not be read are told, and what is there of them stays.
+
+  $ zobo create -p /r/open 1; zobo create -p /r/shut/below 2
+  /r/open
+  /r/shut/below
+  $ zobo sync /r /s
+  4 created, 0 changed, 0 removed, 0 as they were
+  $ zobo acl set /r/shut world:anyone:a; zobo set /r/open one
+  $ zobo sync --yes /r /s
+  0 created, 1 changed, 0 removed, 1 as they were
+  ! zobo: /r/shut: the node's ACL does not permit this (NoAuth -102)
+  ! hint: give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may
+  [8]
+  $ zobo ls -R /s
+  /s/open
+  /s/shut
+  /s/shut/below
+  $ zobo diff /r /s
+  ! zobo: /shut: the node's ACL does not permit this (NoAuth -102)
+  ! hint: give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may
+  [8]
+  $ zobo export -f r.ndjson /r; tail -n 1 r.ndjson
+  {"end":true,"nodes":2,"bytes":3,"left_out":0,"unreadable":1,"changed":0,"zxid":"0xID"}
+  ! zobo: /r/shut: the node's ACL does not permit this (NoAuth -102)
+  ! hint: give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may
+  ! zobo: could not be read, nor what is below them: 1
