@@ -79,7 +79,8 @@ count_below(struct ctx *ctx, const char *path, uint64_t *count)
  * to them. */
 struct sweep {
     uint64_t removed;
-    bool left; /* nodes that were not empty */
+    bool left;    /* nodes that were not empty */
+    zobo_err err; /* the first that ended it */
 };
 
 /* With a tag, the node could not be read: if it has children, no sweep will find them. */
@@ -94,6 +95,8 @@ on_removal(void *arg, const char *path, zobo_err err, const zobo_reply *reply, v
         sweep->left = true;
         return true;
     }
+    if (err != ZOBO_ENONODE && sweep->err == ZOBO_OK)
+        sweep->err = err;
     return err == ZOBO_ENONODE;
 }
 
@@ -140,7 +143,9 @@ remove_all(struct ctx *ctx, const char *path, uint64_t total)
         code = fail(ctx, ZOBO_ENOTEMPTY, path, "others go on making nodes below it");
     if (code != DONE && sweep.removed > 0)
         note(ctx, "%llu nodes were removed", (unsigned long long)sweep.removed);
-    return code != DONE && code < BY_SIGNAL && sweep.removed > 0 ? PARTIAL : code;
+    if (code == DONE || code >= BY_SIGNAL)
+        return code;
+    return sweep.removed > 0 ? PARTIAL : code == PARTIAL ? exit_code_of(sweep.err) : code;
 }
 
 static int
@@ -154,6 +159,10 @@ remove_recursive(struct ctx *ctx, const char *path)
         if (code != DONE)
             return code;
     }
+    /* Perhaps it is a leaf; one that may not be read can be removed all the same. */
+    zobo_err err = zobo_delete(ctx->client, path, -1);
+    if (err != ZOBO_ENOTEMPTY)
+        return err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
     return remove_all(ctx, path, below == 0 ? 0 : below + 1);
 }
 
