@@ -136,6 +136,23 @@ remember(struct txn *txn, const struct kind *kind, const char *path)
     txn->operations[txn->n++] = (struct operation){kind, need_copy(path)};
 }
 
+/* path_of makes an operation's path absolute, in a shell, as the commands' are; NULL where it stays as it is. */
+static char *
+path_of(const struct ctx *ctx, const struct kind *kind, const struct args *in)
+{
+    const char *word = in->words[0];
+    size_t len = strlen(word);
+    if (ctx->cwd == NULL || len == 0)
+        return NULL;
+    char *path = absolute_path(ctx, word);
+    bool below = kind->opts == create_opts && in->opt[C_SEQUENCE].given && word[len - 1] == '/' && path[1] != '\0';
+    size_t size = strlen(path) + 2;
+    char *full = need_memory(size, 1);
+    snprintf(full, size, "%s%s", path, below ? "/" : "");
+    free(path);
+    return full;
+}
+
 /* add_words adds the operation that the words spell. */
 static int
 add_words(struct txn *txn, char **words, size_t n)
@@ -149,10 +166,14 @@ add_words(struct txn *txn, char **words, size_t n)
     int code = parse_args(txn->ctx, tables, words + 1, n - 1, &in, &used);
     if (code == DONE && (in.n < kind->min_words || in.n > kind->max_words))
         code = fail_usage(txn->ctx, "too %s words: %s", in.n < kind->min_words ? "few" : "many", kind->usage);
+    char *path = code == DONE ? path_of(txn->ctx, kind, &in) : NULL;
+    if (path != NULL)
+        in.words[0] = path;
     if (code == DONE)
         code = kind->add(txn, &in);
     if (code == DONE)
         remember(txn, kind, in.words[0]);
+    free(path);
     free(in.words);
     return code;
 }

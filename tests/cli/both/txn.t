@@ -182,3 +182,15 @@ Containers and nodes with a time to live; what needs more than one server's limi
   ! zobo: the request is larger than the server accepts (TooBig -1005)
   ! hint: the servers' limit is jute.maxbuffer, 1 MiB unless configured otherwise
   [3]
+
+In a shell or script paths may be relative.
+
+  $ zobo -c "mkdir /d; cd /d; txn 'create x 1' 'create -s y/../' 'create ../e'; ls; txn 'set x 2' 'rm ../e'; get x"
+  /d
+  /d/x
+  /d/0000000001
+  /e
+  0000000001
+  x
+  2
+  (no newline)

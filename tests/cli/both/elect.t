@@ -1,7 +1,6 @@
 elect runs a command while it leads.
 
-  $ serve() { exec 3< <(exec zobo serve --memory -l '' --unix "$PWD/sock" 2>log); server=$!; next_line 3 >ready; }
-  $ export ZOBO_HOSTS=unix:$PWD/sock ZOBO_SESSION_TIMEOUT=20s; serve
+  $ export ZOBO_SESSION_TIMEOUT=20s
   $ mkfifo go other
   $ til() { for i in $(seq 600); do "$@" && return; sleep 0.05; done; echo "never: $*"; }
   $ nodes() { [ "$(zobo ls -o name "$1" | wc -l)" = "$2" ]; }
@@ -68,4 +67,3 @@ Without a command it leads until a signal comes.
   ! zobo: ./nothing: No such file or directory (System -1081)
   [127]
   $ zobo ls /e
-  $ kill $server; wait $server
