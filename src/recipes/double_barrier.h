@@ -45,7 +45,9 @@ typedef struct zr_passage {
     bool gone;  /* leaving: the own node is deleted */
     bool grace; /* leaving: a `ready` that seems to be nobody's is given some time */
     int64_t own_czxid, ready_czxid;
-    zobo_err err; /* of this look */
+    zobo_err err;  /* of this look */
+    bool seen;     /* of this look: whether there is `ready` is known */
+    bool unlisted; /* of this look: the list could not be asked for, which was known before that */
     uint32_t members;
     bool listed;              /* the own node is in the list */
     bool last;                /* leaving: nobody else is in */

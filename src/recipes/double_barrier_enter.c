@@ -99,6 +99,27 @@ judge(zr_passage *p)
         p->busy = false;
 }
 
+static void list_seen(void *arg, zobo_err err, const zobo_reply *reply);
+
+static void
+send_list(zr_passage *p)
+{
+    zobo_double_barrier *b = barrier_of(&p->op);
+    zobo_how how = zr_op_how(&p->op, list_seen);
+    zr_sent(&p->op, zobo_get_children_async(b->r.client, b->path, zr_watch_watcher(p->eyes[LIST]), &how, NULL),
+            list_seen);
+}
+
+/* There was no room for both requests at once. */
+static void
+list_after_all(zr_passage *p)
+{
+    if (zr_passage_open_eye(p, LIST))
+        send_list(p);
+    else
+        zr_passage_fail(p, ZOBO_ENOMEM);
+}
+
 static void
 ready_seen(void *arg, zobo_err err, const zobo_reply *reply)
 {
@@ -106,8 +127,11 @@ ready_seen(void *arg, zobo_err err, const zobo_reply *reply)
     bool stands = !err || err == ZOBO_ENONODE;
     p->has_ready = !err;
     p->ready_czxid = !err ? reply->stat.czxid : 0;
-    p->err = stands ? ZOBO_OK : err;
-    (void)zr_passage_eye_back(p, READY, barrier_of(&p->op)->ready, ZOBO_WATCH_DATA, stands);
+    p->seen = true;
+    if (!stands && !p->err)
+        p->err = err;
+    if (zr_passage_eye_back(p, READY, barrier_of(&p->op)->ready, ZOBO_WATCH_DATA, stands) && p->unlisted)
+        list_after_all(p);
 }
 
 static void
@@ -121,20 +145,21 @@ list_seen(void *arg, zobo_err err, const zobo_reply *reply)
         p->members += is_member(reply->children[i]);
         p->listed |= strcmp(reply->children[i], b->uuid) == 0;
     }
-    if (!p->err)
+    p->unlisted = !p->seen;
+    if (!p->err && p->seen)
         p->err = err;
-    if (zr_passage_eye_back(p, LIST, b->path, ZOBO_WATCH_CHILDREN, !err))
+    if (zr_passage_eye_back(p, LIST, b->path, ZOBO_WATCH_CHILDREN, !err) && !p->unlisted)
         judge(p);
 }
 
-/* The list is asked for last, so its answer comes last. */
+/* The list is asked for last, so its answer comes last, unless it could not be asked for: no room, or no memory. */
 static void
 look(zr_op *op)
 {
     zr_passage *p = (zr_passage *)op;
     zobo_double_barrier *b = barrier_of(op);
     zr_passage_close_eyes(p);
-    p->stirred = false;
+    p->stirred = p->seen = p->unlisted = false;
     p->err = ZOBO_OK;
     if (p->rejoin) {
         join(op);
@@ -151,8 +176,7 @@ look(zr_op *op)
     }
     zobo_how how = zr_op_how(op, ready_seen);
     zr_sent(op, zobo_exists_async(b->r.client, b->ready, zr_watch_watcher(p->eyes[READY]), &how, NULL), ready_seen);
-    how = zr_op_how(op, list_seen);
-    zr_sent(op, zobo_get_children_async(b->r.client, b->path, zr_watch_watcher(p->eyes[LIST]), &how, NULL), list_seen);
+    send_list(p);
 }
 
 static void
