@@ -32,6 +32,7 @@ static const struct example count_examples[] = {{"zobo count /app", "how many no
 const struct command cmd_count = {.name = "count",
                                   .aliases = count_aliases,
                                   .usage = "[PATH]",
+                                  .here = true,
                                   .summary = "print how many nodes are below one",
                                   .about =
                                       "The node itself is not counted. It is one request, which the server answers "

@@ -214,6 +214,7 @@ static const struct example examples[] = {
 const struct command cmd_du = {
     .name = "du",
     .usage = "[PATH...]",
+    .here = true,
     .summary = "tell how many bytes and nodes subtrees hold",
     .about =
         "Without PATH the root. The bytes are those of the nodes' data; names and what the server adds do not "

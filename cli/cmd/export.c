@@ -367,6 +367,7 @@ static const struct example examples[] = {
 const struct command cmd_export = {
     .name = "export",
     .usage = "[PATH]",
+    .here = true,
     .summary = "write a subtree to a file",
     .about =
         "The file is written under another name and renamed at the end, so that there is never half of one; it is the "

@@ -364,6 +364,7 @@ static const struct exit_text exits[] = {{"0", "something was found, and removed
 const struct command cmd_find = {
     .name = "find",
     .usage = "[PATH]",
+    .here = true,
     .summary = "print the nodes of a subtree that meet all conditions",
     .about =
         "PATH itself counts; without it the root. Nodes come in the order of their names, parents first. In globs, * "

@@ -215,6 +215,7 @@ static const struct exit_text exits[] = {{"0", "there are such lines"},
 const struct command cmd_grep = {
     .name = "grep",
     .usage = "PATTERN [PATH]",
+    .here = true,
     .summary = "search the data of a subtree's nodes",
     .about = "Without PATH it searches everything. PATTERN is a regular expression as for grep -E, and is held against "
              "each line of the data; data may hold any bytes, of which those that are no text are shown as \\xNN. JSON "

@@ -101,6 +101,7 @@ static const struct example examples[] = {{"zobo ls /", "names, one a line, sort
 const struct command cmd_ls = {.name = "ls",
                                .aliases = aliases,
                                .usage = "[PATH]",
+                               .here = true,
                                .summary = "list a node's children",
                                .about = "Without PATH it lists the root. -o name prints full paths. -R prints while "
                                         "it reads, however large the subtree is; nodes that vanish meanwhile are left "

@@ -94,6 +94,7 @@ static const struct example examples[] = {{"zobo tree -L 2 /", "two levels of ev
 
 const struct command cmd_tree = {.name = "tree",
                                  .usage = "[PATH]",
+                                 .here = true,
                                  .summary = "draw the nodes below one as a tree",
                                  .about = "* marks ephemeral nodes. Nodes that vanish meanwhile are left out; those "
                                           "that may not be read say why, and the exit code is then 8.",

@@ -93,6 +93,7 @@ struct command {
     bool runs_command; /* what stands behind "--" is another command */
     bool hidden;       /* not listed: for other programs */
     bool no_context;   /* it does without the file of contexts, which may be broken */
+    bool here;         /* in a shell, without PATH: the node that cd went to */
     bool only_shell;   /* means nothing outside of a shell or script: cd, exit */
     bool pages; /* its output may be long, comes to an end by itself, and is to be read: on a terminal by a pager */
     enum effect effect;

@@ -218,9 +218,11 @@ absolute_path(const struct ctx *ctx, const char *word)
 static char **
 take_paths(const struct ctx *ctx, struct args *in)
 {
-    char **made = need_memory(in->n + 1, sizeof *made);
+    char **made = need_memory(in->n + 2, sizeof *made);
     bool sequence = find_opt(ctx->command->opts, in->opt, "sequence") != NULL; /* "/a/" then means a node in /a */
-    if (ctx->cwd != NULL && in->n == 0 && !ctx->command->only_shell && strncmp(ctx->command->usage, "[PATH", 5) == 0)
+    const char *usage = ctx->command->usage;
+    if (ctx->cwd != NULL && ctx->command->here && word_kind(usage, in->n, NULL, NULL) == WORD_PATH &&
+        (in->n == 0 || word_kind(usage, in->n - 1, NULL, NULL) != WORD_PATH))
         in->words[in->n++] = ctx->cwd;
     for (size_t i = 0; ctx->cwd != NULL && i < in->n; i++) {
         const char *word = in->words[i];

@@ -41,6 +41,25 @@ Several commands in one session: -c, -f, stdin.
   ! zobo: -c:1: /nope: no such node (NoNode -101)
   [4]
 
+Without a path, what reads is about the node that cd went to.
+
+  $ zobo -c 'cd /a/b; find; cd ..; grep -l two; count; du; tree' | sed 's/  */ /g'
+  /a/b
+  /a/b
+  4
+   0 1 /a/0000000003
+   10 1 /a/b
+   1 1 /a/c
+   0 1 /a/seq-0000000002
+   12 5 /a
+  /a
+  ├── 0000000003
+  ├── b
+  ├── c
+  └── seq-0000000002
+  
+  5 nodes, 0 ephemeral
+
 Ephemeral nodes live as long as the script.
 
   $ zobo -c 'create -e /mine; ephemerals; count; exists /mine' 2>/dev/null
