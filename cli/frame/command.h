@@ -151,6 +151,7 @@ struct command {
     X(watches)                                                                                                         \
     X(top)                                                                                                             \
     X(check_smoke)                                                                                                     \
+    X(check_perf)                                                                                                      \
     X(check_ensemble)                                                                                                  \
     X(quota_get)                                                                                                       \
     X(quota_set)                                                                                                       \

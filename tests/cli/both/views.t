@@ -227,3 +227,21 @@ Doing what clients do.
   $ zobo ls /p
   $ zobo ls / | grep smoke
   [1]
+
+How fast that is: the machine's, so only what is told is looked at.
+
+  $ zobo check perf -t 300ms | sed -E 's/^(PASS|FAIL)/ANY/; s/[0-9]+(\.[0-9]+)?/N/g' | mask
+  ANY  throughput  N of N writes a second; N % are well
+  ANY  slowest  N ms; up to N are well
+  ANY  N of N  within N ms; up to N are well
+  ANY  errors  none in N writes
+  $ zobo ls / | grep perf
+  [1]
+  $ zobo check perf z
+  ! zobo: z: loads are s, m, l and xl
+  ! hint: `zobo help check perf` tells how it is used
+  [2]
+  $ zobo -H 127.0.0.1:1 --connect-timeout 200ms check perf
+  ! zobo: no connection within 200 ms; 127.0.0.1:1: connection refused (NoConnection -1021)
+  ! hint: --connect-timeout makes it try longer, --trace shows what happens
+  [7]

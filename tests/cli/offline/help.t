@@ -45,6 +45,7 @@ Help goes to stdout, never connects, and comes from the tables.
     watches         list which client watches which path
     top             watch what the servers, or their clients, do
     check smoke     do at each server what clients do, on nodes of its own
+    check perf      check that the servers are fast enough for a load
     check ensemble  check that the servers agree and are well
     quota get       print quotas: what is used of them, soft and hard limits
     quota set       limit how many nodes and bytes a subtree may have
