@@ -33,6 +33,9 @@
  * options.EVENT is a callback with options.EVENT_arg, called as EVENT(arg, x, ...) on the callback thread, one after
  * another; it may call anything, and free x. After zobo_X_free has returned it is not called.
  *
+ * In a forked child the parent's objects are of no use (ZOBO_EFORKED); zobo_X_free does nothing there, and keeps the
+ * child's copy of the memory.
+ *
  * options.acl is the ACL of all nodes that the object makes; NULL: the client's default. */
 #ifndef ZOBO_RECIPES_H
 #define ZOBO_RECIPES_H

@@ -106,8 +106,9 @@ build_change(zr_sure *s, zobo_transaction *tx)
     const change *ch = (change *)s;
     const zobo_counter *c = counter_of(&s->op);
     char text[ZR_COUNT_MAX];
+    /* The old witness may have gone with the counter, and another counter have come in its place. */
     if (ch->recalls && s->renewed)
-        return ZOBO_EBADVERSION; /* the old witness may have gone with the counter, and another have come in its place */
+        return ZOBO_EBADVERSION;
     size_t len = zr_count_write(ch->is.post_value, c->o.curator, text);
     return zobo_transaction_set(tx, c->path, text, len, c->version);
 }

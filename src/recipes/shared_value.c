@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A shared value: once started it reads the node, and makes it if it is missing, trying until that has come about; from
- * then on a node watch follows it. What is known is what was read, or set here, last. What is to be told lies in a place for one: the latest, however slow the
- * user is. */
+ * then on a node watch follows it. What is known is what was read, or set here, last. What is to be told lies in a place
+ * for one: the latest, however slow the user is. */
 #include <zobo/counter.h>
 
 #include <string.h>

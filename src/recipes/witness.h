@@ -79,9 +79,9 @@ struct zr_sure {
  * When build says ZOBO_EBADVERSION, that is done's answer, of the first operation.
  *
  * It does not come back when the op ends by itself: given up, the client stopped, an error that is nobody's answer. An
- * op that is given up with an attempt under way waits for that attempt, if it has been sent: with ZOBO_OK, done is called; else it ends with
- * what it was given up for, or with ZOBO_EABANDONED if its outcome is not known. May be done again for another
- * transaction. */
+ * op that is given up with an attempt under way waits for that attempt, if it has been sent: with ZOBO_OK, done is
+ * called; else it ends with what it was given up for, or with ZOBO_EABANDONED if its outcome is not known. May be done
+ * again for another transaction. */
 void zr_sure_go(zr_sure *s, zobo_err (*build)(zr_sure *, zobo_transaction *),
                 void (*done)(zr_sure *, zobo_err, size_t, const zobo_result *));
 
