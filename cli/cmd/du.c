@@ -98,7 +98,8 @@ by_nodes(const void *a, const void *b)
 static void
 sort_lines(struct du *du)
 {
-    if (du->n_lines > 1)
+    bool as_read = du->sort == BY_NAME && du->top == 0;
+    if (du->n_lines > 1 && !as_read)
         qsort(du->lines, du->n_lines, sizeof *du->lines, du->sort == BY_NODES ? by_nodes : by_bytes);
     while (du->top > 0 && du->n_lines > du->top)
         free(du->lines[--du->n_lines].path);
@@ -160,7 +161,7 @@ leave(struct du *du, const struct scan_node *node)
 static int
 sum_up(struct ctx *ctx, struct du *du, const char *path)
 {
-    bool prints = ctx->out_is_tty && !du->keeps && du->depth > 1;
+    bool prints = ctx->out_is_tty && !du->keeps; /* where progress would stand */
     struct scan_options options = {.depth = UINT32_MAX, .leave = true, .doing = prints ? NULL : "reading"};
     struct scan *scan = scan_open(ctx, path, &options);
     struct scan_node node;
@@ -183,7 +184,7 @@ run(struct ctx *ctx, const struct args *in)
                                                       : 1,
                     .sort = in->opt[O_SORT].n,
                     .top = in->opt[O_TOP].given ? (size_t)in->opt[O_TOP].n : 0};
-    du.keeps = du.top > 0 || du.sort != BY_NAME;
+    du.keeps = du.top > 0 || du.sort != BY_NAME || (ctx->out_is_tty && du.depth <= 1);
     if (in->opt[O_ALL].given && in->opt[O_DEPTH].given)
         return fail_usage(ctx, "--all and --depth: which?");
     int code = DONE;
