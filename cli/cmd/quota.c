@@ -132,14 +132,12 @@ put_found(struct ctx *ctx, void *arg, const char *path)
         put_quota(ctx, arg, path, &limits);
 }
 
+/* get_quota prints the quota of `path`, NULL: all. */
 static int
-run_get(struct ctx *ctx, const struct args *in)
+get_quota(struct ctx *ctx, const char *path)
 {
-    char *path = NULL;
-    int code = need_unchrooted(ctx, in->n > 0 ? in->words[0] : NULL, &path);
-    if (code != DONE)
-        return code;
     struct limits limits;
+    int code = DONE;
     zobo_err err = path != NULL ? fetch(ctx, path, limits_name, &limits) : ZOBO_OK;
     if (err == ZOBO_ENONODE) {
         code = refuse(ctx, ANSWER_NO, "%s: it has no quota", path);
@@ -153,7 +151,18 @@ run_get(struct ctx *ctx, const struct args *in)
     }
     if (err != ZOBO_OK && err != ZOBO_ENONODE)
         code = fail(ctx, err, path, NULL);
-    free(path);
+    return code;
+}
+
+static int
+run_get(struct ctx *ctx, const struct args *in)
+{
+    char *path;
+    struct ctx *use;
+    int code = need_unchrooted(ctx, in->n > 0 ? in->words[0] : NULL, &path, &use);
+    if (code == DONE)
+        code = get_quota(use, path);
+    end_unchrooted(ctx, path, use);
     return code;
 }
 
@@ -302,10 +311,11 @@ run_set(struct ctx *ctx, const struct args *in)
     if (!any)
         return fail_usage(ctx, "which limit? -n and -b are soft, -N and -B hard");
     char *path;
-    int code = need_unchrooted(ctx, in->words[0], &path);
+    struct ctx *use;
+    int code = need_unchrooted(ctx, in->words[0], &path, &use);
     if (code == DONE)
-        code = set_quota(ctx, in, path);
-    free(path);
+        code = set_quota(use, in, path);
+    end_unchrooted(ctx, path, use);
     return code;
 }
 
@@ -394,12 +404,13 @@ static int
 run_rm(struct ctx *ctx, const struct args *in)
 {
     char *path;
-    int code = need_unchrooted(ctx, in->words[0], &path);
+    struct ctx *use;
+    int code = need_unchrooted(ctx, in->words[0], &path, &use);
     if (code == DONE)
-        code = need_subtree(ctx, path);
+        code = need_subtree(use, path);
     if (code == DONE)
-        code = remove_quota(ctx, in, path);
-    free(path);
+        code = remove_quota(use, in, path);
+    end_unchrooted(ctx, path, use);
     return code;
 }
 

@@ -18,33 +18,52 @@ chroot_in(char *hosts)
     return chroot == NULL ? last + strlen(last) : chroot;
 }
 
+/* cut_chroot cuts the chroot off ctx->hosts and returns it; "" when there is none. */
+static char *
+cut_chroot(struct ctx *ctx)
+{
+    if (ctx->hosts == NULL)
+        return need_copy("");
+    char *at = chroot_in(ctx->hosts);
+    char *chroot = need_copy(at[0] == ':' ? at + 1 : at);
+    *at = '\0';
+    return chroot;
+}
+
 int
-need_unchrooted(struct ctx *ctx, const char *path, char **full)
+need_unchrooted(struct ctx *ctx, const char *path, char **full, struct ctx **use)
 {
     *full = NULL;
+    *use = ctx;
     int code = path == NULL ? DONE : need_path(ctx, path, false);
     if (code != DONE)
         return code;
-    char *chroot = NULL;
-    if (ctx->client == NULL && ctx->hosts != NULL) {
-        char *at = chroot_in(ctx->hosts);
-        chroot = need_copy(at[0] == ':' ? at + 1 : at);
-        if (strcmp(chroot, "/") != 0 && chroot[0] != '\0')
-            code = need_path(ctx, chroot, false);
-        *at = '\0';
+    if (ctx->client != NULL && zobo_chroot(ctx->client)[0] != '\0') {
+        *use = need_memory(1, sizeof **use);
+        another_session(ctx, *use);
     }
+    char *chroot = (*use)->client == NULL ? cut_chroot(*use) : need_copy("");
+    bool plain = chroot[0] == '\0' || strcmp(chroot, "/") == 0;
+    if (!plain)
+        code = need_path(ctx, chroot, false);
     if (code == DONE)
-        code = need_session(ctx);
-    if (code == DONE && zobo_chroot(ctx->client)[0] != '\0')
-        code = refuse(ctx, BAD_USAGE, "the session is confined to %s, and quotas lie outside: connect without a chroot",
-                      zobo_chroot(ctx->client));
+        code = need_session(*use);
     if (code == DONE && path != NULL) {
-        bool plain = chroot == NULL || chroot[0] == '\0' || strcmp(chroot, "/") == 0;
         bool root = !plain && strcmp(path, "/") == 0;
-        size_t size = strlen(path) + (plain ? 0 : strlen(chroot)) + 1;
+        size_t size = strlen(path) + strlen(chroot) + 1;
         *full = need_memory(size, 1);
         snprintf(*full, size, "%s%s", plain ? "" : chroot, root ? "" : path);
     }
     free(chroot);
     return code;
+}
+
+void
+end_unchrooted(struct ctx *ctx, char *full, struct ctx *use)
+{
+    free(full);
+    if (use == ctx)
+        return;
+    end_session(use);
+    free(use);
 }

@@ -5,9 +5,10 @@
 
 #include "cli.h"
 
-/* need_unchrooted is need_session with the chroot of the host string left out, and puts it before `path` instead; `path`
- * NULL: there is none. A session that is there already, of a shell's, cannot be changed: with a chroot it is refused.
- * *full is freed by the caller, NULL when that fails. */
-int need_unchrooted(struct ctx *ctx, const char *path, char **full);
+/* need_unchrooted is need_session without the chroot of the host string, which it puts before `path` instead; `path`
+ * NULL: there is none. *use is the context to go on with: `ctx`, or in a shell, whose session has the chroot, one of its
+ * own. *full and *use are for end_unchrooted, in either case. */
+int need_unchrooted(struct ctx *ctx, const char *path, char **full, struct ctx **use);
+void end_unchrooted(struct ctx *ctx, char *full, struct ctx *use);
 
 #endif

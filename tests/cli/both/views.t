@@ -182,6 +182,11 @@ Quotas.
   ! hint: it has no quota
   [4]
   $ zobo -H "$server" ls /zookeeper/quota
+  $ zobo -c 'create /s; quota set -n 3 /s; quota get /s; cd /s; quota rm .; quota get /s; rm /s'
+  /s
+  /views/s  1  3  -  0  -  -
+  ! zobo: -c:1: /views/s: it has no quota
+  [1]
 
 No ensemble.
 
