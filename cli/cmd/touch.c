@@ -12,9 +12,14 @@ static const struct opt opts[] = {
 
 enum { TRIES = 100 };
 
+struct touched {
+    bool created, set; /* neither: it is not there, or another has set it just now */
+    zobo_stat stat;
+};
+
 /* touch_one: whoever comes in between has touched it, too. */
 static zobo_err
-touch_one(struct ctx *ctx, const char *path, const struct args *in)
+touch_one(struct ctx *ctx, const char *path, const struct args *in, struct touched *touched)
 {
     zobo_create_options options = {.makepath = in->opt[O_PARENTS].given};
     zobo_err err = ZOBO_OK;
@@ -22,14 +27,16 @@ touch_one(struct ctx *ctx, const char *path, const struct args *in)
         zobo_reply *reply;
         err = zobo_get(ctx->client, path, NULL, &reply);
         if (err == ZOBO_OK) {
-            err = zobo_set(ctx->client, path, reply->data, reply->data_len, reply->stat.version, NULL);
+            err = zobo_set(ctx->client, path, reply->data, reply->data_len, reply->stat.version, &touched->stat);
             zobo_reply_free(reply);
+            touched->set = err == ZOBO_OK;
             if (err != ZOBO_ENONODE)
                 return err == ZOBO_EBADVERSION ? ZOBO_OK : err;
         } else if (err == ZOBO_ENONODE && in->opt[O_NO_CREATE].given) {
             return ZOBO_OK;
         } else if (err == ZOBO_ENONODE) {
             err = zobo_create(ctx->client, path, "", 0, &options, NULL);
+            touched->created = err == ZOBO_OK;
             if (err != ZOBO_ENODEEXISTS)
                 return err;
         } else {
@@ -37,6 +44,18 @@ touch_one(struct ctx *ctx, const char *path, const struct args *in)
         }
     }
     return err;
+}
+
+static void
+print_touched(const struct ctx *ctx, const char *path, const struct touched *touched)
+{
+    if (ctx->format != FORMAT_JSON)
+        return;
+    struct json json = one_json_path(path);
+    json_bool(&json, "created", touched->created);
+    if (touched->set)
+        json_stat(&json, "stat", &touched->stat);
+    end_json(&json);
 }
 
 static int
@@ -63,15 +82,18 @@ run(struct ctx *ctx, const struct args *in)
         return code;
     for (size_t i = 0; i < in->n; i++) {
         const char *path = in->words[i];
+        struct touched touched = {0};
         int one;
         if (ctx->dry_run) {
             one = dry_run(ctx, path, in->opt[O_NO_CREATE].given);
         } else {
-            zobo_err err = touch_one(ctx, path, in);
+            zobo_err err = touch_one(ctx, path, in, &touched);
             bool parents = err == ZOBO_ENONODE && !in->opt[O_PARENTS].given;
             one = err == ZOBO_OK ? DONE
                                  : fail(ctx, err, path, parents ? "its parent is missing; -p makes parents" : NULL);
         }
+        if (one == DONE && !ctx->dry_run && (touched.created || touched.set))
+            print_touched(ctx, path, &touched);
         code = worse(code, i, one);
     }
     return code;

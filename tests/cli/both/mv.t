@@ -94,3 +94,16 @@ What does not fit into a transaction is moved in steps, if that is wanted.
   ! zobo: /x: the node exists already (NodeExists -110)
   ! hint: DST is the new name
   [5]
+
+Nothing is lost that another writes meanwhile: each write that succeeded is there in the end, wherever the node is then.
+
+  $ zobo rm -r --yes /w /x; zobo create -p /m/x >/dev/null; for i in 1 2 3; do zobo create /m/$i >/dev/null; done
+  $ (i=0; while [ ! -e stop ]; do for at in /m /n; do
+  > zobo -q set $at/x $((i + 1)) 2>/dev/null && i=$((i + 1)); done; done; echo $i >last) & writer=$!
+  $ for k in 1 2 3 4 5 6 7 8 9 10 11 12; do zobo mv /m /n; zobo mv /n /m; done >moves 2>&1; touch stop; wait $writer
+  $ grep -vE 'no such node|has another version|hint:|NodeExists' moves
+  [1]
+  $ at=/m; if zobo exists /n; then at=/n; fi
+  $ zobo get $at/x | cmp - <(printf %s "$(cat last)")
+  $ zobo du -d 0 $at | awk '{print $2}'
+  5

@@ -24,7 +24,10 @@ touch: made, or set to what it holds.
   $ zobo touch -n -c /new
   $ zobo exists /new
   [1]
-  $ zobo touch -o json /a
+  $ zobo touch -o json /a /b
+  {"path":"/a","created":false,"stat":{"czxid":"0xID","mzxid":"0xID","pzxid":"0xID","ctime":"TIME","mtime":"TIME","version":3,"cversion":0,"aversion":0,"ephemeral_owner":"0x0","data_length":4,"num_children":0}}
+  {"path":"/b","created":true}
+  $ zobo touch -c -o json /c
   $ zobo touch /a /no/such
   ! zobo: /no/such: no such node (NoNode -101)
   ! hint: its parent is missing; -p makes parents
