@@ -66,7 +66,7 @@ node_file(const char *dir, const char *path)
     if (dir != NULL)
         to += sprintf(to, "%s/", dir);
     if (strcmp(path, "/") == 0) {
-        strcpy(to, "@data");
+        memcpy(to, "@data", sizeof "@data");
         return file;
     }
     for (const char *part = path + 1;;) {
@@ -284,7 +284,7 @@ read_node_file(const struct ctx *ctx, const char *dir, struct record *record)
 {
     char *file = node_file(dir, record->node.path); /* never what the index says: it may name any file */
     int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat st;
+    struct stat st = {0};
     int code = DONE;
     if (fd < 0 || fstat(fd, &st) != 0)
         code = fail_errno(ctx, file, errno);

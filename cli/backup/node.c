@@ -54,7 +54,7 @@ bool
 same_data(const struct tnode *a, const struct tnode *b)
 {
     return (a->data == NULL) == (b->data == NULL) && a->len == b->len &&
-           (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+           (a->data == NULL || b->data == NULL || memcmp(a->data, b->data, a->len) == 0);
 }
 
 static size_t

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,15 +95,12 @@ put_trailer(FILE *to, const struct trailer *trailer)
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-static bool wrong(struct record *record, const char *format, ...) PRINTF_LIKE(2, 3);
+/* WRONG keeps what is wrong with a record, and is false. */
+#define WRONG(record, ...) ((void)snprintf((record)->wrong, sizeof(record)->wrong, __VA_ARGS__), be_bad(record))
 
 static bool
-wrong(struct record *record, const char *format, ...)
+be_bad(struct record *record)
 {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(record->wrong, sizeof record->wrong, format, args);
-    va_end(args);
     record->kind = RECORD_BAD;
     return false;
 }
@@ -115,13 +111,13 @@ read_path(struct record *record, const json_t *json, const char *key, const char
     const json_t *path = json_object_get(json, key);
     zobo_problem why = {0};
     if (!json_is_string(path))
-        return wrong(record, "it has no \"%s\"", key);
+        return WRONG(record, "it has no \"%s\"", key);
     *out = json_string_value(path);
     if (strlen(*out) != json_string_length(path))
-        return wrong(record, "\"%s\" has a NUL in it", key);
+        return WRONG(record, "\"%s\" has a NUL in it", key);
     if ((*out)[0] != '/')
-        return wrong(record, "\"%s\" does not begin with a slash", key);
-    return zobo_path_check(*out, false, &why) == ZOBO_OK || wrong(record, "\"%s\" is no path: %.100s", key, why.text);
+        return WRONG(record, "\"%s\" does not begin with a slash", key);
+    return zobo_path_check(*out, false, &why) == ZOBO_OK || WRONG(record, "\"%s\" is no path: %.100s", key, why.text);
 }
 
 static bool
@@ -132,19 +128,19 @@ read_data(struct record *record, const json_t *json)
     if (data == NULL && record->file != NULL)
         return true;
     if (data == NULL || json_is_null(data))
-        return data != NULL || json_object_get(json, "file") != NULL || wrong(record, "it has no \"data\"");
+        return data != NULL || json_object_get(json, "file") != NULL || WRONG(record, "it has no \"data\"");
     if (!json_is_string(data))
-        return wrong(record, "\"data\" is neither text nor null");
+        return WRONG(record, "\"data\" is neither text nor null");
     node->data = json_string_value(data);
     node->len = json_string_length(data);
     if (encoding == NULL || (json_is_string(encoding) && strcmp(json_string_value(encoding), "utf8") == 0))
         return true;
     if (!json_is_string(encoding) || strcmp(json_string_value(encoding), "base64") != 0)
-        return wrong(record, "\"encoding\" is neither utf8 nor base64");
+        return WRONG(record, "\"encoding\" is neither utf8 nor base64");
     record->data = need_memory(node->len + 1, 1);
     memcpy(record->data, node->data, node->len);
     node->data = record->data;
-    return base64_decode(record->data, &node->len) || wrong(record, "\"data\" is not base64");
+    return base64_decode(record->data, &node->len) || WRONG(record, "\"data\" is not base64");
 }
 
 static bool
@@ -154,10 +150,10 @@ read_acl(struct record *record, const json_t *json, zobo_acl *acl)
                *id = json_string_value(json_object_get(json, "id")),
                *perms = json_string_value(json_object_get(json, "perms"));
     if (scheme == NULL || id == NULL || perms == NULL)
-        return wrong(record, "an entry of \"acl\" lacks scheme, id or perms");
+        return WRONG(record, "an entry of \"acl\" lacks scheme, id or perms");
     *acl = (zobo_acl){.scheme = scheme, .id = id};
     if (strcmp(perms, "-") != 0 && zobo_perms_parse(perms, &acl->perms) != ZOBO_OK)
-        return wrong(record, "\"perms\" in \"acl\" are letters of cdrwa");
+        return WRONG(record, "\"perms\" in \"acl\" are letters of cdrwa");
     return true;
 }
 
@@ -169,7 +165,7 @@ read_acls_of(struct record *record, const json_t *json)
         return true;
     size_t n = json_array_size(acls);
     if (!json_is_array(acls) || n == 0)
-        return wrong(record, "\"acl\" is no list of entries");
+        return WRONG(record, "\"acl\" is no list of entries");
     record->acls = need_memory(n, sizeof *record->acls);
     record->node.acls = record->acls;
     record->node.n_acls = n;
@@ -191,11 +187,11 @@ read_type(struct record *record, const json_t *json)
     while (name != NULL && node_types[t] != NULL && strcmp(node_types[t], name) != 0)
         t++;
     if (name == NULL || node_types[t] == NULL)
-        return wrong(record, "\"type\" is none of persistent, ephemeral, container and ttl");
+        return WRONG(record, "\"type\" is none of persistent, ephemeral, container and ttl");
     node->type = (enum node_type)t;
     node->ttl = json_integer_value(ttl);
     if (node->type == TTL && (!json_is_integer(ttl) || node->ttl < 1 || node->ttl >= INT64_C(1) << 40))
-        return wrong(record, "a node of type ttl needs its \"ttl\", in milliseconds");
+        return WRONG(record, "a node of type ttl needs its \"ttl\", in milliseconds");
     return true;
 }
 
@@ -223,10 +219,10 @@ read_header(struct record *record, const json_t *json)
     const char *format = json_string_value(json_object_get(json, "format"));
     record->kind = RECORD_HEADER;
     if (format == NULL || strcmp(format, FORMAT_NAME_TEXT) != 0)
-        return wrong(record, "its \"format\" is not " FORMAT_NAME_TEXT);
+        return WRONG(record, "its \"format\" is not " FORMAT_NAME_TEXT);
     json_int_t version = json_integer_value(json_object_get(json, "version"));
     if (version != FORMAT_VERSION)
-        return wrong(record, "its \"version\" is %lld; this zobo knows %d", (long long)version, (int)FORMAT_VERSION);
+        return WRONG(record, "its \"version\" is %lld; this zobo knows %d", (long long)version, (int)FORMAT_VERSION);
     return read_path(record, json, "root", &record->header.root);
 }
 
@@ -247,9 +243,9 @@ record_read_any(struct record *record, const char *line, size_t len)
     json_t *json = json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
     record->json = json;
     if (json == NULL) {
-        wrong(record, "it is not JSON: %.100s", error.text);
+        (void)WRONG(record, "it is not JSON: %.100s", error.text);
     } else if (!json_is_object(json)) {
-        wrong(record, "it is no JSON object");
+        (void)WRONG(record, "it is no JSON object");
     } else if (json_object_get(json, "format") != NULL) {
         (void)read_header(record, json);
     } else if (json_is_true(json_object_get(json, "end"))) {

@@ -98,7 +98,7 @@ write_node(struct export *x, const struct tnode *node)
     x->trailer.bytes += node->len;
     x->unknown += node->acls == NULL;
     bool hidden = false;
-    for (size_t i = 0; i < node->n_acls; i++) {
+    for (size_t i = 0; node->acls != NULL && i < node->n_acls; i++) {
         const char *id = node->acls[i].id, *colon = strchr(id, ':');
         hidden |= strcmp(node->acls[i].scheme, "digest") == 0 && colon != NULL && strcmp(colon, ":x") == 0;
     }

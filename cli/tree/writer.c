@@ -66,7 +66,7 @@ new_write(struct writer *writer, enum kind kind, const char *path, const void *d
     *write = (struct write){.writer = writer, .kind = kind, .has_data = data != NULL, .data_len = len, .version = -1};
     memcpy(write->path, path, path_size);
     write->data = write->path + path_size;
-    if (len > 0)
+    if (data != NULL)
         memcpy(write->data, data, len);
     write->bytes = sizeof *write + path_size + len;
     write->zxid = zobo_last_zxid(writer->ctx->client);

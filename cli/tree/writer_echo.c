@@ -9,7 +9,7 @@ same_data(const struct write *write, const zobo_reply *reply)
     if (write->blind)
         return (int64_t)write->data_len == reply->stat.data_length;
     return write->has_data == (reply->data != NULL) && write->data_len == reply->data_len &&
-           (write->data_len == 0 || memcmp(write->data, reply->data, write->data_len) == 0);
+           (reply->data == NULL || memcmp(write->data, reply->data, write->data_len) == 0);
 }
 
 /* same_acl leaves the ids alone: of digests, those who may not administer the node see only the users. */
