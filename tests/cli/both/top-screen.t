@@ -1,7 +1,7 @@
 top on a terminal: a screen of its own, redrawn until q or Ctrl-C; what was there is there again.
 
   $ shown() { local end=$((SECONDS + 20)); until [ "$(grep -ac "$1" typed)" -ge "$2" ]; do [ $SECONDS -lt $end ] || return 1; sleep 0.02; done; }
-  $ screen() { rm -f keys typed; mkfifo keys; env --default-signal=INT timeout 30 script -qefc "stty cols 200 rows 20; zobo top -i 50ms ${1-}" typed <keys >screen.out 2>&1 & job=$!; exec 7>keys; }
+  $ screen() { rm -f keys; mkfifo keys; : >typed; env --default-signal=INT timeout 30 script -qefc "stty cols 200 rows 20; zobo top -i 50ms ${1-}" typed <keys >screen.out 2>&1 & job=$!; exec 7>keys; }
   $ screen
   $ shown 'standalone' 3
   $ printf q >&7; wait $job; exec 7>&-
