@@ -135,7 +135,8 @@ copy(const struct place *from, const struct place *to, const struct copy_options
     if (code == DONE)
         print_result(from, to, &copied);
     else if (copied.created + copied.overwritten > 0)
-        note(to->ctx, "%llu nodes were copied", (unsigned long long)(copied.created + copied.overwritten));
+        note(to->ctx, "%llu nodes were copied",
+             (unsigned long long)copied.created + (unsigned long long)copied.overwritten);
     return code;
 }
 

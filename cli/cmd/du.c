@@ -145,6 +145,8 @@ enter(struct du *du, const struct scan_node *node)
 static void
 leave(struct du *du, const struct scan_node *node)
 {
+    if (node->depth >= du->n_open)
+        return; /* it was entered before */
     const struct sum *sum = &du->open[node->depth];
     if (node->depth > 0) {
         du->open[node->depth - 1].bytes += sum->bytes;

@@ -114,7 +114,7 @@ set_detail(struct connection *c, struct span name, struct span value)
 static bool
 read_connection(struct span line, struct connections *out)
 {
-    struct span address = {line.p, 0}, field, name;
+    struct span address, field, name;
     if (!span_skip(&line, " "))
         return false;
     span_skip(&line, "/");

@@ -231,7 +231,7 @@ take_paths(const struct ctx *ctx, struct args *in)
             continue;
         in->words[i] = made[i] = absolute_path(ctx, word);
         if (sequence && word[strlen(word) - 1] == '/' && made[i][1] != '\0')
-            strcat(made[i], "/");
+            memcpy(made[i] + strlen(made[i]), "/", 2);
     }
     return made;
 }

@@ -176,7 +176,7 @@ split_quote(const char *word, char *out)
         if (strchr(plain, *c) == NULL && ((unsigned char)*c < 0x80))
             good = false;
     if (good) {
-        strcpy(out, word);
+        memcpy(out, word, strlen(word) + 1);
         return;
     }
     *out++ = '\'';

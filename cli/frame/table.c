@@ -176,6 +176,8 @@ static void
 print_aligned(const struct table *table)
 {
     bool header = table->ctx->format == FORMAT_TABLE || (table->ctx->out_is_tty && table->n_cells > 0);
+    if (table->n == 0)
+        return;
     size_t *widths = need_memory(table->n, sizeof *widths);
     for (size_t c = 0; header && c < table->n; c++)
         widths[c] = width_of(table->columns[c].title);

@@ -77,7 +77,7 @@ content_of(struct copy *copy, const struct scan_node *node)
     struct content *content = need_memory(1, sizeof *content + node->data_len);
     *content = (struct content){.copy = copy, .has_data = node->data != NULL, .len = node->data_len};
     content->data = (char *)(content + 1);
-    if (node->data_len > 0)
+    if (node->data != NULL)
         memcpy(content->data, node->data, node->data_len);
     if (copy->options->data_only)
         return content;
