@@ -37,7 +37,7 @@ static int
 read_environment(const struct ctx *ctx, struct opt_value *globals)
 {
     bool auth_given = globals[G_AUTH].given || globals[G_AUTH_FILE].given;
-    bool place_given = globals[G_HOSTS].given || is_local(globals);
+    bool place_given = globals[G_HOSTS].given || is_local(globals) || globals[G_CONTEXT].given;
     for (size_t g = 0; g < G_VERSION; g++) {
         const struct opt *opt = &global_opts[g];
         char name[40] = "ZOBO_";

@@ -146,3 +146,14 @@ Comments and other sections stay.
   no  many   server1.example.org,server2.example.org,server3.example.org,server4.example.org,server5.example.org,server6.example.org,server7.example.org,server8.example.org,server9.example.org,server10.example.org,server11.example.org,server12.example.org,server13.example.org,server14.example.org,server15.example.org,server16.example.org,server17.example.org,server18.example.org,server19.example.org,server20.example.org  /  allowed
   $ ls -l config/zobo | awk 'NR > 1 { print $1, $NF }'
   -rw------- config.ini
+
+A context on the command line counts more than servers in the environment; in the environment, servers do.
+
+  $ export ZOBO_HOSTS=127.0.0.1:1
+  $ zobo ctx add closed hosts=127.0.0.1:2
+  $ zobo -C closed ls / 2>&1 | grep -o '127.0.0.1:[0-9]' | sort -u
+  127.0.0.1:2
+  $ ZOBO_CONTEXT=closed zobo ls / 2>&1 | grep -o '127.0.0.1:[0-9]' | sort -u
+  127.0.0.1:1
+  $ zobo -C closed -H 127.0.0.1:3 ls / 2>&1 | grep -o '127.0.0.1:[0-9]' | sort -u
+  127.0.0.1:3
