@@ -17,7 +17,10 @@ enum { N_SIGNALS = sizeof signals / sizeof signals[0], N_ENDING = 3 };
 static volatile sig_atomic_t caught[N_SIGNALS]; /* FROM_... */
 static int wake_fds[2];
 static struct sigaction before[N_SIGNALS + 1]; /* what hold_over puts back; the last is SIGCHLD's */
-static unsigned holders;                       /* contexts that hold: a command may have two sessions */
+/* The contexts that hold: a command may have two sessions, and while it waits for one the other is to live. */
+enum { HOLDERS_MAX = 2 };
+static struct ctx *holding[HOLDERS_MAX];
+static unsigned holders;
 
 enum { FROM_NOBODY, FROM_PROCESS, FROM_TERMINAL };
 
@@ -127,10 +130,21 @@ hold_begin(struct ctx *ctx)
     zobo_err err = zobo_add_listener(ctx->client, on_state, ctx);
     if (err != ZOBO_OK)
         return fail(ctx, err, NULL, NULL);
+    if (holders < HOLDERS_MAX)
+        holding[holders] = ctx;
     if (holders++ == 0)
         catch_signals(ctx);
     ctx->holds = 1;
     return DONE;
+}
+
+/* other_holder returns the other context that holds, or NULL. */
+static struct ctx *
+other_holder(const struct ctx *ctx)
+{
+    if (ctx->holds == 0 || holders != HOLDERS_MAX)
+        return NULL;
+    return holding[0] == ctx ? holding[1] : holding[0];
 }
 
 enum hold_end
@@ -145,22 +159,24 @@ hold_turn_with(struct ctx *ctx, uint64_t deadline_ms, struct pollfd *more, size_
     uint64_t now = deadline_ms == 0 ? 0 : now_ms();
     if (deadline_ms != 0 && now >= deadline_ms)
         return HOLD_TIME_UP;
-    struct pollfd fds[3 + HOLD_FDS_MAX] = {
+    struct ctx *other = other_holder(ctx);
+    struct pollfd fds[4 + HOLD_FDS_MAX] = {
         {.fd = zobo_fd(ctx->client), .events = POLLIN},
         {.fd = wake_fds[0], .events = POLLIN},
         /* POLLERR comes unasked: a pipe without a reader. What another command writes is its. */
-        {.fd = ctx->runs_command ? -1 : STDOUT_FILENO}};
+        {.fd = ctx->runs_command ? -1 : STDOUT_FILENO},
+        {.fd = other == NULL ? -1 : zobo_fd(other->client), .events = POLLIN}};
     int timeout = deadline_ms == 0 ? -1 : (int)(deadline_ms - now);
     for (size_t i = 0; i < n; i++)
-        fds[3 + i] = more[i];
-    if (poll(fds, (nfds_t)(3 + n), timeout) < 0) {
+        fds[4 + i] = more[i];
+    if (poll(fds, (nfds_t)(4 + n), timeout) < 0) {
         if (errno != EINTR)
             return HOLD_BROKEN;
-        for (size_t i = 0; i < 3 + n; i++)
+        for (size_t i = 0; i < 4 + n; i++)
             fds[i].revents = 0;
     }
     for (size_t i = 0; i < n; i++)
-        more[i].revents = fds[3 + i].revents;
+        more[i].revents = fds[4 + i].revents;
     char wake_ups[64];
     while (read(wake_fds[0], wake_ups, sizeof wake_ups) > 0) {
         /* before the signals are looked at, so that none is slept over */
@@ -171,6 +187,8 @@ hold_turn_with(struct ctx *ctx, uint64_t deadline_ms, struct pollfd *more, size_
         ctx->signal = SIGPIPE;
         return HOLD_READER_GONE;
     }
+    if (other != NULL && zobo_process(other->client) != ZOBO_OK)
+        return HOLD_BROKEN;
     return zobo_process(ctx->client) == ZOBO_OK ? HOLD_GOES_ON : HOLD_BROKEN;
 }
 
@@ -186,6 +204,9 @@ hold_over(struct ctx *ctx)
     if (ctx->holds == 0 || --ctx->holds > 0)
         return;
     zobo_remove_listener(ctx->client, on_state, ctx);
+    if (holding[0] == ctx)
+        holding[0] = holding[1];
+    holding[1] = NULL;
     if (--holders > 0)
         return;
     release_signals();
