@@ -55,6 +55,7 @@ bench: ## measure, beside a bare socket, Apache's C client and server, and kazoo
 	@scripts/bench
 	@scripts/bench-server
 	@scripts/bench-recipes
+	@scripts/bench-export
 
 lint: ## layout, static analysis, shell scripts, and a clang build without warnings
 	@scripts/setup build lint
