@@ -14,7 +14,7 @@ static void
 set_problem(struct answer *out, int code, const char *text)
 {
     out->code = code;
-    snprintf(out->problem, sizeof out->problem, "%s", text);
+    snprintf(out->problem, sizeof out->problem, "%.*s", (int)sizeof out->problem - 1, text);
 }
 
 static void
