@@ -91,7 +91,8 @@ static const struct example examples[] = {
     {"zobo -H zk1,zk2,zk3 admin --admin 9090 leader", "from port 9090 of each"},
     {"zobo admin -o json server_stats | jq .answer.server_stats.server_state", "an object a line"},
     {NULL, NULL}};
-static const struct exit_text exits[] = {{"3", "AdminServer does not know the command, or could not carry it out"},
+static const struct exit_text exits[] = {{"3", "AdminServer could not carry the command out"},
+                                         {"6", "AdminServer does not know the command, or has it turned off"},
                                          {"7", "nobody listens where AdminServer should: see admin.enableServer"},
                                          {NULL, NULL}};
 

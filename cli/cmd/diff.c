@@ -16,7 +16,7 @@ static const struct opt opts[] = {
     [O_DATA_ONLY] = {0, "data-only", OPT_FLAG, NULL, "compare nothing but data, of nodes that both have"},
     [O_UNIFIED] = {'u', "unified", OPT_FLAG, NULL, "show what differs in the data, as diff -u does"},
     [O_EPHEMERALS] = {0, "ephemerals", OPT_FLAG, NULL, "ephemeral nodes, too"},
-    [O_DEPTH] = {'L', "depth", OPT_NUMBER, "N", "not deeper than N below A and B"},
+    [O_DEPTH] = {'L', "depth", OPT_NUMBER, "N", "not deeper than N below SRC and DST"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 enum { DIFF_DATA = 1, DIFF_ACL = 2, DIFF_TYPE = 4 };

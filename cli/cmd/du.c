@@ -43,10 +43,10 @@ print_header(const struct du *du)
 {
     if (du->ctx->format != FORMAT_TABLE)
         return;
-    printf("%12s  ", "bytes");
+    printf("%12s  ", "BYTES");
     if (!du->no_nodes)
-        printf("%10s  ", "nodes");
-    puts("path");
+        printf("%10s  ", "NODES");
+    puts("PATH");
 }
 
 static void

@@ -41,6 +41,8 @@ static int
 run(struct ctx *ctx, const struct args *in)
 {
     const char *file = in->opt[O_FILE].given ? in->opt[O_FILE].text : "-";
+    if (in->n > 0 && in->words[0][0] != '/' && !in->opt[O_FILE].given)
+        return fail_usage(ctx, "%s is no path, which begins with '/'; a file is named with -f", in->words[0]);
     int code = in->n > 0 ? need_path(ctx, in->words[0], false) : DONE;
     struct source *source = code == DONE ? open_export(ctx, file, &code) : NULL;
     if (source == NULL)

@@ -160,7 +160,9 @@ run_get(struct ctx *ctx, const struct args *in)
     char *path;
     struct ctx *use;
     int code = need_unchrooted(ctx, in->n > 0 ? in->words[0] : NULL, &path, &use);
-    if (code == DONE)
+    if (code == DONE && path != NULL && strcmp(path, "/") == 0)
+        code = refuse(ctx, ANSWER_NO, "/: it can have no quota");
+    else if (code == DONE)
         code = get_quota(use, path);
     end_unchrooted(ctx, path, use);
     return code;

@@ -45,6 +45,7 @@ struct args {
     char **words;
     size_t n;
     size_t n_before; /* those before "--" */
+    bool dashes;     /* there is a "--" */
     char **command;  /* with runs_command: what stands behind "--", ended by NULL; or NULL */
 };
 
@@ -224,6 +225,9 @@ const struct command *find_command(char *const *argv, size_t n, size_t *used, in
 
 /* is_group tells whether `word` begins the names of several commands ("acl"). */
 bool is_group(const char *word);
+
+/* letters_apart tells how many letters differ; SIZE_MAX for what is longer than any name of ours. */
+size_t letters_apart(const char *a, const char *b);
 
 /* did_you_mean returns the command or alias that `word` resembles, or NULL. */
 const char *did_you_mean(const char *word);

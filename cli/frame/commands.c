@@ -90,9 +90,9 @@ is_group(const char *word)
     return false;
 }
 
-/* How many letters differ: Levenshtein's distance, with names longer than any of ours out of the question. */
-static size_t
-distance(const char *a, const char *b)
+/* Levenshtein's distance. */
+size_t
+letters_apart(const char *a, const char *b)
 {
     size_t row[32];
     size_t n = strlen(b);
@@ -122,13 +122,13 @@ did_you_mean(const char *word)
     const char *found = NULL;
     size_t least = strlen(word) < 4 ? 1 : 2;
     for (size_t c = 0; commands[c] != NULL; c++) {
-        size_t d = distance(word, commands[c]->name);
+        size_t d = letters_apart(word, commands[c]->name);
         if (d <= least && (found == NULL || d < least)) {
             found = commands[c]->name;
             least = d;
         }
         for (const struct alias *alias = commands[c]->aliases; alias != NULL && alias->name != NULL; alias++)
-            if ((d = distance(word, alias->name)) < least || (d == least && found == NULL)) {
+            if ((d = letters_apart(word, alias->name)) < least || (d == least && found == NULL)) {
                 found = alias->name;
                 least = d;
             }

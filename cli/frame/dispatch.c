@@ -344,6 +344,8 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, b
     int code = find(ctx, argv, n, &used, &implied);
     if (code != DONE)
         return code;
+    if (used == 1 && n > 1 && argv[1][0] != '-' && ctx->command->max_words == 0 && is_group(argv[0]))
+        return fail_usage(ctx, "no command %s %s", argv[0], argv[1]);
     struct args in = {.words = need_memory(n + 1, sizeof *in.words)};
     if (implied != NO_OPT)
         in.opt[implied].given = true;
@@ -353,6 +355,8 @@ run_command(struct ctx *ctx, struct opt_value *globals, char **argv, size_t n, b
     if (ctx->command->runs_command) {
         in.command = in.n_before < in.n ? in.words + in.n_before : NULL;
         in.n = in.n_before;
+        if (code == DONE && in.dashes && in.command == NULL) /* "-- $CMD" with CMD empty */
+            code = fail_usage(ctx, "no command to run behind --");
     }
     code = run_parsed(ctx, globals, &in, in_shell, code);
     free_args(&in);

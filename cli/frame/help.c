@@ -103,6 +103,23 @@ print_wrapped(FILE *to, const char *text)
     fputc('\n', to);
 }
 
+/* print_group lists the other commands whose names begin with the same word: "ctx", "ctx add". */
+static void
+print_group(FILE *to, const struct command *command)
+{
+    size_t len = strcspn(command->name, " ");
+    bool found = false;
+    for (size_t c = 0; commands[c] != NULL; c++) {
+        const char *name = commands[c]->name;
+        if (commands[c] == command || strncmp(name, command->name, len) != 0 || (name[len] != ' ' && name[len] != '\0'))
+            continue;
+        fprintf(to, "%s%s", found ? ", " : "\nsee also: ", name);
+        found = true;
+    }
+    if (found)
+        fputc('\n', to);
+}
+
 void
 print_command_help(FILE *to, const struct command *command)
 {
@@ -137,6 +154,7 @@ print_command_help(FILE *to, const struct command *command)
     if (command->formats & FORMATS(FORMAT_OWN))
         fputs("; it also has --format", to);
     fputs("\n`zobo help` lists the options that every command takes.\n", to);
+    print_group(to, command);
 }
 
 /* --- as JSON ------------------------------------------------------------------------------------------------------ */

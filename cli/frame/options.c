@@ -157,6 +157,57 @@ take_value(const struct ctx *ctx, const struct opt *opt, const char *shown, char
     return fail_usage(ctx, "%s %s: %s", shown, text, bad_value_text(opt->kind));
 }
 
+/* near_opt finds the long option that `name` resembles, or NULL. */
+static const char *
+near_opt(const struct opt_table tables[2], const char *name)
+{
+    const char *found = NULL;
+    size_t least = 3;
+    for (int t = 0; t < 2; t++)
+        for (const struct opt *opt = tables[t].opts; opt != NULL && opt->name != NULL; opt++) {
+            size_t apart = letters_apart(name, opt->name);
+            if (apart < least && apart < strlen(opt->name) / 2) {
+                least = apart;
+                found = opt->name;
+            }
+        }
+    return found;
+}
+
+static int
+fail_long(const struct ctx *ctx, const struct opt_table tables[2], const char *text, size_t len)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), text);
+    const char *near = near_opt(tables, name);
+    return near == NULL ? fail_usage(ctx, "unknown option --%s", name)
+                        : fail_usage(ctx, "unknown option --%s; did you mean --%s?", name, near);
+}
+
+/* What hands used to other tools type, and what it is here. */
+static const struct {
+    const char *command;
+    char letter;
+    const char *instead;
+} habits[] = {{"rm", 'f', "--yes answers the question"},
+              {"rm", 'R', "-r removes what is below it too"},
+              {"cp", 'R', "-r copies what is below it too"},
+              {"cp", 'a', "-r copies what is below it too; data and ACLs are always kept"},
+              {"ls", 's', "-l tells more of the children, `zobo stat` of the node"}};
+
+/* fail_letter: a letter of `arg` is unknown. */
+static int
+fail_letter(const struct ctx *ctx, const struct opt_table tables[2], const char *arg, char letter)
+{
+    struct opt_value *value;
+    if (arg[2] != '\0' && find_long(tables, arg + 1, strcspn(arg + 1, "="), &value) != NULL)
+        return fail_usage(ctx, "unknown option %s; did you mean -%s?", arg, arg);
+    for (size_t i = 0; ctx->command != NULL && i < sizeof habits / sizeof habits[0]; i++)
+        if (habits[i].letter == letter && strcmp(habits[i].command, ctx->command->name) == 0)
+            return fail_usage(ctx, "unknown option -%c; %s", letter, habits[i].instead);
+    return fail_usage(ctx, "unknown option -%c (a word that begins with - goes after --)", letter);
+}
+
 /* parse_long reads "--name", "--name=value", "--name value". */
 static int
 parse_long(const struct ctx *ctx, const struct opt_table tables[2], char **argv, size_t n, size_t *i)
@@ -166,7 +217,7 @@ parse_long(const struct ctx *ctx, const struct opt_table tables[2], char **argv,
     struct opt_value *value = NULL;
     const struct opt *opt = find_long(tables, name, equals == NULL ? strlen(name) : (size_t)(equals - name), &value);
     if (opt == NULL)
-        return fail_usage(ctx, "unknown option --%.*s", equals == NULL ? 80 : (int)(equals - name), name);
+        return fail_long(ctx, tables, name, equals == NULL ? strlen(name) : (size_t)(equals - name));
     char shown[40];
     snprintf(shown, sizeof shown, "--%s", opt->name);
     if (opt->kind == OPT_FLAG && equals != NULL)
@@ -188,7 +239,7 @@ parse_letters(const struct ctx *ctx, const struct opt_table tables[2], char **ar
         struct opt_value *value = NULL;
         const struct opt *opt = find_letter(tables, *letter, &value);
         if (opt == NULL)
-            return fail_usage(ctx, "unknown option -%c (a word that begins with - goes after --)", *letter);
+            return fail_letter(ctx, tables, argv[*i], *letter);
         if (opt->kind == OPT_FLAG) {
             value->given = true;
             continue;
@@ -221,6 +272,8 @@ parse_args(const struct ctx *ctx, const struct opt_table tables[2], char **argv,
             in->n_before += !only_words;
         } else if (strcmp(arg, "--") == 0) {
             only_words = true;
+            if (in != NULL)
+                in->dashes = true;
         } else if (arg[1] == '-') {
             code = parse_long(ctx, tables, argv, n, &i);
         } else {

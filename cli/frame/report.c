@@ -38,6 +38,7 @@ note(const struct ctx *ctx, const char *format, ...)
     va_start(args, format);
     char *text = formatted(format, args);
     va_end(args);
+    fflush(stdout); /* so that on a terminal the two come in their order */
     if (ctx->json_errors) {
         struct json json = {.to = stderr};
         json_open(&json, NULL, '{');
@@ -133,9 +134,12 @@ exit_code_of(zobo_err err)
 
 /* What usually helps, when the command knows nothing better. */
 static const char *
-usual_hint(const struct ctx *ctx, zobo_err err)
+usual_hint(const struct ctx *ctx, zobo_err err, const char *path)
 {
     switch (err) {
+    case ZOBO_ENONODE:
+        return path != NULL && strcmp(path, "/") == 0 ? "the chroot itself is not there; `zobo create -p /` makes it"
+                                                      : NULL;
     case ZOBO_ENOAUTH:
         return !ctx->has_credentials ? "give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may"
                                      : "`zobo acl get` shows who may, `zobo whoami` who you are";
@@ -161,7 +165,7 @@ usual_hint(const struct ctx *ctx, zobo_err err)
 int
 fail(const struct ctx *ctx, zobo_err err, const char *path, const char *hint)
 {
-    put_error(ctx, err, path, zobo_err_text(err), hint != NULL ? hint : usual_hint(ctx, err));
+    put_error(ctx, err, path, zobo_err_text(err), hint != NULL ? hint : usual_hint(ctx, err, path));
     return exit_code_of(err);
 }
 
@@ -169,7 +173,7 @@ int
 fail_why(const struct ctx *ctx, zobo_err err, const char *path, const zobo_problem *why, const char *hint)
 {
     const char *text = why->text[0] != '\0' ? why->text : zobo_err_text(err);
-    put_error(ctx, err, path, text, hint != NULL ? hint : usual_hint(ctx, err));
+    put_error(ctx, err, path, text, hint != NULL ? hint : usual_hint(ctx, err, path));
     return exit_code_of(err);
 }
 

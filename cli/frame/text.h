@@ -35,7 +35,7 @@ void size_text(uint64_t bytes, char buf[SIZE_TEXT_SIZE]);
 /* parse_size reads bytes, "4096", "64k", "1m"; a letter multiplies by a power of 1024. */
 bool parse_size(const char *text, int64_t *bytes);
 
-/* parse_duration reads "1500", "1500ms", "1.5s", "2m", "1h", "3d" as milliseconds. */
+/* parse_duration reads "1500ms", "1.5s", "2m", "1h", "3d" as milliseconds. */
 bool parse_duration(const char *text, int64_t *ms);
 
 #endif

@@ -83,6 +83,7 @@ load_open(struct ctx *ctx, const struct load_options *options, int *code)
 void
 load_close(struct load *load)
 {
+    load->result = NULL; /* ending the sessions answers what is under way */
     for (uint32_t i = 0; i < load->n_open; i++)
         end_session(&load->sessions[i]);
     free(load->sessions);
@@ -117,6 +118,8 @@ answered(void *arg, zobo_err err, const zobo_reply *reply)
     struct slot *slot = arg;
     struct load *load = slot->load;
     (void)reply;
+    if (load->result == NULL) /* nobody asks any more: the sessions end, after an interruption */
+        return;
     hist_add(&load->result->hist, now_ns() - slot->since_ns);
     load->result->n++;
     if (err != ZOBO_OK) {

@@ -36,6 +36,19 @@ It works below a node of its own, and removes that.
   ! zobo: bench: the context in use is for reading only
   [6]
 
+Interrupted with requests under way, it removes its node all the same.
+
+  $ zobo bench --time 1h --ops set -n 10 /mine >/dev/null & pid=$!
+  $ until zobo exists /mine/0000000009; do :; done; kill -TERM $pid; wait $pid
+  [143]
+  $ zobo exists /mine
+  [1]
+  $ zobo check perf -t 1h --below / & pid=$!
+  $ until zobo find / --name 0000000009 >/dev/null; do :; done; kill -TERM $pid; wait $pid
+  [143]
+  $ zobo ls /
+  zobo-bench
+
   $ zobo latency -n 20 -i 1ms | sed -E 's/[0-9]+\.[0-9]+/N/g'
   min N, mean N, p50 N, p99 N, max N ms (20 samples)
   $ zobo latency -n 20 -i 1ms -o json | sed -E 's/[0-9]+\.[0-9]+/N/g'

@@ -46,12 +46,12 @@ du: bytes and nodes of subtrees.
   $ zobo du -b -o json /e
   {"path":"/e","bytes":10}
   $ zobo du -o table /a
-         bytes       nodes  path
+         BYTES       NODES  PATH
           2000           2  /a/b
              5           1  /a/d
           2005           4  /a
   $ zobo du -h -b -o table /a
-         bytes  path
+         BYTES  PATH
           2.0K  /a/b
              5  /a/d
           2.0K  /a

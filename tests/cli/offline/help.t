@@ -178,6 +178,8 @@ Help goes to stdout, never connects, and comes from the tables.
   
   -o takes: text json
   `zobo help` lists the options that every command takes.
+  
+  see also: acl get, acl digest
   $ zobo help gett
   ! zobo: no command gett; did you mean get?
   ! hint: `zobo help` lists the commands

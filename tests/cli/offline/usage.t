@@ -136,6 +136,47 @@ Wrong arguments: exit code 2, a line that says what is wrong, and where to read 
   ! hint: `zobo help watch` tells how it is used
   [2]
 
+What hands used to other tools type is understood, and what is meant here said.
+
+  $ zobo rm -rf /a
+  ! zobo: unknown option -f; --yes answers the question
+  ! hint: `zobo help rm` tells how it is used
+  [2]
+  $ zobo ls -s /a
+  ! zobo: unknown option -s; -l tells more of the children, `zobo stat` of the node
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo find / -name 'a*'
+  ! zobo: unknown option -name; did you mean --name?
+  ! hint: `zobo help find` tells how it is used
+  [2]
+  $ zobo ls --recursiv /a
+  ! zobo: unknown option --recursiv; did you mean --recursive?
+  ! hint: `zobo help ls` tells how it is used
+  [2]
+  $ zobo --hots zk1 ls /a
+  ! zobo: unknown option --hots; did you mean --hosts?
+  ! hint: `zobo help` lists the commands
+  [2]
+  $ zobo check all
+  ! zobo: no command check all
+  ! hint: `zobo help check ensemble` tells how it is used
+  [2]
+  $ zobo ctx rename a b
+  ! zobo: no command ctx rename
+  ! hint: `zobo help ctx` tells how it is used
+  [2]
+  $ zobo import app.ndjson
+  ! zobo: app.ndjson is no path, which begins with '/'; a file is named with -f
+  ! hint: `zobo help import` tells how it is used
+  [2]
+  $ zobo lock /a --
+  ! zobo: no command to run behind --
+  ! hint: `zobo help lock` tells how it is used
+  [2]
+  $ zobo help ctx rm | tail -n 1
+  see also: ctx, ctx show, ctx use, ctx add, ctx edit
+
 -v is --if-version, where there is one, and nothing else.
 
   $ zobo set -v /a b
