@@ -21,6 +21,7 @@ struct dirout {
     char *dir;
     struct outfile *index;
     struct infile *old; /* the index there was, or NULL */
+    bool begun;         /* files have been written */
 };
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
@@ -82,13 +83,58 @@ node_file(const char *dir, const char *path)
     return file;
 }
 
+/* Names that no node's file has. */
+#define INDEX "@index.ndjson"
+#define ASIDE "@index.old" /* the index of the last export that was whole, while another one is written */
+#define FRESH "@new"       /* a node's file that is being written */
+
+static char *
+in_dir(const char *dir, const char *name)
+{
+    size_t size = strlen(dir) + strlen(name) + 2;
+    char *file = need_memory(size, 1);
+    snprintf(file, size, "%s/%s", dir, name);
+    return file;
+}
+
 char *
 index_file(const char *dir)
 {
-    size_t size = strlen(dir) + sizeof "/@index.ndjson";
-    char *file = need_memory(size, 1);
-    snprintf(file, size, "%s/@index.ndjson", dir);
-    return file;
+    return in_dir(dir, INDEX);
+}
+
+bool
+dir_is_unfinished(const char *dir)
+{
+    char *index = index_file(dir), *aside = in_dir(dir, ASIDE);
+    bool unfinished = access(index, F_OK) != 0 && access(aside, F_OK) == 0;
+    free(index);
+    free(aside);
+    return unfinished;
+}
+
+/* open_above opens the directory that `file` (dir/..., changed meanwhile) is in; `*name` is what it is called there. It
+ * goes by no symbolic link below `dir`: what lies there may have come from others, by version control, and a link would
+ * lead it anywhere. -1: see errno. */
+static int
+open_above(const char *dir, char *file, bool make, char **name)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    char *rest = file + strlen(dir) + 1;
+    int fd = open(dir, flags);
+    for (char *slash; fd >= 0 && (slash = strchr(rest, '/')) != NULL; rest = slash + 1) {
+        *slash = '\0';
+        int next = openat(fd, rest, flags | O_NOFOLLOW);
+        if (next < 0 && errno == ENOENT && make && (mkdirat(fd, rest, 0777) == 0 || errno == EEXIST))
+            next = openat(fd, rest, flags | O_NOFOLLOW);
+        int error = errno;
+        *slash = '/';
+        close(fd);
+        errno = error;
+        fd = next;
+    }
+    *name = rest;
+    return fd;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -98,9 +144,10 @@ index_file(const char *dir)
 static bool
 is_ours(const char *dir)
 {
-    char *index = index_file(dir);
-    bool ours = access(index, F_OK) == 0;
+    char *index = index_file(dir), *aside = in_dir(dir, ASIDE);
+    bool ours = access(index, F_OK) == 0 || access(aside, F_OK) == 0;
     free(index);
+    free(aside);
     DIR *listing = ours ? NULL : opendir(dir);
     if (listing == NULL)
         return ours;
@@ -126,9 +173,12 @@ dirout_open(const struct ctx *ctx, const char *dir)
     struct dirout *out = need_memory(1, sizeof *out);
     out->ctx = ctx;
     out->dir = need_copy(dir);
-    char *index = index_file(dir);
+    char *index = index_file(dir), *aside = in_dir(dir, ASIDE);
     if (access(index, F_OK) == 0)
         out->old = infile_open(ctx, index);
+    else if (access(aside, F_OK) == 0)
+        out->old = infile_open(ctx, aside);
+    free(aside);
     out->index = outfile_open(ctx, index);
     free(index);
     if (out->index != NULL)
@@ -144,52 +194,70 @@ dirout_header(struct dirout *out, const struct header *header)
     return outfile_end(out->index);
 }
 
-/* make_dirs makes the directories above a file. */
+/* begin_files takes the index away before the first file is another: what is not whole is not to look so. */
 static bool
-make_dirs(const struct dirout *out, char *file)
+begin_files(struct dirout *out)
 {
-    for (char *slash = strchr(file + strlen(out->dir) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool made = mkdir(file, 0777) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return true;
-}
-
-static int
-open_file(const struct dirout *out, char *file)
-{
-    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    int fd = open(file, flags, 0666);
-    return fd < 0 && errno == ENOENT && make_dirs(out, file) ? open(file, flags, 0666) : fd;
+    if (out->begun)
+        return true;
+    char *index = index_file(out->dir), *aside = in_dir(out->dir, ASIDE);
+    out->begun = rename(index, aside) == 0 || errno == ENOENT;
+    if (!out->begun)
+        fail_errno(out->ctx, index, errno);
+    free(index);
+    free(aside);
+    return out->begun;
 }
 
 static bool
-write_file(const struct dirout *out, char *file, const void *data, size_t len)
+write_all(int fd, const char *at, size_t len)
 {
-    int fd = open_file(out, file);
-    const char *at = data;
-    while (fd >= 0 && len > 0) {
+    while (len > 0) {
         ssize_t n = write(fd, at, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            break;
+            return false;
         at += n;
         len -= (size_t)n;
     }
-    if (fd < 0 || len > 0)
-        fail_errno(out->ctx, file, errno);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 && len == 0;
+    return true;
+}
+
+/* write_file puts a new file in the place of what is there, which may be anything: a link, a pipe. */
+static bool
+write_file(const struct dirout *out, char *file, const void *data, size_t len)
+{
+    char *name;
+    int above = open_above(out->dir, file, true, &name);
+    if (above >= 0 && unlinkat(above, FRESH, 0) != 0 && errno != ENOENT) {
+        /* then it is not made either, which tells why */
+    }
+    int fd = above < 0 ? -1 : openat(above, FRESH, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    bool good = fd >= 0 && write_all(fd, data, len);
+    int error = errno;
+    if (fd >= 0 && close(fd) != 0 && good) {
+        good = false;
+        error = errno;
+    }
+    if (good && renameat(above, FRESH, above, name) != 0) {
+        good = false;
+        error = errno;
+    }
+    if (!good)
+        fail_errno(out->ctx, file, error);
+    if (!good && fd >= 0)
+        (void)unlinkat(above, FRESH, 0);
+    if (above >= 0)
+        close(above);
+    return good;
 }
 
 bool
 dirout_node(struct dirout *out, const struct tnode *node)
 {
+    if (!begin_files(out))
+        return false;
     char *file = node_file(out->dir, node->path);
     bool good = node->data == NULL || write_file(out, file, node->data, node->len);
     put_node_record(outfile_begin(out->index), node, file + strlen(out->dir) + 1);
@@ -215,16 +283,19 @@ next_file(struct infile *in, struct record *record)
     return false;
 }
 
+/* remove_file removes a file, and the directories above it that are empty then. */
 static void
 remove_file(const struct dirout *out, const char *path)
 {
-    char *file = node_file(out->dir, path);
-    unlink(file);
-    for (char *slash = strrchr(file, '/'); slash != NULL && (size_t)(slash - file) > strlen(out->dir);
-         slash = strrchr(file, '/')) {
-        *slash = '\0';
-        if (rmdir(file) != 0)
-            break; /* something is left in it */
+    char *file = node_file(out->dir, path), *name;
+    bool gone = true;
+    int how = 0;
+    for (size_t root = strlen(out->dir); gone && strlen(file) > root; how = AT_REMOVEDIR) {
+        int above = open_above(out->dir, file, false, &name);
+        gone = above >= 0 && (unlinkat(above, name, how) == 0 || errno == ENOENT);
+        if (above >= 0)
+            close(above);
+        *strrchr(file, '/') = '\0';
     }
     free(file);
 }
@@ -263,6 +334,10 @@ dirout_keep(struct dirout *out, const struct trailer *trailer)
     }
     if (code == DONE && out->old != NULL)
         remove_old(out);
+    char *aside = in_dir(out->dir, ASIDE);
+    if (code == DONE)
+        (void)unlink(aside);
+    free(aside);
     dirout_drop(out);
     return code;
 }
@@ -283,7 +358,11 @@ int
 read_node_file(const struct ctx *ctx, const char *dir, struct record *record)
 {
     char *file = node_file(dir, record->node.path); /* never what the index says: it may name any file */
-    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    char *name;
+    int above = open_above(dir, file, false, &name);
+    int fd = above < 0
+                 ? -1
+                 : openat(above, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* no pipe is waited for */
     struct stat st = {0};
     int code = DONE;
     if (fd < 0 || fstat(fd, &st) != 0)
@@ -304,6 +383,8 @@ read_node_file(const struct ctx *ctx, const char *dir, struct record *record)
     record->node.len = len;
     if (fd >= 0)
         close(fd);
+    if (above >= 0)
+        close(above);
     free(file);
     return code;
 }

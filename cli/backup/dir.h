@@ -22,13 +22,17 @@ struct dirout *dirout_open(const struct ctx *ctx, const char *dir);
 bool dirout_header(struct dirout *out, const struct header *header);
 bool dirout_node(struct dirout *out, const struct tnode *node);
 
-/* dirout_keep puts the new index in its place, and removes the files that only the old one has. dirout_drop leaves the old
- * index, and the files as they are by now. Both free. 0, or the exit code after telling. */
+/* dirout_keep puts the new index in its place, and removes the files that only the old one has. dirout_drop leaves the
+ * files as they are by now, without an index when some were written: what is half of an export is none. The old index is
+ * DIR/@index.old then, for the next export to tidy up by. Both free. 0, or the exit code after telling. */
 int dirout_keep(struct dirout *out, const struct trailer *trailer);
 void dirout_drop(struct dirout *out);
 
 /* index_file names the index of a directory; freed by the caller. */
 char *index_file(const char *dir);
+
+/* dir_is_unfinished tells whether an export into the directory has not come to its end. */
+bool dir_is_unfinished(const char *dir);
 
 /* read_node_file reads the data of a node from its file. 0, or the exit code after telling. */
 int read_node_file(const struct ctx *ctx, const char *dir, struct record *record);

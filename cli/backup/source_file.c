@@ -224,6 +224,10 @@ source_of_file(const struct ctx *ctx, struct infile *in, int *code)
 struct source *
 source_of_dir(const struct ctx *ctx, const char *dir, int *code)
 {
+    if (dir_is_unfinished(dir)) {
+        *code = refuse(ctx, FAILED, "%s: an export into it has not come to its end; export again", dir);
+        return NULL;
+    }
     char *index = index_file(dir);
     struct infile *in = infile_open(ctx, index);
     free(index);

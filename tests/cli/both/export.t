@@ -143,6 +143,50 @@ A directory, for version control.
   ! zobo: other: it is neither empty nor an export: give a directory of its own
   [3]
 
+Links in it, which may have come with a repository, lead nowhere: nothing is written, read or removed outside. An export
+into it that fails leaves no index, for the files are not those of the old one; the next one goes on from there.
+
+  $ mkdir outside; echo mine >outside/b; echo mine >outside/c
+  $ rm -r d/a@; ln -s ../outside d/a@
+  $ zobo diff d /app
+  ! zobo: d/a@/b: Not a directory (System -1081)
+  [3]
+  $ zobo export --dir d /app
+  ! zobo: d/a@/b: Not a directory (System -1081)
+  [3]
+  $ ls -A d
+  @data
+  @index.old
+  a
+  a@
+  bin
+  odd %40%25.name!
+  ro
+  ro@
+  seq-0000000005
+  $ zobo import -f d /elsewhere
+  ! zobo: d: an export into it has not come to its end; export again
+  [3]
+  $ rm d/a@; zobo export --dir d /app; ls -A d
+  @data
+  @index.ndjson
+  a
+  a@
+  bin
+  odd %40%25.name!
+  ro
+  ro@
+  seq-0000000005
+  $ rm -r d/a@; ln -s ../outside d/a@; zobo rm /app/a/c; zobo export --exclude '/app/a/b' --dir d /app
+  $ cat outside/*; rm d/a@
+  mine
+  mine
+  $ rm d/bin; mkfifo d/bin; zobo import -f d /elsewhere
+  ! zobo: d/bin: it is no file that could be a node's data
+  ! zobo: what was written stays; the same command goes on from there
+  [3]
+  $ zobo export --dir d /app; zobo diff d /app
+
 What others would miss is told: digests that only administrators see, ephemeral nodes.
 
   $ printf 'digest:joe:secret\n' >joe; chmod 600 joe
