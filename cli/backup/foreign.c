@@ -15,7 +15,8 @@
 
 #include "frame/text.h"
 
-enum { DEPTH_MAX = 1000 };
+/* A document is held whole: what a small compressed file decodes to is not to take all memory. */
+enum { DEPTH_MAX = 1000, DOCUMENT_MAX = 1024 * 1024 * 1024 };
 
 struct foreign {
     const struct ctx *ctx;
@@ -168,10 +169,18 @@ read_tree(struct foreign *f, const json_t *list, unsigned depth)
     }
 }
 
+struct document {
+    struct infile *in;
+    size_t len;
+};
+
 static size_t
-read_more(void *buffer, size_t n, void *in)
+read_more(void *buffer, size_t n, void *arg)
 {
-    return infile_read(in, buffer, n);
+    struct document *document = arg;
+    size_t got = document->len > DOCUMENT_MAX ? 0 : infile_read(document->in, buffer, n);
+    document->len += got;
+    return got;
 }
 
 /* take_root finds the node that all are below, if it is there, and makes the paths begin at it. */
@@ -212,10 +221,13 @@ source_of_foreign(const struct ctx *ctx, struct infile *in, int *code)
 {
     struct foreign f = {.ctx = ctx, .name = infile_name(in)};
     json_error_t error;
-    json_t *document = json_load_callback(read_more, in, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    struct document text = {.in = in};
+    json_t *document = json_load_callback(read_more, &text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     struct source *source = NULL;
     if (infile_failed(in))
         f.code = FAILED;
+    else if (text.len > DOCUMENT_MAX)
+        f.code = refuse(ctx, FAILED, "%s: it is longer than 1 GiB: give it in parts", f.name);
     else if (document == NULL)
         f.code = refuse(ctx, FAILED, "%s, line %d: it is not JSON: %.100s", f.name, error.line, error.text);
     else if (json_is_array(document))
