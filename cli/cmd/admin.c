@@ -6,6 +6,7 @@
 
 #include "ensemble/ensemble.h"
 #include "frame/out.h"
+#include "frame/text.h"
 
 static const struct opt opts[] = {ENSEMBLE_OPTS, {0, NULL, OPT_FLAG, NULL, NULL}};
 
@@ -60,7 +61,10 @@ put_answer(const struct ensemble *e, const struct asked *asked)
         put_text(e->ctx, asked->server->name);
         fputs(" <==\n", stdout);
     }
-    fwrite(answer->bytes, 1, answer->len, stdout);
+    if (e->ctx->out_is_tty) /* whatever answers there is not to speak to the terminal */
+        put_visible(stdout, answer->bytes, answer->len, true);
+    else
+        fwrite(answer->bytes, 1, answer->len, stdout);
     if (answer->len > 0 && answer->bytes[answer->len - 1] != '\n')
         fputc('\n', stdout);
     return DONE;

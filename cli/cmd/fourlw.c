@@ -4,6 +4,7 @@
 
 #include "ensemble/ensemble.h"
 #include "frame/out.h"
+#include "frame/text.h"
 
 static void
 put_answer(const struct ctx *ctx, const struct asked *asked, bool many, const char *word)
@@ -23,10 +24,24 @@ put_answer(const struct ctx *ctx, const struct asked *asked, bool many, const ch
         put_text(ctx, asked->server->name);
         fputs(" <==\n", stdout);
     }
-    fwrite(answer->bytes, 1, answer->len, stdout);
+    if (ctx->out_is_tty) /* whatever answers there is not to speak to the terminal */
+        put_visible(stdout, answer->bytes, answer->len, true);
+    else
+        fwrite(answer->bytes, 1, answer->len, stdout);
     bool open_line = answer->len > 0 && answer->bytes[answer->len - 1] != '\n';
     if (open_line && (ctx->out_is_tty || many))
         fputc('\n', stdout);
+}
+
+/* changes_something: the words that do more than tell. */
+static bool
+changes_something(const char *word)
+{
+    static const char *const words[] = {"srst", "crst", "stmk", "kill"};
+    bool changes = false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        changes = changes || strcmp(word, words[i]) == 0;
+    return changes;
 }
 
 static int
@@ -35,6 +50,8 @@ run(struct ctx *ctx, const struct args *in)
     const char *word = in->words[0];
     if (strlen(word) != 4)
         return fail_usage(ctx, "%s: a word has four letters: ruok, srvr, mntr, ...", word);
+    if (changes_something(word) && ctx->only_reads)
+        return need_leave(ctx, MAKES_OWN_NODES);
     struct ensemble e;
     int code = ensemble_begin(&e, ctx, NULL, in->words + 1, in->n - 1);
     e.word = word;

@@ -51,6 +51,14 @@ is_utf8(const void *data, size_t len)
     return true;
 }
 
+/* Marks that have what follows shown in another order than it is in: U+200E, U+200F, U+202A-202E, U+2066-2069. */
+static bool
+turns_around(const unsigned char *s)
+{
+    return s[0] == 0xE2 && ((s[1] == 0x80 && (s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xAA && s[2] <= 0xAE))) ||
+                            (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
+}
+
 void
 put_visible(FILE *to, const void *data, size_t len, bool lines)
 {
@@ -59,6 +67,7 @@ put_visible(FILE *to, const void *data, size_t len, bool lines)
         size_t step = utf8_step(s + i, len - i);
         bool control = step == 1 && (s[i] < 0x20 || s[i] == 0x7F);
         bool c1_control = step == 2 && s[i] == 0xC2 && s[i + 1] < 0xA0;
+        control = control || (step == 3 && turns_around(s + i));
         if (step > 0 && ((!control && !c1_control) || (lines && (s[i] == '\n' || s[i] == '\t')))) {
             fwrite(s + i, 1, step, to);
             i += step;
