@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zobo [options] COMMAND [options] ARGS: what the process has to do around one command, or a shell. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,9 +70,23 @@ flush_output(struct ctx *ctx, int code)
     return code;
 }
 
+/* open_standard opens the standard descriptors that are closed, so that no file or connection gets their numbers, and with
+ * them what is meant for stdout or stderr. Reading from a stdin that was closed, and writing to such a stdout, still fails
+ * and is told. */
+static bool
+open_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            return false;
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
+    if (!open_standard())
+        return FAILED;
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL); /* so that the session is ended; see flush_output */
     struct ctx ctx = {.json_errors = wants_json(argc, argv), .out_is_tty = isatty(STDOUT_FILENO), .knock = -1};

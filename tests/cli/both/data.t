@@ -217,3 +217,19 @@ stdout that cannot be written to is an error; one that nobody reads is none.
   ! zobo: standard output: No space left on device (System -1081)
   [3]
   $ zobo get /blob | true
+
+Descriptors that are closed at the start are not taken for files and connections; nothing is read or written silently.
+
+  $ zobo create /closed keep; zobo set /closed - <&-; zobo get /closed
+  /closed
+  keep
+  (no newline)
+  ! zobo: stdin: Bad file descriptor (System -1081)
+  $ zobo ls / >&-
+  ! zobo: standard output: Bad file descriptor (System -1081)
+  [3]
+  $ zobo ls / <&- >&- 2>&-
+  [3]
+  $ zobo export -f closed.ndjson /closed <&- >&- 2>&-; wc -l <closed.ndjson
+  3
+  $ zobo rm /closed
