@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sync has two meanings. ZooKeeper's: the server catches up with the leader. With two places it is rsync's. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "backup/mirror.h"
 #include "backup/place.h"
 #include "frame/command.h"
@@ -33,6 +36,48 @@ catch_up(struct ctx *ctx, const struct args *in)
     return err == ZOBO_OK ? DONE : fail(ctx, err, path, NULL);
 }
 
+/* seen_at takes the stat of a node by its path from the root of the servers on; false: it is not to be seen there. */
+static bool
+seen_at(const struct place *place, const char *full, zobo_stat *stat)
+{
+    const char *chroot = zobo_chroot(place->ctx->client);
+    if (!is_below(full, chroot[0] == '\0' ? "/" : chroot))
+        return false;
+    const char *path = full + strlen(chroot);
+    return zobo_exists(place->ctx->client, path[0] == '\0' ? "/" : path, NULL, stat) == ZOBO_OK;
+}
+
+/* is_same tells whether both sessions see one and the same node there: other servers may have one of that name, but not
+ * of that age. */
+static bool
+is_same(const struct place *from, const struct place *to, const char *full)
+{
+    zobo_stat a, b;
+    return seen_at(from, full, &a) && seen_at(to, full, &b) && a.czxid == b.czxid && a.ctime == b.ctime &&
+           a.mzxid == b.mzxid && a.pzxid == b.pzxid && a.cversion == b.cversion && a.num_children == b.num_children;
+}
+
+/* need_two refuses two places of which one lies in the other, under whatever names the servers are known: what is to
+ * be copied would grow by it, or be removed as what only DST has. */
+static int
+need_two(struct ctx *ctx, const struct place *from, const struct place *to)
+{
+    if (from->file != NULL)
+        return DONE;
+    char *source = full_path(from->ctx, from->path), *target = full_path(to->ctx, to->path);
+    bool nested = is_below(source, target) || is_below(target, source);
+    bool one = from->ctx == to->ctx;
+    if (nested && !one && strcmp(source, target) != 0) {
+        bool deeper_is_target = is_below(target, source);
+        const char *deeper = deeper_is_target ? target : source, *other = deeper_is_target ? source : target;
+        one = is_same(from, to, deeper) || is_same(from, to, other);
+    }
+    int code = nested && one ? fail_usage(ctx, "one of %s and %s is below the other", from->path, to->path) : DONE;
+    free(source);
+    free(target);
+    return code;
+}
+
 static int
 make_alike(struct ctx *ctx, const struct args *in, const struct place *from, const struct place *to)
 {
@@ -46,9 +91,9 @@ make_alike(struct ctx *ctx, const struct args *in, const struct place *from, con
                                      .verify = !in->opt[O_NO_VERIFY].given};
     struct source_options read = {
         .depth = UINT32_MAX, .no_acls = options.no_acls, .ephemerals = options.ephemerals, .doing = NULL};
-    if (from->ctx == to->ctx && (is_below(from->path, to->path) || is_below(to->path, from->path)))
-        return fail_usage(ctx, "one of %s and %s is below the other", from->path, to->path);
-    int code = may_change(ctx, to->ctx);
+    int code = need_two(ctx, from, to);
+    if (code == DONE)
+        code = may_change(ctx, to->ctx);
     struct source *source = code == DONE ? place_source(ctx, from, &read, &code) : NULL;
     if (source == NULL)
         return code;

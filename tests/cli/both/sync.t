@@ -112,3 +112,30 @@ Nodes that may not be read are told, and what is there of them stays.
   ! zobo: /r/shut: the node's ACL does not permit this (NoAuth -102)
   ! hint: give credentials with --auth-file or ZOBO_AUTH; `zobo acl get` shows who may
   ! zobo: could not be read, nor what is below them: 1
+
+Two names for the same servers: a place that lies in the other is refused, for it would grow by itself, or be removed as
+what only DST has.
+
+  $ printf '[same]\nhosts=%s\n' "$ZOBO_HOSTS" >same.ini; export ZOBO_CONFIG=$PWD/same.ini
+  $ zobo create -p /nested/a/b x
+  /nested/a/b
+  $ zobo sync -n /nested same:/nested/a
+  ! zobo: one of /nested and /nested/a is below the other
+  ! hint: `zobo help sync` tells how it is used
+  [2]
+  $ zobo sync -n /nested same:/nested/new
+  ! zobo: one of /nested and /nested/new is below the other
+  ! hint: `zobo help sync` tells how it is used
+  [2]
+  $ zobo sync -n same:/nested/a /nested
+  ! zobo: one of /nested/a and /nested is below the other
+  ! hint: `zobo help sync` tells how it is used
+  [2]
+  $ zobo sync -n /nested/a same:/
+  ! zobo: one of /nested/a and / is below the other
+  ! hint: `zobo help sync` tells how it is used
+  [2]
+  $ zobo sync -n /nested same:/nested
+  $ zobo sync -n /nested/a same:/apart
+  + /apart
+  + /apart/b
