@@ -157,20 +157,19 @@ const struct command cmd_acl_get = {
     .formats = FORMATS_TABLE,
     .run = run_get};
 
-enum { O_VERSION, O_RECURSIVE, O_DRY_RUN };
+enum { O_VERSION, O_ADD, O_RECURSIVE, O_DRY_RUN };
 
 static const struct opt set_opts[] = {
     [O_VERSION] = {'v', "if-version", OPT_VERSION, "N", "only if the ACL has this version (stat: aversion)"},
+    [O_ADD] = {'a', "add", OPT_FLAG, NULL, "keep the entries of others; those of the same scheme:id are replaced"},
     [O_RECURSIVE] = {'r', "recursive", OPT_FLAG, NULL, "of all that is below, too; tells how many nodes, and asks"},
     [O_DRY_RUN] = {'n', "dry-run", OPT_FLAG, NULL, "check that it could be done, change nothing"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 
 static int
-set_acl(struct ctx *ctx, const struct args *in, const zobo_acl_list *acl)
+set_acl(struct ctx *ctx, const char *path, int32_t version, const zobo_acl_list *acl)
 {
-    const char *path = in->words[0];
-    int32_t version = in->opt[O_VERSION].given ? (int32_t)in->opt[O_VERSION].n : -1;
-    bool dry = in->opt[O_DRY_RUN].given;
+    bool dry = ctx->dry_run;
     zobo_stat stat;
     zobo_err err =
         dry ? zobo_exists(ctx->client, path, NULL, &stat) : zobo_set_acls(ctx->client, path, acl, version, &stat);
@@ -186,6 +185,36 @@ set_acl(struct ctx *ctx, const struct args *in, const zobo_acl_list *acl)
         end_json(&json);
     }
     return DONE;
+}
+
+static bool
+names(const zobo_acl_list *acl, const zobo_acl *who)
+{
+    for (size_t i = 0; i < acl->n; i++)
+        if (strcmp(acl->items[i].scheme, who->scheme) == 0 && strcmp(acl->items[i].id, who->id) == 0)
+            return true;
+    return false;
+}
+
+/* add_acl sets the ACL there is with `more` in it, unless somebody else has changed it meanwhile. */
+static int
+add_acl(struct ctx *ctx, const char *path, int32_t version, const zobo_acl_list *more)
+{
+    zobo_reply *reply;
+    zobo_err err = zobo_get_acls(ctx->client, path, &reply);
+    if (err != ZOBO_OK)
+        return fail(ctx, err, path, NULL);
+    zobo_acl *all = need_memory(reply->n_acls + more->n, sizeof *all);
+    size_t n = 0;
+    for (size_t i = 0; i < reply->n_acls; i++)
+        if (!names(more, &reply->acls[i]))
+            all[n++] = reply->acls[i];
+    memcpy(all + n, more->items, more->n * sizeof *all);
+    zobo_acl_list list = {.items = all, .n = n + more->n};
+    int code = set_acl(ctx, path, version == -1 ? reply->stat.aversion : version, &list);
+    free(all);
+    zobo_reply_free(reply);
+    return code;
 }
 
 /* Those that vanish meanwhile need none. */
@@ -258,26 +287,31 @@ static int
 run_set(struct ctx *ctx, const struct args *in)
 {
     struct acl_input acl;
-    bool recursive = in->opt[O_RECURSIVE].given;
-    if (recursive && in->opt[O_VERSION].given)
-        return fail_usage(ctx, "-r and -v do not go together");
-    int code = need_path(ctx, in->words[0], false);
+    bool recursive = in->opt[O_RECURSIVE].given, add = in->opt[O_ADD].given;
+    if (recursive && (add || in->opt[O_VERSION].given))
+        return fail_usage(ctx, "-r and %s do not go together", add ? "--add" : "-v");
+    const char *path = in->words[0];
+    int32_t version = in->opt[O_VERSION].given ? (int32_t)in->opt[O_VERSION].n : -1;
+    int code = need_path(ctx, path, false);
     if (code != DONE)
         return code;
     code = read_acls(ctx, in->words + 1, in->n - 1, &acl);
     if (code == DONE)
         code = need_session(ctx);
     if (code == DONE)
-        code = recursive ? set_recursive(ctx, in->words[0], &acl.list) : set_acl(ctx, in, &acl.list);
+        code = recursive ? set_recursive(ctx, path, &acl.list)
+               : add     ? add_acl(ctx, path, version, &acl.list)
+                         : set_acl(ctx, path, version, &acl.list);
     acl_input_free(&acl);
     return code;
 }
 
-static const struct alias set_aliases[] = {{"setAcl", NO_OPT}, {NULL, NO_OPT}};
+static const struct alias set_aliases[] = {{"setAcl", NO_OPT}, {"acl add", O_ADD}, {NULL, NO_OPT}};
 static const struct example set_examples[] = {
     {"zobo acl set /app world:anyone:r", "everyone may read, nobody may change it"},
     {"zobo acl set /app auth::cdrwa world:anyone:r", "whoever I am may do anything, others read"},
     {"zobo acl set /app \"digest:$(zobo acl digest joe):rw\"", "joe, by name and password"},
+    {"zobo acl add /app ip:10.1.0.0/16:r", "one entry more"},
     {"zobo acl set -r /app auth::cdrwa", "of the whole subtree"},
     {NULL, NULL}};
 

@@ -55,6 +55,25 @@ acl, whoami, and the other verbs about the server.
   $ unset ZOBO_AUTH_FILE
   $ zobo acl get /a
   world:anyone:cdrwa
+  $ zobo acl add /a ip:10.1.0.0/16:r
+  $ zobo acl add -n /a ip:10.2.0.0/16:r
+  ! zobo: would set the ACL of /a, now at version 4
+  $ zobo acl set --add /a ip:10.1.0.0/16:rw
+  $ zobo acl get /a
+  world:anyone:cdrwa
+  ip:10.1.0.0/16:rw
+  $ zobo acl add -v 1 /a ip:10.1.0.0/16:r
+  ! zobo: /a: the node has another version (BadVersion -103)
+  ! hint: somebody else changed it; `zobo stat` shows the version it has now
+  [5]
+  $ zobo acl add -r /a ip:10.1.0.0/16:r
+  ! zobo: -r and --add do not go together
+  ! hint: `zobo help acl set` tells how it is used
+  [2]
+  $ zobo acl add /nope world:anyone:r
+  ! zobo: /nope: no such node (NoNode -101)
+  [4]
+  $ zobo acl set /a world:anyone:cdrwa
   $ zobo acl set /nope world:anyone:cdrwa
   ! zobo: /nope: no such node (NoNode -101)
   [4]

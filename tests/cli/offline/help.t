@@ -162,17 +162,20 @@ Help goes to stdout, never connects, and comes from the tables.
         whoever I am may do anything, others read
     zobo acl set /app "digest:$(zobo acl digest joe):rw"
         joe, by name and password
+    zobo acl add /app ip:10.1.0.0/16:r
+        one entry more
     zobo acl set -r /app auth::cdrwa
         of the whole subtree
   
   usage: zobo acl set [options] PATH ACL...
-  also called: setAcl
+  also called: setAcl, acl add (acl set --add)
   
   An ACL is scheme:id:permissions; several are separate arguments or parted by
   commas. Take care to keep the permission a for somebody.
   
   options:
     -v, --if-version N          only if the ACL has this version (stat: aversion)
+    -a, --add                   keep the entries of others; those of the same scheme:id are replaced
     -r, --recursive             of all that is below, too; tells how many nodes, and asks
     -n, --dry-run               check that it could be done, change nothing
   
