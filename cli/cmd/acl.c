@@ -228,19 +228,6 @@ on_set(void *arg, const char *path, zobo_err err, const zobo_reply *reply, void 
     return err == ZOBO_OK || err == ZOBO_ENONODE;
 }
 
-static void
-print_set(const struct ctx *ctx, const char *path)
-{
-    if (ctx->format == FORMAT_JSON) {
-        struct json json = one_json_path(path);
-        json_bool(&json, "dry_run", true);
-        end_json(&json);
-    } else {
-        put_text(ctx, path);
-        fputc('\n', stdout);
-    }
-}
-
 /* set_all goes through a subtree, children before their parents: an ACL that shuts us out of a node must not do so while
  * there is something below it to be seen to. In a dry run it prints the nodes. */
 static int
@@ -255,7 +242,7 @@ set_all(struct ctx *ctx, const char *path, const zobo_acl_list *acl)
         if (!node.leaving)
             continue;
         if (writer == NULL)
-            print_set(ctx, node.path);
+            put_would(ctx, node.path);
         else if (!writer_set_acls(writer, node.path, acl, -1, NULL))
             break;
     }

@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ensemble/ensemble.h"
 #include "ensemble/verdict.h"
+#include "frame/clock.h"
 #include "frame/hold.h"
 
 enum { O_ROOT = E_OWN, O_TIMEOUT };
@@ -42,14 +42,6 @@ struct smoke {
     double began_ms;
 };
 
-static double
-clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 /* bad notes what went wrong first in a test; true when there was something. */
 static bool
 bad(struct smoke *s, const struct site *site, const char *what, zobo_err err)
@@ -64,7 +56,7 @@ begin_test(struct smoke *s, const char *test)
 {
     s->test = test;
     s->problem[0] = '\0';
-    s->began_ms = clock_ms();
+    s->began_ms = now_fine_ms();
 }
 
 static bool
@@ -72,7 +64,7 @@ end_test(struct smoke *s, const char *what)
 {
     bool good = s->problem[0] == '\0';
     if (good)
-        tell_verdict(&s->verdicts, PASS, s->test, "%s, in %.1f ms", what, clock_ms() - s->began_ms);
+        tell_verdict(&s->verdicts, PASS, s->test, "%s, in %.1f ms", what, now_fine_ms() - s->began_ms);
     else
         tell_verdict(&s->verdicts, FAIL, s->test, "%s", s->problem);
     return good;
@@ -216,10 +208,10 @@ test_watch(struct smoke *s)
     for (size_t w = 0; w < s->n; w++)
         bad(s, &s->sites[w], "set",
             zobo_set(s->sites[w].ctx.client, node_of(s, "node", w, node), "again", 5, -1, NULL));
-    double end = clock_ms() + s->wait_ms;
+    double end = now_fine_ms() + s->wait_ms;
     for (size_t r = 0; r < s->n; r++) {
         struct site *site = &s->sites[r];
-        while (!site->fired && clock_ms() < end && s->problem[0] == '\0')
+        while (!site->fired && now_fine_ms() < end && s->problem[0] == '\0')
             if (turn(&site->ctx, 50) != ZOBO_OK)
                 break;
         if (!site->fired && s->problem[0] == '\0')
@@ -265,13 +257,13 @@ test_transaction(struct smoke *s)
 static void
 wait_gone(struct smoke *s, struct site *site, const char *node)
 {
-    double end = clock_ms() + s->wait_ms;
+    double end = now_fine_ms() + s->wait_ms;
     zobo_err err;
     do {
         err = zobo_sync(site->ctx.client, s->root);
         if (err == ZOBO_OK)
             err = zobo_exists(site->ctx.client, node, NULL, NULL);
-    } while (err == ZOBO_OK && clock_ms() < end);
+    } while (err == ZOBO_OK && now_fine_ms() < end);
     if (err == ZOBO_OK && s->problem[0] == '\0')
         snprintf(s->problem, sizeof s->problem, "%s: %s is still there, though its session has ended", site->name,
                  node);

@@ -14,15 +14,6 @@ static const struct column columns[] = {{"id", "ID", CELL_INT},        {"role", 
                                         {"peers", "PEERS", CELL_TEXT}, {"client", "CLIENT", CELL_TEXT},
                                         {"spec", "SPEC", CELL_TEXT},   {"version", "VERSION", CELL_ID}};
 
-static void
-put_text_or_none(struct table *table, const char *text)
-{
-    if (text != NULL)
-        table_text(table, text);
-    else
-        table_none(table);
-}
-
 /* put_members prints a configuration, as data or parsed. */
 static void
 put_members(struct ctx *ctx, const char *data, size_t len)
@@ -40,9 +31,9 @@ put_members(struct ctx *ctx, const char *data, size_t len)
         const struct member *member = &members.items[i];
         table_int(table, member->id);
         table_text(table, member->observer ? "observer" : "participant");
-        put_text_or_none(table, member->peers);
-        put_text_or_none(table, member->client);
-        put_text_or_none(table, member->spec);
+        table_text_or_none(table, member->peers);
+        table_text_or_none(table, member->client);
+        table_text_or_none(table, member->spec);
         if (members.version >= 0)
             table_int(table, members.version);
         else

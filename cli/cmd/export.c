@@ -3,11 +3,11 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "backup/dir.h"
 #include "backup/outfile.h"
 #include "backup/source.h"
+#include "frame/clock.h"
 #include "frame/command.h"
 #include "frame/hold.h"
 
@@ -212,14 +212,6 @@ count_changed(struct export *x, int64_t zxid)
         free(full);
     }
     return source_close(source);
-}
-
-static int64_t
-wall_ms(void)
-{
-    struct timeval now;
-    gettimeofday(&now, NULL);
-    return (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
 }
 
 static bool

@@ -3,8 +3,8 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "frame/clock.h"
 #include "frame/command.h"
 #include "frame/form.h"
 #include "frame/input.h"
@@ -328,9 +328,7 @@ run(struct ctx *ctx, const struct args *in)
 {
     if (in->opt[O_LONG].given && ctx->format == FORMAT_TEXT)
         ctx->format = FORMAT_LONG;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    struct find find = {.ctx = ctx, .in = in, .now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+    struct find find = {.ctx = ctx, .in = in, .now_ms = wall_ms()};
     const char *path = in->n > 0 ? in->words[0] : "/";
     int code = read_conditions(&find);
     if (code == DONE)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame/clock.h"
 #include "frame/command.h"
 #include "frame/hold.h"
 #include "frame/json.h"

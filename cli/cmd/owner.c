@@ -23,14 +23,8 @@ put_owner(struct table *table, const char *path, int64_t session, const struct l
     const struct connection *c = live != NULL ? live->connection : NULL;
     table_text(table, path);
     table_int(table, session);
-    if (c != NULL)
-        table_text(table, c->address);
-    else
-        table_none(table);
-    if (c != NULL)
-        table_text(table, live->server->name);
-    else
-        table_none(table);
+    table_text_or_none(table, c != NULL ? c->address : NULL);
+    table_text_or_none(table, c != NULL ? live->server->name : NULL);
     if (live != NULL && live->timeout_ms > 0)
         table_int(table, live->timeout_ms);
     else

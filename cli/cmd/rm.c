@@ -21,19 +21,6 @@ static const struct opt opts[] = {
 
 enum { SWEEPS_MAX = 30 };
 
-static void
-print_removal(const struct ctx *ctx, const char *path)
-{
-    if (ctx->format == FORMAT_JSON) {
-        struct json json = one_json_path(path);
-        json_bool(&json, "dry_run", true);
-        end_json(&json);
-    } else {
-        put_text(ctx, path);
-        fputc('\n', stdout);
-    }
-}
-
 /* dry_run prints what would be removed in the order of its removal: children first. */
 static int
 dry_run(struct ctx *ctx, const char *path, bool recursive, int32_t version)
@@ -47,14 +34,14 @@ dry_run(struct ctx *ctx, const char *path, bool recursive, int32_t version)
     if (err != ZOBO_OK)
         return fail(ctx, err, path, err == ZOBO_ENOTEMPTY ? "-r removes what is below it too" : NULL);
     if (!recursive) {
-        print_removal(ctx, path);
+        put_would(ctx, path);
         return DONE;
     }
     struct scan *scan = scan_open(ctx, path, &(struct scan_options){.depth = UINT32_MAX, .leave = true});
     struct scan_node node;
     while (!ferror(stdout) && scan_next(scan, &node))
         if (node.leaving)
-            print_removal(ctx, node.path);
+            put_would(ctx, node.path);
     return scan_close(scan);
 }
 

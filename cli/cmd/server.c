@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The short commands that are about the server and the session: ping, whoami. */
-#include <time.h>
 
+#include "frame/clock.h"
 #include "frame/command.h"
 #include "frame/out.h"
 #include "frame/table.h"
 #include "frame/text.h"
-
-static double
-now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static const struct column ping_columns[] = {{"server", "SERVER", CELL_TEXT},
                                              {"read_only", "READ ONLY", CELL_BOOL},
@@ -24,11 +16,11 @@ static int
 run_ping(struct ctx *ctx, const struct args *in)
 {
     (void)in;
-    double begin = now();
+    double begin = now_fine_ms();
     int code = need_session(ctx);
     if (code != DONE)
         return code;
-    double took = now() - begin;
+    double took = now_fine_ms() - begin;
     char host[300];
     zobo_connected_host(ctx->client, host, sizeof host);
     bool read_only = zobo_get_state(ctx->client) == ZOBO_CONNECTED_RO;

@@ -23,15 +23,6 @@ static const struct column columns[] = {{"session", "SESSION", CELL_ID},        
                                         {"ephemerals", "EPHEMERALS", CELL_INT}, {"watches", "WATCHES", CELL_INT}};
 
 static void
-put_text_or_none(struct table *table, const char *text)
-{
-    if (text == NULL || text[0] == '\0')
-        table_none(table);
-    else
-        table_text(table, text);
-}
-
-static void
 put_int_or_none(struct table *table, bool known, int64_t n)
 {
     if (known)
@@ -45,11 +36,11 @@ put_session(struct table *table, const struct live *live)
 {
     const struct connection *c = live->connection;
     table_int(table, live->id);
-    put_text_or_none(table, c != NULL ? c->address : NULL);
-    put_text_or_none(table, live->server != NULL ? live->server->name : NULL);
+    table_text_or_none(table, c != NULL ? c->address : NULL);
+    table_text_or_none(table, live->server != NULL ? live->server->name : NULL);
     put_int_or_none(table, live->timeout_ms > 0, live->timeout_ms);
     put_int_or_none(table, c != NULL && c->since_ms > 0, c != NULL ? c->since_ms : 0);
-    put_text_or_none(table, c != NULL ? c->op : NULL);
+    table_text_or_none(table, c != NULL ? c->op : NULL);
     put_int_or_none(table, c != NULL, c != NULL ? c->received : 0);
     put_int_or_none(table, c != NULL, c != NULL ? c->queued : 0);
     put_int_or_none(table, live->ephemerals >= 0, live->ephemerals);

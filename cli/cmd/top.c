@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ensemble/sessions.h"
+#include "frame/clock.h"
 #include "frame/hold.h"
 #include "frame/table.h"
 #include "frame/text.h"
@@ -124,14 +124,6 @@ screen_lines(void)
 }
 
 /* --- servers ------------------------------------------------------------------------------------------------------- */
-
-static int64_t
-wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void
 put_fact(struct table *table, const struct facts *facts, enum fact fact)

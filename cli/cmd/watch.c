@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "frame/clock.h"
 #include "frame/command.h"
 #include "frame/hold.h"
 #include "frame/out.h"
@@ -72,14 +72,6 @@ struct watch {
     struct line *waiting[BUCKETS]; /* with a command: events by their paths, the newest first */
 };
 
-static int64_t
-wall_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- the queues --------------------------------------------------------------------------------------------------- */
 
 static struct line **
@@ -117,7 +109,7 @@ add_line(struct watch *watch, struct queue *queue, const char *event, const char
     *line = (struct line){.watch = watch,
                           .event = event,
                           .path = need_copy(path),
-                          .time_ms = wall_clock_ms(),
+                          .time_ms = wall_ms(),
                           .zxid = zxid,
                           .state = data ? WANTS_DATA : READY};
     *queue->end = line;

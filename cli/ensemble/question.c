@@ -2,9 +2,9 @@
 /* One question to one server. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ensemble.h"
+#include "frame/clock.h"
 
 enum { ADMIN_MAX = 64 << 20 };
 
@@ -47,23 +47,15 @@ take_word(const char *word, const zobo_reply *reply, struct answer *out)
     return true;
 }
 
-static uint64_t
-clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool
 ask_word(const struct ensemble *e, const struct server *server, const char *word, struct answer *out)
 {
     enum { PAUSE_MS = 100 };
     zobo_reply *reply = NULL;
     zobo_problem why = {0};
-    uint64_t end = clock_ms() + e->ms, now;
+    uint64_t end = now_ms() + e->ms, now;
     zobo_err err = zobo_command_at(server->name, word, e->ms, &reply, &why);
-    while (e->ctx->wait && zobo_err_class(err) == ZOBO_CLASS_RETRY && (now = clock_ms()) + PAUSE_MS < end) {
+    while (e->ctx->wait && zobo_err_class(err) == ZOBO_CLASS_RETRY && (now = now_ms()) + PAUSE_MS < end) {
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
         err = zobo_command_at(server->name, word, (uint32_t)(end - now - PAUSE_MS + 1), &reply, &why);
     }

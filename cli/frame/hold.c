@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The first three end the program, or with another command go to that; the others only go to that. */
@@ -49,14 +48,6 @@ take_signal(struct ctx *ctx)
             return true;
         }
     return false;
-}
-
-uint64_t
-now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void

@@ -4,6 +4,7 @@
 #define CLI_HOLD_H
 
 #include "cli.h"
+#include "clock.h"
 
 enum hold_end { HOLD_GOES_ON, HOLD_SIGNAL, HOLD_READER_GONE, HOLD_TIME_UP, HOLD_BROKEN };
 
@@ -30,8 +31,5 @@ void hold_over(struct ctx *ctx);
 
 /* hold keeps the session until a signal comes. */
 int hold(struct ctx *ctx);
-
-/* now_ms reads a clock that only goes forward. */
-uint64_t now_ms(void);
 
 #endif

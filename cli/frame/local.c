@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE /* F_OFD_GETLK */
 #include "local.h"
+#include "clock.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <zobo/server.h>
-
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* How long a run stays when its own work is done and others use its server. */
 enum { STAY_MS = 1000 };
@@ -79,7 +71,7 @@ start(struct ctx *ctx, zobo_problem *why)
 int
 use_local(struct ctx *ctx)
 {
-    int64_t end = now_ms() + ctx->connect_ms;
+    uint64_t end = now_ms() + ctx->connect_ms;
     zobo_problem why = {0};
     zobo_err err;
     const struct timespec nap = {.tv_nsec = 5000000};

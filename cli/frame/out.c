@@ -113,3 +113,16 @@ end_json(struct json *json)
     json_close(json, '}');
     json_end(json);
 }
+
+void
+put_would(const struct ctx *ctx, const char *path)
+{
+    if (ctx->format == FORMAT_JSON) {
+        struct json json = one_json_path(path);
+        json_bool(&json, "dry_run", true);
+        end_json(&json);
+    } else {
+        put_text(ctx, path);
+        fputc('\n', stdout);
+    }
+}

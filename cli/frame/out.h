@@ -24,6 +24,9 @@ struct table;
 struct table *node_table(const struct ctx *ctx);
 void node_row(struct table *table, const char *name, const zobo_stat *stat);
 
+/* put_would writes a node's path in a dry run: what would be done, the command's name has said. */
+void put_would(const struct ctx *ctx, const char *path);
+
 /* one_json_path begins a record on stdout with a node's path. */
 struct json one_json_path(const char *path);
 void end_json(struct json *json);

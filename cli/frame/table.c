@@ -194,6 +194,15 @@ print_aligned(const struct table *table)
 }
 
 void
+table_text_or_none(struct table *table, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        table_none(table);
+    else
+        table_text(table, text);
+}
+
+void
 table_end(struct table *table)
 {
     if (is_aligned(table))

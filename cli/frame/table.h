@@ -26,6 +26,9 @@ void table_int(struct table *table, int64_t n);
 void table_real(struct table *table, double n);
 void table_none(struct table *table);
 
+/* table_text_or_none: NULL and "" are not known. */
+void table_text_or_none(struct table *table, const char *text);
+
 /* table_end prints what is not yet printed and frees the table. */
 void table_end(struct table *table);
 

@@ -2,7 +2,6 @@
 #include "hist.h"
 
 #include <string.h>
-#include <time.h>
 
 /* The bucket of a value: its highest bit, and the six bits after it. Small values have a bucket each. */
 static size_t
@@ -71,12 +70,4 @@ double
 hist_mean(const struct hist *hist)
 {
     return hist->n == 0 ? 0 : hist->sum / (double)hist->n / 1e6;
-}
-
-uint64_t
-now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }

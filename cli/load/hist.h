@@ -24,7 +24,4 @@ double hist_at(const struct hist *hist, double percent);
 /* hist_mean returns the mean in ms. */
 double hist_mean(const struct hist *hist);
 
-/* now_ns reads a clock that only goes forward. */
-uint64_t now_ns(void);
-
 #endif

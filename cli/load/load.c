@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame/clock.h"
 #include "frame/hold.h"
 
 enum { SEEN_EVERY_MS = 100, PATH_ROOM = 1024 };

@@ -5,6 +5,7 @@
 
 #include <zobo/snapshot.h>
 
+#include "frame/clock.h"
 #include "frame/command.h"
 #include "frame/out.h"
 
@@ -19,9 +20,7 @@ struct progress {
 static time_t
 seconds(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
+    return (time_t)(now_ms() / 1000);
 }
 
 static void
