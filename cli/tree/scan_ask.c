@@ -440,10 +440,24 @@ got_stat(void *arg, zobo_err err, const zobo_reply *reply)
     has_answered(item);
 }
 
+/* are_names refuses what no server may say: an empty name would end the list unseen, others would lead elsewhere. */
+static bool
+are_names(const zobo_reply *reply)
+{
+    for (size_t i = 0; i < reply->n_children; i++) {
+        const char *name = reply->children[i];
+        if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') != NULL)
+            return false;
+    }
+    return true;
+}
+
 static void
 got_names(void *arg, zobo_err err, const zobo_reply *reply)
 {
     struct item *item = arg;
+    if (err == ZOBO_OK && !are_names(reply))
+        err = ZOBO_EBADREPLY;
     if (!take(item, ASK_NAMES, err))
         return;
     if (err == ZOBO_OK) {
