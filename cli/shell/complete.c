@@ -159,7 +159,7 @@ add_name(struct typing *typing, const char *name, const char *group, const char 
     for (size_t i = 0; i < typing->out->n; i++)
         if (strlen(typing->out->items[i].text) == len && strncmp(typing->out->items[i].text, name + skip, len) == 0)
             return;
-    add(typing, "", name + skip, len, name[skip + len] == ' ' ? NULL : help);
+    add(typing, "", name + skip, len, name[skip + len] == ' ' ? "several commands: one more word tells which" : help);
 }
 
 /* add_commands adds names; other names of the same only when no proper one fits. */
