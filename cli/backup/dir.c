@@ -194,16 +194,21 @@ dirout_header(struct dirout *out, const struct header *header)
     return outfile_end(out->index);
 }
 
-/* begin_files takes the index away before the first file is another: what is not whole is not to look so. */
+/* begin_files takes the index away before the first file is another: what is not whole is not to look so. Where there was
+ * none, an empty one tells that the directory is an export's. */
 static bool
 begin_files(struct dirout *out)
 {
     if (out->begun)
         return true;
     char *index = index_file(out->dir), *aside = in_dir(out->dir, ASIDE);
-    out->begun = rename(index, aside) == 0 || errno == ENOENT;
+    out->begun = rename(index, aside) == 0;
+    int fd = out->begun || errno != ENOENT ? -1 : open(aside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    out->begun = out->begun || fd >= 0;
     if (!out->begun)
-        fail_errno(out->ctx, index, errno);
+        fail_errno(out->ctx, aside, errno);
+    if (fd >= 0)
+        close(fd);
     free(index);
     free(aside);
     return out->begun;

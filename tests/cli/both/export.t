@@ -186,6 +186,15 @@ into it that fails leaves no index, for the files are not those of the old one; 
   ! zobo: what was written stays; the same command goes on from there
   [3]
   $ zobo export --dir d /app; zobo diff d /app
+  $ (trap '' XFSZ; ulimit -f 0; zobo export --dir first /app); ls -A first
+  @data
+  @index.old
+  a
+  a@
+  $ zobo diff first /app
+  ! zobo: first: an export into it has not come to its end; export again
+  [3]
+  $ zobo export --dir first /app; zobo diff first /app
 
 What others would miss is told: digests that only administrators see, ephemeral nodes.
 
