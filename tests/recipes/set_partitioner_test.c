@@ -142,7 +142,7 @@ test_states(void **state)
     static worker a, b; /* they outlive a check that fails, as their callbacks do */
     a = (worker){.lazy = true}, b = (worker){0};
     (void)state;
-    zobo_client *zk = brief_client();
+    zobo_client *zk = another_client();
     worker_start(&a, zk, "wa", NULL);
     ZT_WAIT(has_part(&a, "abcdefg."));
     worker_start(&b, look, "wb", NULL);
