@@ -38,7 +38,7 @@ It works below a node of its own, and removes that.
 
 Interrupted with requests under way, it removes its node all the same.
 
-  $ zobo bench --time 1h --ops set -n 10 /mine >/dev/null & pid=$!
+  $ zobo bench --time 1h --ops get -n 10 /mine >/dev/null & pid=$!
   $ until zobo exists /mine/0000000009; do :; done; kill -TERM $pid; wait $pid
   [143]
   $ zobo exists /mine
