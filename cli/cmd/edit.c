@@ -67,12 +67,28 @@ show_change(const struct edit *edit)
     return DONE;
 }
 
+/* write_node writes what the user made of it. `*stat` is of the node as it is then, where the server tells. */
 static zobo_err
-write_node(const struct edit *edit, const char *data, size_t len)
+write_node(const struct edit *edit, const char *data, size_t len, zobo_stat *stat, bool *has_stat)
 {
+    *has_stat = edit->reply != NULL;
     if (edit->reply == NULL)
         return zobo_create(edit->ctx->client, edit->path, data, len, NULL, NULL);
-    return zobo_set(edit->ctx->client, edit->path, data, len, edit->reply->stat.version, NULL);
+    return zobo_set(edit->ctx->client, edit->path, data, len, edit->reply->stat.version, stat);
+}
+
+/* print_json tells what was done, or with `data` what would be. */
+static void
+print_json(const struct edit *edit, const zobo_stat *stat, const char *data, size_t len)
+{
+    struct json json = one_json_path(edit->path);
+    if (stat != NULL)
+        json_stat(&json, "stat", stat);
+    if (data != NULL) {
+        json_bool(&json, "dry_run", true);
+        json_data(&json, data, len);
+    }
+    end_json(&json);
 }
 
 /* keep tells where the user's text is: it must not be lost. */
@@ -100,12 +116,18 @@ store(struct edit *edit, bool *again)
         free(data);
         return DONE;
     }
+    bool as_json = ctx->format == FORMAT_JSON, has_stat;
+    if (ctx->dry_run && as_json)
+        print_json(edit, NULL, data, len);
     if (ctx->dry_run) {
         free(data);
-        return show_change(edit);
+        return as_json ? DONE : show_change(edit);
     }
-    zobo_err err = write_node(edit, data, len);
+    zobo_stat stat;
+    zobo_err err = write_node(edit, data, len, &stat, &has_stat);
     free(data);
+    if (err == ZOBO_OK && as_json)
+        print_json(edit, has_stat ? &stat : NULL, NULL, 0);
     if (err == ZOBO_OK)
         return DONE;
     int code = fail(ctx, err, edit->path, NULL);
