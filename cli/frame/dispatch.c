@@ -36,7 +36,7 @@ is_local(const struct opt_value *globals)
 static int
 read_environment(const struct ctx *ctx, struct opt_value *globals)
 {
-    bool auth_given = globals[G_AUTH].given || globals[G_AUTH_FILE].given;
+    bool auth_given = globals[G_AUTH].given || globals[G_AUTH_FILE].given || globals[G_AUTH_PROMPT].given;
     bool place_given = globals[G_HOSTS].given || is_local(globals) || globals[G_CONTEXT].given;
     for (size_t g = 0; g < G_VERSION; g++) {
         const struct opt *opt = &global_opts[g];
@@ -110,6 +110,18 @@ choose_format(struct ctx *ctx, const struct opt_value *globals, const struct ord
     return DONE;
 }
 
+/* ask_secret takes a credential from the terminal, or from a line of stdin. */
+static int
+ask_secret(struct ctx *ctx)
+{
+    char line[1024] = "";
+    bool got = read_secret(ctx, "scheme:credential: ", line, sizeof line) && line[0] != '\0';
+    if (got)
+        add_secrets(ctx, line);
+    wipe(line);
+    return got ? DONE : refuse(ctx, BAD_USAGE, "--auth-prompt: the credential is read from stdin, and there was none");
+}
+
 /* apply_session turns the options that hold as long as the session into the context. */
 static int
 apply_session(struct ctx *ctx, struct opt_value *globals)
@@ -132,7 +144,8 @@ apply_session(struct ctx *ctx, struct opt_value *globals)
         note(ctx, "warning: --auth can be seen by others while it is typed and started; use --auth-file or ZOBO_AUTH");
     if (globals[G_AUTH].text != NULL)
         add_secrets(ctx, globals[G_AUTH].text);
-    return globals[G_AUTH_FILE].text == NULL ? DONE : load_secrets(ctx, globals[G_AUTH_FILE].text);
+    int code = globals[G_AUTH_PROMPT].given ? ask_secret(ctx) : DONE;
+    return code != DONE || globals[G_AUTH_FILE].text == NULL ? code : load_secrets(ctx, globals[G_AUTH_FILE].text);
 }
 
 /* refuse_session refuses them in a line of a shell, which has its session already. */
@@ -151,7 +164,9 @@ apply_line(struct ctx *ctx, const struct opt_value *globals, const struct orders
 {
     ctx->quiet = ctx->quiet || globals[G_QUIET].given;
     ctx->yes = ctx->yes || globals[G_YES].given;
-    ctx->color = ctx->color && !globals[G_NO_COLOR].given && ctx->out_is_tty;
+    enum { AUTO, ALWAYS, NEVER };
+    int64_t color = globals[G_COLOR].given ? globals[G_COLOR].n : AUTO;
+    ctx->color = color == ALWAYS || (color == AUTO && ctx->color && ctx->out_is_tty);
     int code = choose_format(ctx, globals, by_flag);
     ctx->json_errors = ctx->json_errors || ctx->format == FORMAT_JSON;
     return code;

@@ -118,3 +118,16 @@ acl, whoami, and the other verbs about the server.
   $ zobo 4lw srvr | sed -n 's/^Mode: //p'
   standalone
   $ zobo --trace ping 2>&1 >/dev/null | grep -q session
+
+A credential may be asked for; where there is no terminal it is the first line of stdin.
+
+  $ echo digest:joe:secret | zobo --auth-prompt whoami -o json | grep digest
+  {"scheme":"digest","id":"joe"}
+  $ zobo --auth-prompt whoami
+  ! zobo: --auth-prompt: the credential is read from stdin, and there was none
+  [2]
+  $ echo nonsense | zobo --auth-prompt whoami
+  ! zobo: credential 1 is not scheme:credential
+  [2]
+  $ echo digest:joe:secret | ZOBO_AUTH=digest:ann:other zobo --auth-prompt whoami | grep digest
+  digest:joe

@@ -110,3 +110,15 @@ Contexts do not connect, but have their forms.
   $ zobo ctx rm -o json one
   $ zobo ctx -o json
   ! {"note":"there are no contexts yet; `zobo ctx add NAME hosts=...` makes one"}
+
+Colours.
+
+  $ zobo create -p /colors/node >made
+  $ zobo --color always ls -l / | tr '\033' E | grep -o 'E.*colors.*'
+  E[1;34mcolorsE[0m
+  $ zobo ls -l / | grep -o ' colors.*'
+   colors
+  $ zobo --color loud ls /
+  ! zobo: --color loud: one of auto|always|never is needed
+  ! hint: `zobo help` lists the commands
+  [2]

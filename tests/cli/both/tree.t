@@ -56,7 +56,7 @@ ls, tree, rm.
          0         0        1  TIME  -                   [1;34m1[0m
          1        10        0  TIME  -                   10
          0         0        0  TIME  -                   2
-  $ script -qec 'zobo --no-color ls -l /a' /dev/null
+  $ script -qec 'zobo --color never ls -l /a' /dev/null
    version     bytes children  modified                  owner               name
          0         0        1  TIME  -                   1
          1        10        0  TIME  -                   10

@@ -80,11 +80,13 @@ Help goes to stdout, never connects, and comes from the tables.
         --wait                  go on trying until --connect-timeout when no server accepts
         --auth-file FILE        credentials, scheme:credential lines; chmod 600
         --auth CRED             one credential; others may see it, prefer --auth-file
+        --auth-prompt           ask for one, unseen; or take the first line of stdin
         --read-only             be content with a server that only reads
     -o, --output FORMAT         text, json, long, table, raw or name; lists in JSON: one object a line
         --format FMT            how nodes are printed, such as '%p %v\n'; the fields are below
     -y, --yes                   do not ask before changes; needed where no terminal could answer
-        --no-color              no colours on a terminal (also NO_COLOR)
+        --color auto|always|never
+                                colours: auto is on terminals, without NO_COLOR
         --no-pager              long output on a terminal does not go through $ZOBO_PAGER, $PAGER or less
     -q, --quiet                 no notes on stderr, only errors
         --trace                 log what the client does on stderr
