@@ -11,7 +11,7 @@ enum { O_DEPTH, O_ALL, O_TOP, O_SORT, O_HUMAN, O_BYTES };
 enum { BY_NAME, BY_BYTES, BY_NODES };
 
 static const struct opt opts[] = {
-    [O_DEPTH] = {'d', "depth", OPT_NUMBER, "N", "print subtrees down to N levels below PATH (1); 0: PATH alone"},
+    [O_DEPTH] = {'L', "depth", OPT_NUMBER, "N", "print subtrees down to N levels below PATH (1); 0: PATH alone"},
     [O_ALL] = {'a', "all", OPT_FLAG, NULL, "print every node"},
     [O_TOP] = {'t', "top", OPT_COUNT, "N", "the N largest below PATH only, the largest first"},
     [O_SORT] = {'s', "sort", OPT_CHOICE, "name|bytes|nodes", "sort by name (as they are read), or the largest first"},
@@ -211,7 +211,7 @@ static const struct example examples[] = {
     {"zobo du /app", "bytes and nodes of each subtree of /app, and of all of it"},
     {"zobo du -h --top 10 /", "the ten largest below the root, the largest first"},
     {"zobo du -a --top 5 --sort nodes", "which five nodes have the most below them?"},
-    {"zobo du -d 0 /app /other", "sums alone"},
+    {"zobo du -L 0 /app /other", "sums alone"},
     {NULL, NULL}};
 
 const struct command cmd_du = {

@@ -20,7 +20,7 @@ static const struct opt opts[] = {
     [O_NAMES] = {'l', "names", OPT_FLAG, NULL, "print the paths of nodes with such lines only"},
     [O_COUNT] = {'c', "count", OPT_FLAG, NULL, "print how many lines of each node match, if any"},
     [O_NUMBER] = {'n', "line-number", OPT_FLAG, NULL, "print the number of each line, too"},
-    [O_DEPTH] = {'d', "depth", OPT_NUMBER, "N", "go no more than N levels below PATH"},
+    [O_DEPTH] = {'L', "depth", OPT_NUMBER, "N", "go no more than N levels below PATH"},
     [O_NULL] = {'0', "null", OPT_FLAG, NULL, "with -l: end each path with a NUL byte instead of a newline"},
     {0, NULL, OPT_FLAG, NULL, NULL}};
 

@@ -10,7 +10,7 @@ du: bytes and nodes of subtrees.
           2000           2  /a/b
              5           1  /a/d
           2005           4  /a
-  $ zobo du -d 0 /a /e
+  $ zobo du -L 0 /a /e
           2005           4  /a
             10           1  /e
   $ zobo du -a /a
@@ -68,7 +68,7 @@ du: bytes and nodes of subtrees.
           2005           4  /a
   ! zobo: /nope: no such node (NoNode -101)
   [8]
-  $ zobo du -a -d 2
+  $ zobo du -a -L 2
   ! zobo: --all and --depth: which?
   ! hint: `zobo help du` tells how it is used
   [2]

@@ -56,7 +56,7 @@ grep: lines of the nodes' data.
   {"path":"/a/config","count":3}
   {"path":"/a/other","count":1}
   {"path":"/a/raw","count":1}
-  $ zobo grep -d 0 host /a
+  $ zobo grep -L 0 host /a
   [1]
   $ zobo grep nothing /a
   [1]

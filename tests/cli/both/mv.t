@@ -105,5 +105,5 @@ Nothing is lost that another writes meanwhile: each write that succeeded is ther
   [1]
   $ at=/m; if zobo exists /n; then at=/n; fi
   $ zobo get $at/x | cmp - <(printf %s "$(cat last)")
-  $ zobo du -d 0 $at | awk '{print $2}'
+  $ zobo du -L 0 $at | awk '{print $2}'
   5
