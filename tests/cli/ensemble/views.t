@@ -52,8 +52,8 @@ A client at each.
   PATH  SESSION  CLIENT  SERVER  TIMEOUT  SINCE
   /e  0xID CLIENT  SERVER1  10000  TIME
   $ zobo -H "$third/views" owner /e 2>&1 | mask
-  zobo: an owner without a client is not connected at present, or to another server: --all asks all of the ensemble
   /e  0xID -  -  -  -
+  zobo: an owner without a client is not connected at present, or to another server: --all asks all of the ensemble
   $ zobo -H "$third/views" owner -a /e | mask
   /e  0xID CLIENT  SERVER1  10000  TIME
   $ zobo watches -o table /e | mask
