@@ -70,7 +70,7 @@ screen_size(size_t *rows, size_t *columns)
     struct winsize size;
     const char *lines = getenv("LINES");
     bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
-    int n = lines == NULL ? 0 : atoi(lines);
+    long n = lines == NULL ? 0 : strtol(lines, NULL, 10);
     *rows = known ? size.ws_row : n > 0 ? (size_t)n : 24;
     *columns = known ? size.ws_col : 80;
 }

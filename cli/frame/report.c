@@ -21,7 +21,8 @@ formatted(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, again);
+    int n =
+        vsnprintf(NULL, 0, format, again); /* NOLINT(clang-analyzer-valist.Uninitialized): the caller has begun it */
     va_end(again);
     char *text = need_memory((size_t)(n < 0 ? 0 : n) + 1, 1);
     if (n >= 0)

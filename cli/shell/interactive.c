@@ -145,7 +145,7 @@ read_command(struct lineedit *edit, char **text)
         if (end != LINE_READ)
             break;
         *text = need_more(*text, len + strlen(line) + 2, 1);
-        strcpy(*text + len + 1, line);
+        memcpy(*text + len + 1, line, strlen(line) + 1);
         wipe(line);
         free(line);
     }

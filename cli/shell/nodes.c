@@ -167,7 +167,7 @@ nodes_children(struct nodes *nodes, struct ctx *ctx, const char *path, uint64_t 
             known = place_for(nodes);
         if (known != NULL && (question.err == ZOBO_OK || question.err == ZOBO_ENONODE))
             forget(known);
-        if (question.err == ZOBO_OK)
+        if (question.err == ZOBO_OK && known != NULL)
             *known =
                 (struct known){.path = need_copy(path), .names = question.names, .n = question.n, .at_ms = now_ms()};
         else if (question.err == ZOBO_ENONODE)

@@ -27,7 +27,7 @@ add_file(struct candidates *out, const char *word, size_t dir_len, const char *n
         return;
     }
     if (is_dir)
-        strcat(text, "/");
+        memcpy(text + strlen(text), "/", 2);
     out->items = need_more(out->items, out->n + 1, sizeof *out->items);
     out->items[out->n++] = (struct candidate){text, NULL};
 }

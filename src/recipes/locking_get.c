@@ -433,7 +433,7 @@ judge(grab *g, zobo_err err, const zobo_reply *reply)
     } else if (!g->err && lost) {
         zr_locking_undo(q, g->name); /* the client believed its session lost, and this was made in the next */
         find(&g->op);
-    } else if (!g->err && !err) {
+    } else if (!g->err && !err && reply) {
         hold(g, reply);
     } else if (!g->err) {
         read_data(&g->op);
