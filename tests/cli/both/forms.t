@@ -99,6 +99,7 @@ Quotas.
 
 Contexts do not connect, but have their forms.
 
+  $ export XDG_CONFIG_HOME=$PWD/config
   $ zobo ctx add -o json one hosts=h1
   ! {"note":"`zobo ctx use one` makes it the one that is used without --context"}
   $ zobo ctx use -o json one
