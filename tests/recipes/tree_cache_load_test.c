@@ -157,8 +157,10 @@ freed_in_the_listener(void **state)
         zobo_tree_cache *cache = cache_of("/r", (zobo_tree_cache_options){0});
         m.free_it = true;
         zobo_call *call;
+        pthread_mutex_lock(&m.gate); /* it must not be freed before it is waited for */
         assert_ok(zobo_tree_cache_start(cache));
         assert_ok(zobo_tree_cache_wait_async(cache, NULL, &call));
+        pthread_mutex_unlock(&m.gate);
         UNTIL(zobo_call_done(call));
         zobo_call_free(call);
         UNTIL(watches_here() == 0);
